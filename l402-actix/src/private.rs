@@ -1,0 +1,117 @@
+//! What `#[l402]` expands to. Not public API: it changes with the macro, without notice.
+
+use std::future::{Ready, ready};
+
+pub use actix_web::HttpResponse;
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, dev::Payload};
+
+/// The terms that one `#[l402(..)]` states.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    price_sats: Option<u64>,
+    description: Option<&'static str>,
+    resource: Option<&'static str>,
+}
+
+#[allow(clippy::new_without_default)]
+impl Offer {
+    /// Terms that leave everything to the config.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            price_sats: None,
+            description: None,
+            resource: None,
+        }
+    }
+
+    /// `price_sats = …`, at least 1.
+    #[must_use]
+    pub const fn price_sats(mut self, sats: u64) -> Self {
+        self.price_sats = Some(sats);
+        self
+    }
+
+    /// `description = "…"`.
+    #[must_use]
+    pub const fn description(mut self, text: &'static str) -> Self {
+        self.description = Some(text);
+        self
+    }
+
+    /// `resource = "…"`.
+    #[must_use]
+    pub const fn resource(mut self, resource: &'static str) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+}
+
+/// The one argument of a gated handler: the request and its body, of which nothing has been read.
+pub struct Gate {
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+impl FromRequest for Gate {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self {
+            request: request.clone(),
+            payload: payload.take(),
+        }))
+    }
+}
+
+impl Gate {
+    /// Answers the request: the gate's own answer, or the handler's once it is paid for.
+    pub async fn serve<F, Args>(mut self, _offer: &'static Offer, handler: F) -> HttpResponse
+    where
+        F: Handler<Args>,
+        Args: FromRequest,
+        F::Output: Responder,
+    {
+        match Args::from_request(&self.request, &mut self.payload).await {
+            Err(err) => HttpResponse::from_error(err),
+            Ok(args) => handler
+                .call(args)
+                .await
+                .respond_to(&self.request)
+                .map_into_boxed_body(),
+        }
+    }
+}
+
+/// An argument that Actix can extract; exists for the message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an extractor",
+    label = "an argument of a handler must implement `FromRequest`",
+    note = "an extractor is a type that Actix builds from the request, such as `web::Json<T>`, `web::Path<T>` or `HttpRequest`"
+)]
+pub trait Argument {}
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest> Argument for T {}
+
+/// An answer that Actix can send; exists for the message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a responder",
+    label = "a handler's answer must implement `Responder`",
+    note = "a responder is a type that Actix turns into a response, such as `HttpResponse`, `web::Json<T>` or `&'static str`"
+)]
+pub trait Answer {}
+#[diagnostic::do_not_recommend]
+impl<T: Responder> Answer for T {}
+
+/// Compiles if `T` can be an argument of a handler.
+pub const fn argument<T: Argument>() {}
+
+/// Compiles if `T` can be the answer of a handler.
+pub const fn answer<T: Answer>() {}

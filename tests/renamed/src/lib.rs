@@ -1,0 +1,1 @@
+//! An app that knows `l402-actix` under another name.

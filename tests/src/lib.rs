@@ -1,0 +1,1 @@
+//! The helpers the tests share.
