@@ -1,37 +1,68 @@
 //! Typed async client for Lightning Enable's L402 producer API.
-//! (Placeholder for the first commit: the signatures that the other crates build against.)
+//!
+//! [L402] puts a price on an HTTP request: the server answers `402 Payment Required` with a
+//! Lightning invoice and a macaroon, the client pays, and asks again with the macaroon and the
+//! preimage that the payment revealed. Lightning Enable's hosted broker mints the first pair and
+//! verifies the second, so a seller holds no keys and runs no Lightning node. This crate is the
+//! broker's API in Rust. It knows no web framework: `l402-actix` puts it behind an attribute for
+//! Actix Web, and a queue worker or a function can use it alone.
+//!
+//! # Ask for a payment, then verify it
+//!
+//! ```
+//! # use l402_sandbox::Sandbox;
+//! use l402_server::{ChallengeRequest, L402Client, VerifyRequest};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = Sandbox::start().await;
+//! # let client: L402Client = sandbox.client();
+//! // In production: let client = L402Client::from_env()?;
+//! let challenge = client
+//!     .create_challenge(&ChallengeRequest::new("/reports/42", 250).description("Report 42"))
+//!     .await?;
+//! // Hand `challenge.invoice` and `challenge.macaroon` to the payer, who comes back with a preimage.
+//! # let preimage = sandbox.pay(&challenge.invoice)?;
+//! let request = VerifyRequest::new(challenge.macaroon, preimage)
+//!     .resource("/reports/42")
+//!     .amount_sats(250);
+//! let verification = client.verify_token(&request).await?;
+//! assert!(verification.valid);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it takes care of
+//!
+//! - Redirects are never followed and a plain `http` broker is refused unless it is on this
+//!   machine: the API key would travel with the request.
+//! - One timeout (default [`DEFAULT_TIMEOUT`]) covers a whole call: connection, retry, body.
+//! - Replies are bounded ([`MAX_REPLY_BYTES`]) and checked against what was asked.
+//! - Every mint carries an idempotency key, so the one retry after a broken connection cannot
+//!   mint twice, and two payers are never handed one invoice.
+//! - Neither `Debug` nor an error shows the API key, a macaroon or a preimage.
+//!
+//! # Features
+//!
+//! `rustls` (default): TLS with reqwest's default backend. Without it, enable one of reqwest's
+//! other TLS features in your own `Cargo.toml`; a client without any TLS can only talk to a
+//! broker on this machine.
+//!
+//! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
-use std::fmt;
+mod builder;
+mod client;
+mod credential;
+mod error;
+mod key;
+mod reply;
+mod types;
 
-/// Client.
-#[derive(Debug, Clone)]
-pub struct L402Client(());
-/// Builder.
-#[derive(Debug)]
-pub struct L402ClientBuilder(());
-/// Error.
-#[derive(Debug)]
-pub struct L402Error;
-impl fmt::Display for L402Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("")
-    }
-}
-impl std::error::Error for L402Error {}
-impl L402Client {
-    /// A builder.
-    pub fn builder(_api_key: impl Into<String>) -> L402ClientBuilder {
-        L402ClientBuilder(())
-    }
-}
-impl L402ClientBuilder {
-    /// Base URL.
-    #[must_use]
-    pub fn base_url(self, _url: impl Into<String>) -> Self {
-        self
-    }
-    /// Builds it.
-    pub fn build(self) -> Result<L402Client, L402Error> {
-        Ok(L402Client(()))
-    }
-}
+pub use builder::{DEFAULT_BASE_URL, DEFAULT_TIMEOUT, L402ClientBuilder};
+pub use client::{API_KEY_VARIABLE, API_URL_VARIABLE, L402Client};
+pub use credential::MAX_CREDENTIAL_BYTES;
+pub use error::L402Error;
+pub use reply::MAX_REPLY_BYTES;
+/// The HTTP client underneath, for [`L402ClientBuilder::http_client_builder`].
+pub use reqwest;
+pub use types::{Challenge, ChallengeRequest, Verification, VerifyRequest};

@@ -1,0 +1,206 @@
+//! One L402 credential as text, taken apart: `L402 <macaroon>:<preimage>`.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{L402Error, VerifyRequest};
+
+/// The longest credential that is looked at, scheme included: 8 KiB.
+///
+/// A macaroon with its caveats takes a few hundred bytes; common servers and proxies stop reading
+/// a header line at 8 KiB.
+pub const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
+
+/// The digits of a preimage that was decoded as base64 although it is hexadecimal; see
+/// [`mend_preimage`].
+const TWICE_DECODED_DIGITS: usize = 96;
+
+impl VerifyRequest {
+    /// Reads the value of an `Authorization` header: `L402 <macaroon>:<preimage>`.
+    ///
+    /// The scheme is read in any case, and `LSAT`, the protocol's former name, is one too; any run
+    /// of spaces may follow it. The split is at the first colon. Only the shape is checked here:
+    /// whether the credential is good is for the broker to say.
+    ///
+    /// A preimage of 96 hexadecimal digits is mended: it is what clients send that decode LND's
+    /// hexadecimal preimage as if it were base64.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use l402_server::VerifyRequest;
+    ///
+    /// let preimage = "00".repeat(32);
+    /// assert!(VerifyRequest::from_credential(&format!("L402 AgEL:{preimage}")).is_ok());
+    /// assert!(VerifyRequest::from_credential("Bearer AgEL:00").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`L402Error::InvalidRequest`] for another scheme, an empty half, characters outside of
+    /// visible ASCII, or more than [`MAX_CREDENTIAL_BYTES`]. The message never repeats the value.
+    pub fn from_credential(credential: &str) -> Result<Self, L402Error> {
+        let (macaroon, preimage) = halves(credential).map_err(L402Error::invalid_request)?;
+        Ok(Self::new(macaroon, mend_preimage(preimage)))
+    }
+}
+
+fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
+    let credential = credential.trim();
+    if credential.len() > MAX_CREDENTIAL_BYTES {
+        return Err("the credential is longer than 8 KiB");
+    }
+    let (scheme, rest) = credential
+        .split_once(' ')
+        .ok_or("the credential is not `L402 <macaroon>:<preimage>`")?;
+    if !scheme.eq_ignore_ascii_case("L402") && !scheme.eq_ignore_ascii_case("LSAT") {
+        return Err("the credential's scheme is neither `L402` nor `LSAT`");
+    }
+    let rest = rest.trim_start_matches(' ');
+    if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("the credential holds characters outside of visible ASCII");
+    }
+    match rest.split_once(':') {
+        Some((macaroon, preimage)) if !macaroon.is_empty() && !preimage.is_empty() => {
+            Ok((macaroon, preimage))
+        }
+        _ => Err("the credential is not `L402 <macaroon>:<preimage>` with both halves filled"),
+    }
+}
+
+/// 96 hexadecimal digits -> the 64 that were meant; anything else as it is.
+///
+/// LND's router reports a payment's preimage as 64 hexadecimal digits, its older endpoint as
+/// base64. A client that takes the one for the other decodes the 64 digits as base64 into 48 bytes
+/// and sends those in hexadecimal. Encoding them again gives the digits back. The broker still
+/// compares the preimage's hash, so this opens nothing that the payer did not pay for.
+fn mend_preimage(preimage: &str) -> String {
+    if preimage.len() == TWICE_DECODED_DIGITS
+        && let Some(bytes) = decode_hex(preimage)
+    {
+        let mended = STANDARD.encode(bytes);
+        if mended.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return mended;
+        }
+    }
+    preimage.to_owned()
+}
+
+fn decode_hex(digits: &str) -> Option<Vec<u8>> {
+    digits
+        .as_bytes()
+        .chunks_exact(2)
+        .map(|pair| {
+            let (high, low) = (
+                char::from(pair[0]).to_digit(16)?,
+                char::from(pair[1]).to_digit(16)?,
+            );
+            u8::try_from(high * 16 + low).ok()
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PREIMAGE: &str = "1f2e3d4c5b6a79880123456789abcdeffedcba98765432100f1e2d3c4b5a6978";
+
+    fn parts(credential: &str) -> Option<(String, String)> {
+        let request = VerifyRequest::from_credential(credential).ok()?;
+        let json = serde_json::to_value(&request).expect("serializes");
+        Some((
+            json["macaroon"].as_str()?.to_owned(),
+            json["preimage"].as_str()?.to_owned(),
+        ))
+    }
+
+    #[test]
+    fn what_is_no_credential_is_refused() {
+        let long = format!("L402 {}:{PREIMAGE}", "m".repeat(MAX_CREDENTIAL_BYTES));
+        for text in [
+            "",
+            " ",
+            "L402",
+            "L402 ",
+            "L402 m",
+            "L402 :p",
+            "L402 m:",
+            "L402 :",
+            "Bearer m:p",
+            "L402m:p",
+            "L402\tm:p",
+            "L402 m :p",
+            "L402 m: p",
+            "L402 m:p\u{e9}",
+            "L402 m:\u{7f}",
+            "L402, m:p",
+            &long,
+        ] {
+            assert_eq!(parts(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_the_credential() {
+        let err = VerifyRequest::from_credential("L402 secret-macaroon:").expect_err("refused");
+        assert!(!format!("{err} {err:?}").contains("secret"));
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case_under_both_names_after_any_run_of_spaces() {
+        let expected = Some(("m".to_owned(), "p".to_owned()));
+        for text in [
+            "L402 m:p",
+            "l402 m:p",
+            "LSAT m:p",
+            "lSaT    m:p",
+            " \t L402   m:p \r\n",
+        ] {
+            assert_eq!(parts(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_split_is_at_the_first_colon() {
+        assert_eq!(
+            parts("L402 a:b:c"),
+            Some(("a".to_owned(), "b:c".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_credential_of_exactly_8_kib_is_read() {
+        let filler = MAX_CREDENTIAL_BYTES - "L402 :p".len();
+        assert!(parts(&format!("L402 {}:p", "m".repeat(filler))).is_some());
+        assert!(parts(&format!("L402 {}:p", "m".repeat(filler + 1))).is_none());
+    }
+
+    #[test]
+    fn a_96_digit_preimage_is_mended_to_the_64_digits_that_were_meant() {
+        let wrongly_decoded = STANDARD
+            .decode(PREIMAGE)
+            .expect("64 digits are valid base64");
+        let digits: String = wrongly_decoded
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .map(|digit| char::from_digit(digit.into(), 16).expect("below 16"))
+            .collect();
+        assert_eq!(digits.len(), TWICE_DECODED_DIGITS);
+        let expected = Some(("m".to_owned(), PREIMAGE.to_owned()));
+        assert_eq!(parts(&format!("L402 m:{digits}")), expected);
+        assert_eq!(
+            parts(&format!("L402 m:{}", digits.to_uppercase())),
+            expected
+        );
+    }
+
+    #[test]
+    fn other_preimages_are_left_alone() {
+        let not_hex_within = "f".repeat(TWICE_DECODED_DIGITS);
+        let not_hex = format!("+{}", "0".repeat(95));
+        for preimage in [PREIMAGE, "abc", &not_hex_within, &not_hex] {
+            let (_, read) = parts(&format!("L402 m:{preimage}")).expect("a credential");
+            assert_eq!(read, preimage);
+        }
+    }
+}

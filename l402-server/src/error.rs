@@ -1,0 +1,88 @@
+//! Everything that can go wrong between here and the broker.
+
+use std::{error::Error as StdError, time::Duration};
+
+/// Why a call to the broker gave no answer.
+///
+/// No variant carries the API key, a macaroon, a preimage or a URL: what the broker's own message
+/// echoes of them is replaced by `[redacted]`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum L402Error {
+    /// The broker does not know the API key (401).
+    #[error("the broker refused the API key")]
+    Auth,
+
+    /// The merchant's plan does not include L402 (403).
+    #[error("the merchant's plan does not include L402{}", plan(current_plan.as_deref()))]
+    Plan {
+        /// The plan the merchant is on, when the broker says so.
+        current_plan: Option<String>,
+    },
+
+    /// Too many calls with this API key (429). The documented limit is 100 a minute, mint and
+    /// verify together.
+    #[error("the broker's rate limit is used up")]
+    RateLimited {
+        /// The broker's `Retry-After`, given in seconds or as a date. Not bounded.
+        retry_after: Option<Duration>,
+    },
+
+    /// The broker is away for a while (503).
+    #[error("the broker is unavailable")]
+    Unavailable {
+        /// The broker's `Retry-After`, given in seconds or as a date. Not bounded.
+        retry_after: Option<Duration>,
+    },
+
+    /// Any other status that is not a success; a redirect is one, since none is followed.
+    #[error("the broker answered {status}: {message}")]
+    Api {
+        /// The HTTP status.
+        status: u16,
+        /// The reply's `error`, else its `message`, else the status in words.
+        message: String,
+    },
+
+    /// The call did not end within the client's timeout. The broker may have served it.
+    #[error("the broker did not answer in time")]
+    Timeout,
+
+    /// The connection could not be made, or broke.
+    #[error("the broker could not be reached")]
+    Network(#[source] Box<dyn StdError + Send + Sync>),
+
+    /// The broker's reply is not what its contract says, or not what was asked for.
+    #[error("the broker's reply is invalid: {0}")]
+    InvalidResponse(String),
+
+    /// The call or the client's settings are wrong; nothing was sent.
+    #[error("{0}")]
+    InvalidRequest(String),
+}
+
+impl L402Error {
+    pub(crate) fn invalid_request(message: impl Into<String>) -> Self {
+        Self::InvalidRequest(message.into())
+    }
+
+    pub(crate) fn invalid_response(message: impl Into<String>) -> Self {
+        Self::InvalidResponse(message.into())
+    }
+}
+
+impl From<reqwest::Error> for L402Error {
+    fn from(err: reqwest::Error) -> Self {
+        if err.is_timeout() {
+            return Self::Timeout;
+        }
+        // A URL may name an internal host; whoever configured it knows it.
+        Self::Network(Box::new(err.without_url()))
+    }
+}
+
+fn plan(current: Option<&str>) -> String {
+    current
+        .map(|plan| format!(" (it is {plan:?})"))
+        .unwrap_or_default()
+}

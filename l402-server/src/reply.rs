@@ -1,0 +1,122 @@
+//! What comes back: a bounded body, parsed, or the error that a refusal stands for.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::{
+    Response, StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::L402Error;
+
+/// The longest reply that is read: 64 KiB. A challenge takes 2 KiB; more is a fault, not memory.
+pub const MAX_REPLY_BYTES: usize = 64 * 1024;
+
+/// The longest text that is taken over from the broker, in characters.
+const MAX_TEXT_CHARS: usize = 500;
+
+/// What must not come back to light in the broker's words: the key, the macaroon, the preimage.
+/// An empty one stands for none.
+#[derive(Clone, Copy)]
+pub(crate) struct Secrets<'a>(pub(crate) [&'a str; 3]);
+
+impl Secrets<'_> {
+    /// The broker's words without the secrets, without what could forge a line in a log, and not
+    /// longer than a few sentences.
+    pub(crate) fn presentable(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in self.0.into_iter().filter(|secret| !secret.is_empty()) {
+            text = text.replace(secret, "[redacted]");
+        }
+        text.chars()
+            .filter(|char| !char.is_control())
+            .take(MAX_TEXT_CHARS)
+            .collect()
+    }
+}
+
+/// A reply -> what it carries, or the error it stands for.
+pub(crate) async fn accept<T: DeserializeOwned>(
+    response: Response,
+    secrets: &Secrets<'_>,
+) -> Result<T, L402Error> {
+    if response.status().is_success() {
+        parse(&read(response).await?)
+    } else {
+        Err(refusal(response, secrets).await)
+    }
+}
+
+async fn refusal(response: Response, secrets: &Secrets<'_>) -> L402Error {
+    let status = response.status();
+    let retry_after = retry_after(response.headers(), SystemTime::now());
+    // The status has decided; a body that cannot be read takes nothing from it.
+    let body: RefusalBody = read(response)
+        .await
+        .ok()
+        .and_then(|body| serde_json::from_slice(&body).ok())
+        .unwrap_or_default();
+    match status {
+        StatusCode::UNAUTHORIZED => L402Error::Auth,
+        StatusCode::FORBIDDEN => L402Error::Plan {
+            current_plan: body.current_plan.map(|plan| secrets.presentable(&plan)),
+        },
+        StatusCode::TOO_MANY_REQUESTS => L402Error::RateLimited { retry_after },
+        StatusCode::SERVICE_UNAVAILABLE => L402Error::Unavailable { retry_after },
+        _ => L402Error::Api {
+            status: status.as_u16(),
+            message: body.error.or(body.message).map_or_else(
+                || status.canonical_reason().unwrap_or("no message").to_owned(),
+                |text| secrets.presentable(&text),
+            ),
+        },
+    }
+}
+
+/// Each field is optional, and so is the body as a whole.
+#[derive(Default, Deserialize)]
+struct RefusalBody {
+    error: Option<String>,
+    message: Option<String>,
+    current_plan: Option<String>,
+}
+
+/// Reads a body up to [`MAX_REPLY_BYTES`], chunk by chunk: the announced length may lie, and a
+/// compressed body grows while it is read.
+async fn read(mut response: Response) -> Result<Vec<u8>, L402Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_REPLY_BYTES {
+            return Err(L402Error::invalid_response(
+                "the body is longer than 64 KiB",
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, L402Error> {
+    serde_json::from_slice(body).map_err(|err| {
+        let text = err.to_string();
+        // serde quotes a value that does not fit, and that may be a macaroon; the name of a
+        // missing field is ours.
+        L402Error::invalid_response(if text.starts_with("missing field") {
+            text
+        } else {
+            let (kind, line, column) = (err.classify(), err.line(), err.column());
+            format!("not the JSON that was expected ({kind:?} at line {line} column {column})")
+        })
+    })
+}
+
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    // A date that has passed means: now.
+    Some(date.duration_since(now).unwrap_or_default())
+}
