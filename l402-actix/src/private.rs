@@ -1,16 +1,21 @@
 //! What `#[l402]` expands to. Not public API: it changes with the macro, without notice.
 
-use std::future::{Ready, ready};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+};
 
 pub use actix_web::HttpResponse;
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, dev::Payload};
+use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload};
+
+use crate::{L402Config, caching, gate};
 
 /// The terms that one `#[l402(..)]` states.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer {
-    price_sats: Option<u64>,
-    description: Option<&'static str>,
-    resource: Option<&'static str>,
+    pub(crate) price_sats: Option<u64>,
+    pub(crate) description: Option<&'static str>,
+    pub(crate) resource: Option<&'static str>,
 }
 
 #[allow(clippy::new_without_default)]
@@ -18,11 +23,7 @@ impl Offer {
     /// Terms that leave everything to the config.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            price_sats: None,
-            description: None,
-            resource: None,
-        }
+        Self { price_sats: None, description: None, resource: None }
     }
 
     /// `price_sats = …`, at least 1.
@@ -60,33 +61,38 @@ impl std::fmt::Debug for Gate {
 }
 
 impl FromRequest for Gate {
-    type Error = actix_web::Error;
-    type Future = Ready<Result<Self, Self::Error>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self {
-            request: request.clone(),
-            payload: payload.take(),
-        }))
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
     }
 }
 
 impl Gate {
-    /// Answers the request: the gate's own answer, or the handler's once it is paid for.
-    pub async fn serve<F, Args>(mut self, _offer: &'static Offer, handler: F) -> HttpResponse
+    /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
+    pub async fn serve<F, Args>(self, offer: &'static Offer, handler: F) -> HttpResponse
     where
         F: Handler<Args>,
         Args: FromRequest,
         F::Output: Responder,
     {
-        match Args::from_request(&self.request, &mut self.payload).await {
-            Err(err) => HttpResponse::from_error(err),
-            Ok(args) => handler
-                .call(args)
-                .await
-                .respond_to(&self.request)
-                .map_into_boxed_body(),
-        }
+        let Self { request, mut payload } = self;
+        let mut response = match gate::admit(&request, offer).await {
+            Err(refusal) => refusal.into_response(),
+            Ok(payment) => {
+                request.extensions_mut().insert(payment);
+                // Only now is anything read of the body.
+                match Args::from_request(&request, &mut payload).await {
+                    Err(err) => HttpResponse::from_error(err),
+                    Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
+                }
+            }
+        };
+        let shared_cache =
+            L402Config::in_sight_of(&request).is_ok_and(|config| config.shared_cache);
+        caching::mark(response.headers_mut(), shared_cache);
+        response
     }
 }
 

@@ -76,9 +76,7 @@ impl L402ClientBuilder {
     pub fn build(self) -> Result<L402Client, L402Error> {
         let key = ApiKey::new(&self.api_key)?;
         if self.timeout.is_zero() {
-            return Err(L402Error::invalid_request(
-                "the timeout must be longer than zero",
-            ));
+            return Err(L402Error::invalid_request("the timeout must be longer than zero"));
         }
         let base_url = self.base_url.trim().trim_end_matches('/');
         let parsed = parse_base_url(base_url)?;
@@ -108,9 +106,7 @@ impl L402ClientBuilder {
 impl fmt::Debug for L402ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The base URL has not been checked yet and may hold a password.
-        f.debug_struct("L402ClientBuilder")
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("L402ClientBuilder").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
@@ -137,9 +133,6 @@ fn parse_base_url(base_url: &str) -> Result<Url, L402Error> {
 
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

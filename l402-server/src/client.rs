@@ -67,9 +67,9 @@ impl L402Client {
         Self::from_variables(|name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(env::VarError::NotPresent) => Ok(None),
-            Err(env::VarError::NotUnicode(_)) => Err(L402Error::invalid_request(format!(
-                "{name} is not valid Unicode"
-            ))),
+            Err(env::VarError::NotUnicode(_)) => {
+                Err(L402Error::invalid_request(format!("{name} is not valid Unicode")))
+            }
         })
     }
 
@@ -197,18 +197,12 @@ impl L402Client {
             }?;
             reply::accept(response, &call.secrets).await
         };
-        tokio::time::timeout(self.0.timeout, exchange)
-            .await
-            .unwrap_or(Err(L402Error::Timeout))
+        tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(L402Error::Timeout))
     }
 
     async fn send(&self, call: &Call<'_>, body: Vec<u8>) -> reqwest::Result<Response> {
-        let mut request = self
-            .0
-            .http
-            .post(call.url.clone())
-            .headers(self.0.headers.clone())
-            .body(body);
+        let mut request =
+            self.0.http.post(call.url.clone()).headers(self.0.headers.clone()).body(body);
         if let Some(key) = &call.idempotency_key {
             request = request.header("X-Idempotency-Key", key);
         }

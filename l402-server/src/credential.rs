@@ -49,9 +49,8 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
     if credential.len() > MAX_CREDENTIAL_BYTES {
         return Err("the credential is longer than 8 KiB");
     }
-    let (scheme, rest) = credential
-        .split_once(' ')
-        .ok_or("the credential is not `L402 <macaroon>:<preimage>`")?;
+    let (scheme, rest) =
+        credential.split_once(' ').ok_or("the credential is not `L402 <macaroon>:<preimage>`")?;
     if !scheme.eq_ignore_ascii_case("L402") && !scheme.eq_ignore_ascii_case("LSAT") {
         return Err("the credential's scheme is neither `L402` nor `LSAT`");
     }
@@ -90,10 +89,8 @@ fn decode_hex(digits: &str) -> Option<Vec<u8>> {
         .as_bytes()
         .chunks_exact(2)
         .map(|pair| {
-            let (high, low) = (
-                char::from(pair[0]).to_digit(16)?,
-                char::from(pair[1]).to_digit(16)?,
-            );
+            let (high, low) =
+                (char::from(pair[0]).to_digit(16)?, char::from(pair[1]).to_digit(16)?);
             u8::try_from(high * 16 + low).ok()
         })
         .collect()
@@ -108,10 +105,7 @@ mod tests {
     fn parts(credential: &str) -> Option<(String, String)> {
         let request = VerifyRequest::from_credential(credential).ok()?;
         let json = serde_json::to_value(&request).expect("serializes");
-        Some((
-            json["macaroon"].as_str()?.to_owned(),
-            json["preimage"].as_str()?.to_owned(),
-        ))
+        Some((json["macaroon"].as_str()?.to_owned(), json["preimage"].as_str()?.to_owned()))
     }
 
     #[test]
@@ -149,23 +143,14 @@ mod tests {
     #[test]
     fn the_scheme_is_read_in_any_case_under_both_names_after_any_run_of_spaces() {
         let expected = Some(("m".to_owned(), "p".to_owned()));
-        for text in [
-            "L402 m:p",
-            "l402 m:p",
-            "LSAT m:p",
-            "lSaT    m:p",
-            " \t L402   m:p \r\n",
-        ] {
+        for text in ["L402 m:p", "l402 m:p", "LSAT m:p", "lSaT    m:p", " \t L402   m:p \r\n"] {
             assert_eq!(parts(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn the_split_is_at_the_first_colon() {
-        assert_eq!(
-            parts("L402 a:b:c"),
-            Some(("a".to_owned(), "b:c".to_owned()))
-        );
+        assert_eq!(parts("L402 a:b:c"), Some(("a".to_owned(), "b:c".to_owned())));
     }
 
     #[test]
@@ -177,9 +162,7 @@ mod tests {
 
     #[test]
     fn a_96_digit_preimage_is_mended_to_the_64_digits_that_were_meant() {
-        let wrongly_decoded = STANDARD
-            .decode(PREIMAGE)
-            .expect("64 digits are valid base64");
+        let wrongly_decoded = STANDARD.decode(PREIMAGE).expect("64 digits are valid base64");
         let digits: String = wrongly_decoded
             .iter()
             .flat_map(|byte| [byte >> 4, byte & 15])
@@ -188,10 +171,7 @@ mod tests {
         assert_eq!(digits.len(), TWICE_DECODED_DIGITS);
         let expected = Some(("m".to_owned(), PREIMAGE.to_owned()));
         assert_eq!(parts(&format!("L402 m:{digits}")), expected);
-        assert_eq!(
-            parts(&format!("L402 m:{}", digits.to_uppercase())),
-            expected
-        );
+        assert_eq!(parts(&format!("L402 m:{}", digits.to_uppercase())), expected);
     }
 
     #[test]

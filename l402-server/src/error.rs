@@ -82,7 +82,5 @@ impl From<reqwest::Error> for L402Error {
 }
 
 fn plan(current: Option<&str>) -> String {
-    current
-        .map(|plan| format!(" (it is {plan:?})"))
-        .unwrap_or_default()
+    current.map(|plan| format!(" (it is {plan:?})")).unwrap_or_default()
 }

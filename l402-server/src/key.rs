@@ -53,9 +53,7 @@ mod tests {
     use super::ApiKey;
 
     fn refusal(key: &str) -> String {
-        ApiKey::new(key)
-            .expect_err("the key is refused")
-            .to_string()
+        ApiKey::new(key).expect_err("the key is refused").to_string()
     }
 
     #[test]
@@ -83,10 +81,7 @@ mod tests {
 
     #[test]
     fn the_key_is_trimmed() {
-        assert_eq!(
-            ApiKey::new("  key-1\n").expect("accepted").expose(),
-            "key-1"
-        );
+        assert_eq!(ApiKey::new("  key-1\n").expect("accepted").expose(), "key-1");
     }
 
     #[test]

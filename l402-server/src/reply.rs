@@ -29,10 +29,7 @@ impl Secrets<'_> {
         for secret in self.0.into_iter().filter(|secret| !secret.is_empty()) {
             text = text.replace(secret, "[redacted]");
         }
-        text.chars()
-            .filter(|char| !char.is_control())
-            .take(MAX_TEXT_CHARS)
-            .collect()
+        text.chars().filter(|char| !char.is_control()).take(MAX_TEXT_CHARS).collect()
     }
 }
 
@@ -88,9 +85,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, L402Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > MAX_REPLY_BYTES {
-            return Err(L402Error::invalid_response(
-                "the body is longer than 64 KiB",
-            ));
+            return Err(L402Error::invalid_response("the body is longer than 64 KiB"));
         }
         body.extend_from_slice(&chunk);
     }

@@ -37,12 +37,7 @@ pub struct ChallengeRequest {
 impl ChallengeRequest {
     /// `price_sats` (at least 1) for `resource`, the name that the token will be bound to.
     pub fn new(resource: impl Into<String>, price_sats: u64) -> Self {
-        Self {
-            resource: resource.into(),
-            price_sats,
-            description: None,
-            idempotency_key: None,
-        }
+        Self { resource: resource.into(), price_sats, description: None, idempotency_key: None }
     }
 
     /// What the payer reads in the wallet.
@@ -147,7 +142,7 @@ impl fmt::Debug for Challenge {
 /// # let (macaroon, preimage) = ("AgEL", "00");
 /// let request = VerifyRequest::new(macaroon, preimage).resource("/weather").amount_sats(100);
 /// ```
-#[derive(Clone, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifyRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,10 +157,7 @@ pub struct VerifyRequest {
 impl VerifyRequest {
     /// The two halves of an L402 credential: the macaroon in base64, the preimage in hexadecimal.
     pub fn new(macaroon: impl Into<String>, preimage: impl Into<String>) -> Self {
-        Self {
-            macaroon: Some(macaroon.into()),
-            ..Self::preimage_only(preimage)
-        }
+        Self { macaroon: Some(macaroon.into()), ..Self::preimage_only(preimage) }
     }
 
     /// A credential of the `Payment` scheme (MPP), which has no macaroon.
@@ -173,12 +165,7 @@ impl VerifyRequest {
     /// The broker accepts each such preimage once. [`L402Client`](crate::L402Client) therefore
     /// never repeats the call.
     pub fn preimage_only(preimage: impl Into<String>) -> Self {
-        Self {
-            macaroon: None,
-            preimage: preimage.into(),
-            resource: None,
-            amount_sats: None,
-        }
+        Self { macaroon: None, preimage: preimage.into(), resource: None, amount_sats: None }
     }
 
     /// The resource that the token must be bound to.
@@ -209,16 +196,11 @@ impl VerifyRequest {
         if self.preimage.trim().is_empty() {
             return Err(L402Error::invalid_request("the preimage is empty"));
         }
-        if self
-            .macaroon
-            .as_ref()
-            .is_some_and(|macaroon| macaroon.trim().is_empty())
-        {
+        if self.macaroon.as_ref().is_some_and(|macaroon| macaroon.trim().is_empty()) {
             return Err(L402Error::invalid_request("the macaroon is empty"));
         }
         self.resource.as_deref().map_or(Ok(()), check_resource)?;
-        self.amount_sats
-            .map_or(Ok(()), |sats| check_sats("amount_sats", sats))
+        self.amount_sats.map_or(Ok(()), |sats| check_sats("amount_sats", sats))
     }
 }
 
@@ -269,9 +251,7 @@ fn check_resource(resource: &str) -> Result<(), L402Error> {
 
 fn check_sats(name: &str, sats: u64) -> Result<(), L402Error> {
     if sats == 0 {
-        return Err(L402Error::invalid_request(format!(
-            "{name} must be at least 1"
-        )));
+        return Err(L402Error::invalid_request(format!("{name} must be at least 1")));
     }
     Ok(())
 }

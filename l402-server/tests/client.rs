@@ -1,10 +1,6 @@
 //! The client against a real HTTP server on this machine that follows a script.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on fails"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod script;
 
@@ -28,24 +24,16 @@ fn client(broker: &Broker) -> L402Client {
 }
 
 fn builder(broker: &Broker) -> l402_server::L402ClientBuilder {
-    L402Client::builder(KEY)
-        .base_url(broker.url())
-        .timeout(Duration::from_secs(5))
+    L402Client::builder(KEY).base_url(broker.url()).timeout(Duration::from_secs(5))
 }
 
 async fn mint(client: &L402Client) -> Result<Challenge, L402Error> {
-    client
-        .create_challenge(&ChallengeRequest::new("/a", 100))
-        .await
+    client.create_challenge(&ChallengeRequest::new("/a", 100)).await
 }
 
 async fn verify(client: &L402Client) -> Result<Verification, L402Error> {
     client
-        .verify_token(
-            &VerifyRequest::new(MACAROON, PREIMAGE)
-                .resource("/a")
-                .amount_sats(100),
-        )
+        .verify_token(&VerifyRequest::new(MACAROON, PREIMAGE).resource("/a").amount_sats(100))
         .await
 }
 
@@ -53,10 +41,7 @@ async fn verify(client: &L402Client) -> Result<Verification, L402Error> {
 async fn errors_for(step: Step) -> [L402Error; 2] {
     let broker = Broker::start([step.clone(), step]).await;
     let client = client(&broker);
-    [
-        mint(&client).await.expect_err("mint fails"),
-        verify(&client).await.expect_err("verify fails"),
-    ]
+    [mint(&client).await.expect_err("mint fails"), verify(&client).await.expect_err("verify fails")]
 }
 
 #[tokio::test]
@@ -69,15 +54,10 @@ async fn a_mint_sends_what_the_contract_says_and_reads_the_challenge() {
     assert_eq!(challenge.macaroon, "bWFjYXJvb24=");
     assert_eq!(challenge.payment_hash, "ab");
     assert_eq!(challenge.expires_at, "2030-01-01T00:00:00Z");
-    assert_eq!(
-        (challenge.resource.as_str(), challenge.price_sats),
-        ("/a", 100)
-    );
+    assert_eq!((challenge.resource.as_str(), challenge.price_sats), ("/a", 100));
     assert_eq!(challenge.mpp_challenge, None);
 
-    let request = ChallengeRequest::new("/a", 100)
-        .description("d")
-        .idempotency_key("k");
+    let request = ChallengeRequest::new("/a", 100).description("d").idempotency_key("k");
     client.create_challenge(&request).await.expect("minted");
 
     let seen = broker.seen();
@@ -86,10 +66,7 @@ async fn a_mint_sends_what_the_contract_says_and_reads_the_challenge() {
     assert_eq!(seen[0].header("content-type"), Some("application/json"));
     assert_eq!(seen[0].header("accept"), Some("application/json"));
     assert_eq!(seen[0].body, r#"{"resource":"/a","priceSats":100}"#);
-    assert_eq!(
-        seen[1].body,
-        r#"{"resource":"/a","priceSats":100,"description":"d"}"#
-    );
+    assert_eq!(seen[1].body, r#"{"resource":"/a","priceSats":100,"description":"d"}"#);
     assert_eq!(seen[1].header("x-idempotency-key"), Some("k"));
 }
 
@@ -102,33 +79,22 @@ async fn a_verify_sends_what_the_contract_says_and_reads_the_verdict() {
     let verification = verify(&client).await.expect("answered");
     assert!(verification.valid);
     assert_eq!(verification.resource.as_deref(), Some("/a"));
-    assert_eq!(
-        (verification.merchant_id, verification.amount_sats),
-        (Some(7), Some(100))
-    );
+    assert_eq!((verification.merchant_id, verification.amount_sats), (Some(7), Some(100)));
     assert_eq!(verification.payment_hash.as_deref(), Some("ab"));
 
-    let refused = client
-        .verify_token(&VerifyRequest::new(MACAROON, PREIMAGE))
-        .await
-        .expect("answered");
+    let refused =
+        client.verify_token(&VerifyRequest::new(MACAROON, PREIMAGE)).await.expect("answered");
     assert!(!refused.valid);
     assert_eq!(refused.error.as_deref(), Some("expired"));
 
-    client
-        .verify_token(&VerifyRequest::preimage_only(PREIMAGE))
-        .await
-        .expect("answered");
+    client.verify_token(&VerifyRequest::preimage_only(PREIMAGE)).await.expect("answered");
 
     let seen = broker.seen();
     assert_eq!(seen[0].line, "POST /api/l402/challenges/verify HTTP/1.1");
     assert_eq!(seen[0].header("x-api-key"), Some(KEY));
     assert_eq!(seen[0].header("x-idempotency-key"), None);
     let halves = format!(r#""macaroon":"{MACAROON}","preimage":"{PREIMAGE}""#);
-    assert_eq!(
-        seen[0].body,
-        format!(r#"{{{halves},"resource":"/a","amountSats":100}}"#)
-    );
+    assert_eq!(seen[0].body, format!(r#"{{{halves},"resource":"/a","amountSats":100}}"#));
     assert_eq!(seen[1].body, format!("{{{halves}}}"));
     assert_eq!(seen[2].body, format!(r#"{{"preimage":"{PREIMAGE}"}}"#));
 }
@@ -161,14 +127,8 @@ async fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         ChallengeRequest::new("/a", 1).idempotency_key(long_key),
         ChallengeRequest::new("/a", 1).idempotency_key("a\nb"),
     ] {
-        let err = client
-            .create_challenge(&request)
-            .await
-            .expect_err("refused");
-        assert!(
-            matches!(err, L402Error::InvalidRequest(_)),
-            "{request:?} {err:?}"
-        );
+        let err = client.create_challenge(&request).await.expect_err("refused");
+        assert!(matches!(err, L402Error::InvalidRequest(_)), "{request:?} {err:?}");
     }
     for request in [
         VerifyRequest::new(MACAROON, ""),
@@ -179,10 +139,7 @@ async fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         VerifyRequest::new(MACAROON, PREIMAGE).amount_sats(0),
     ] {
         let err = client.verify_token(&request).await.expect_err("refused");
-        assert!(
-            matches!(err, L402Error::InvalidRequest(_)),
-            "{request:?} {err:?}"
-        );
+        assert!(matches!(err, L402Error::InvalidRequest(_)), "{request:?} {err:?}");
     }
     assert!(broker.seen().is_empty());
 }
@@ -197,59 +154,29 @@ async fn status_401_is_auth_and_403_is_plan_with_the_plan_if_it_is_named() {
         assert!(matches!(err, L402Error::Plan { current_plan: Some(plan) } if plan == "free"));
     }
     for err in errors_for(status(403, "", "")).await {
-        assert!(
-            matches!(err, L402Error::Plan { current_plan: None }),
-            "{err:?}"
-        );
+        assert!(matches!(err, L402Error::Plan { current_plan: None }), "{err:?}");
     }
 }
 
 #[tokio::test]
 async fn status_429_and_503_carry_retry_after_in_seconds_and_as_a_date() {
     for err in errors_for(status(429, "Retry-After: 7\r\n", "")).await {
-        let L402Error::RateLimited { retry_after } = err else {
-            panic!("{err:?}")
-        };
+        let L402Error::RateLimited { retry_after } = err else { panic!("{err:?}") };
         assert_eq!(retry_after, Some(Duration::from_secs(7)));
     }
-    for err in errors_for(status(
-        503,
-        "Retry-After: Tue, 31 Dec 2999 23:59:59 GMT\r\n",
-        "",
-    ))
-    .await
-    {
-        let L402Error::Unavailable {
-            retry_after: Some(wait),
-        } = err
-        else {
-            panic!("{err:?}")
-        };
+    for err in errors_for(status(503, "Retry-After: Tue, 31 Dec 2999 23:59:59 GMT\r\n", "")).await {
+        let L402Error::Unavailable { retry_after: Some(wait) } = err else { panic!("{err:?}") };
         assert!(wait > Duration::from_secs(60 * 60 * 24 * 365), "{wait:?}");
     }
-    for err in errors_for(status(
-        503,
-        "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
-        "",
-    ))
-    .await
-    {
+    for err in errors_for(status(503, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "")).await {
         assert!(
-            matches!(
-                err,
-                L402Error::Unavailable {
-                    retry_after: Some(Duration::ZERO)
-                }
-            ),
+            matches!(err, L402Error::Unavailable { retry_after: Some(Duration::ZERO) }),
             "{err:?}"
         );
     }
     for header in ["", "Retry-After: soon\r\n", "Retry-After: -1\r\n"] {
         for err in errors_for(status(429, header, "")).await {
-            assert!(
-                matches!(err, L402Error::RateLimited { retry_after: None }),
-                "{err:?}"
-            );
+            assert!(matches!(err, L402Error::RateLimited { retry_after: None }), "{err:?}");
         }
     }
 }
@@ -264,9 +191,7 @@ async fn other_statuses_carry_error_else_message_else_the_status_in_words() {
         (418, r#"{"error":5}"#, "I'm a teapot"),
     ] {
         for err in errors_for(status(code, "", body)).await {
-            let L402Error::Api { status, message } = err else {
-                panic!("{err:?}")
-            };
+            let L402Error::Api { status, message } = err else { panic!("{err:?}") };
             assert_eq!((status, message.as_str()), (code, expected));
         }
     }
@@ -286,59 +211,33 @@ async fn a_redirect_is_never_followed_and_the_key_stays_here() {
     for code in [301, 302, 307, 308] {
         let header = format!("Location: {}/api/l402/challenges\r\n", elsewhere.url());
         for err in errors_for(status(code, &header, "")).await {
-            assert!(
-                matches!(err, L402Error::Api { status, .. } if status == code),
-                "{err:?}"
-            );
+            assert!(matches!(err, L402Error::Api { status, .. } if status == code), "{err:?}");
         }
     }
     // Not even when the HTTP settings that were brought along would follow it.
     let header = format!("Location: {}/\r\n", elsewhere.url());
     let broker = Broker::start([status(307, &header, "")]).await;
     let follow = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
-    let client = builder(&broker)
-        .http_client_builder(follow)
-        .build()
-        .expect("a client");
-    assert!(matches!(
-        mint(&client).await,
-        Err(L402Error::Api { status: 307, .. })
-    ));
+    let client = builder(&broker).http_client_builder(follow).build().expect("a client");
+    assert!(matches!(mint(&client).await, Err(L402Error::Api { status: 307, .. })));
     assert!(elsewhere.seen().is_empty());
 }
 
 #[tokio::test]
 async fn a_reply_that_is_not_the_contract_is_invalid() {
     let too_long = format!(r#"{{"padding":"{}"}}"#, "x".repeat(MAX_REPLY_BYTES));
-    for body in [
-        "",
-        "null",
-        "[]",
-        "<html>",
-        r#"{"valid":tr"#,
-        "{}",
-        &too_long,
-    ] {
+    for body in ["", "null", "[]", "<html>", r#"{"valid":tr"#, "{}", &too_long] {
         for err in errors_for(json(body)).await {
-            assert!(
-                matches!(err, L402Error::InvalidResponse(_)),
-                "{body:.40} {err:?}"
-            );
+            assert!(matches!(err, L402Error::InvalidResponse(_)), "{body:.40} {err:?}");
         }
     }
     for err in errors_for(json("{}")).await {
         assert!(err.to_string().contains("missing field"), "{err}");
     }
-    for body in [
-        r#"{"valid":"true"}"#,
-        r#"{"valid":true,"amountSats":"100"}"#,
-    ] {
+    for body in [r#"{"valid":"true"}"#, r#"{"valid":true,"amountSats":"100"}"#] {
         let broker = Broker::start([json(body)]).await;
         let err = verify(&client(&broker)).await.expect_err("refused");
-        assert!(
-            matches!(err, L402Error::InvalidResponse(_)),
-            "{body} {err:?}"
-        );
+        assert!(matches!(err, L402Error::InvalidResponse(_)), "{body} {err:?}");
     }
 }
 
@@ -365,14 +264,8 @@ async fn a_connection_that_breaks_before_the_reply_is_tried_once_more_with_the_s
     verify(&client).await.expect("verified at the second try");
     let seen = broker.seen();
     assert_eq!(seen.len(), 4);
-    assert_eq!(
-        seen[0].header("x-idempotency-key"),
-        seen[1].header("x-idempotency-key")
-    );
-    assert_eq!(
-        (&seen[0].body, &seen[2].body),
-        (&seen[1].body, &seen[3].body)
-    );
+    assert_eq!(seen[0].header("x-idempotency-key"), seen[1].header("x-idempotency-key"));
+    assert_eq!((&seen[0].body, &seen[2].body), (&seen[1].body, &seen[3].body));
 }
 
 #[tokio::test]
@@ -385,10 +278,7 @@ async fn two_broken_connections_are_a_network_error_with_its_source() {
 
     let url = broker.url().to_owned();
     drop(broker);
-    let client = L402Client::builder(KEY)
-        .base_url(&url)
-        .build()
-        .expect("a client");
+    let client = L402Client::builder(KEY).base_url(&url).build().expect("a client");
     let err = mint(&client).await.expect_err("nobody listens");
     assert!(matches!(err, L402Error::Network(_)), "{err:?}");
     assert!(!format!("{err} {err:?}").contains("http://"), "{err:?}");
@@ -397,13 +287,8 @@ async fn two_broken_connections_are_a_network_error_with_its_source() {
 #[tokio::test]
 async fn an_mpp_verify_is_never_repeated() {
     let broker = Broker::start([Step::Close, json(VALID)]).await;
-    let request = VerifyRequest::preimage_only(PREIMAGE)
-        .resource("/a")
-        .amount_sats(100);
-    let err = client(&broker)
-        .verify_token(&request)
-        .await
-        .expect_err("no second try");
+    let request = VerifyRequest::preimage_only(PREIMAGE).resource("/a").amount_sats(100);
+    let err = client(&broker).verify_token(&request).await.expect_err("no second try");
     assert!(matches!(err, L402Error::Network(_)), "{err:?}");
     assert_eq!(broker.seen().len(), 1);
 }
@@ -420,17 +305,11 @@ async fn a_body_that_breaks_is_not_asked_for_again() {
 async fn the_timeout_covers_a_silent_broker_and_a_body_that_drips() {
     for step in [Step::Hang, Step::Drip] {
         let broker = Broker::start([step, json(MINTED)]).await;
-        let client = builder(&broker)
-            .timeout(Duration::from_millis(150))
-            .build()
-            .expect("a client");
+        let client =
+            builder(&broker).timeout(Duration::from_millis(150)).build().expect("a client");
         let err = mint(&client).await.expect_err("too late");
         assert!(matches!(err, L402Error::Timeout), "{err:?}");
-        assert_eq!(
-            broker.seen().len(),
-            1,
-            "a call that may have been served is not repeated"
-        );
+        assert_eq!(broker.seen().len(), 1, "a call that may have been served is not repeated");
     }
 }
 
@@ -440,10 +319,7 @@ async fn a_proxy_is_never_asked_for_a_broker_on_this_machine() {
     let broker = Broker::start([json(MINTED)]).await;
     let through =
         reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.url()).expect("a URL"));
-    let client = builder(&broker)
-        .http_client_builder(through)
-        .build()
-        .expect("a client");
+    let client = builder(&broker).http_client_builder(through).build().expect("a client");
     mint(&client).await.expect("minted");
     assert!(proxy.seen().is_empty());
     assert_eq!(broker.seen().len(), 1);
@@ -460,27 +336,12 @@ async fn check_tells_a_good_key_from_a_refused_one_and_from_a_broker_that_is_awa
     ];
     let broker = Broker::start(steps).await;
     let client = client(&broker);
-    client
-        .check()
-        .await
-        .expect("a refused token says that the key is good");
-    client
-        .check()
-        .await
-        .expect("and so does a token that is nonsense");
+    client.check().await.expect("a refused token says that the key is good");
+    client.check().await.expect("and so does a token that is nonsense");
     assert!(matches!(client.check().await, Err(L402Error::Auth)));
     assert!(matches!(client.check().await, Err(L402Error::Plan { .. })));
-    assert!(matches!(
-        client.check().await,
-        Err(L402Error::Api { status: 500, .. })
-    ));
-    assert!(
-        broker
-            .seen()
-            .iter()
-            .all(|seen| seen.line.contains("/verify")),
-        "nothing is minted"
-    );
+    assert!(matches!(client.check().await, Err(L402Error::Api { status: 500, .. })));
+    assert!(broker.seen().iter().all(|seen| seen.line.contains("/verify")), "nothing is minted");
 }
 
 #[tokio::test]
@@ -490,12 +351,7 @@ async fn no_error_and_no_debug_shows_a_secret_even_if_the_broker_echoes_it() {
     let wrong_type = format!(r#"{{"valid":"{MACAROON}","invoice":5,"macaroon":["{MACAROON}"]}}"#);
     let refused = format!(r#"{{"valid":false,"error":"token {MACAROON}:{PREIMAGE} for {KEY}"}}"#);
     let mut shown = Vec::new();
-    for step in [
-        status(400, "", &echo),
-        status(403, "", &plan),
-        json(&wrong_type),
-        Step::Close,
-    ] {
+    for step in [status(400, "", &echo), status(403, "", &plan), json(&wrong_type), Step::Close] {
         let broker = Broker::start([step.clone(), step]).await;
         let client = client(&broker);
         let err = verify(&client).await.expect_err("fails");
@@ -532,30 +388,15 @@ fn settings_that_cannot_be_right_are_refused_with_their_cause() {
         ("api.example.com", "URL"),
         ("", "URL"),
     ] {
-        let err = L402Client::builder(KEY)
-            .base_url(base_url)
-            .build()
-            .expect_err(base_url);
-        assert!(
-            matches!(err, L402Error::InvalidRequest(_)),
-            "{base_url} {err:?}"
-        );
+        let err = L402Client::builder(KEY).base_url(base_url).build().expect_err(base_url);
+        assert!(matches!(err, L402Error::InvalidRequest(_)), "{base_url} {err:?}");
         assert!(err.to_string().contains(cause), "{base_url}: {err}");
         assert!(!err.to_string().contains("pass@"), "{err}");
     }
-    let err = L402Client::builder(KEY)
-        .timeout(Duration::ZERO)
-        .build()
-        .expect_err("no time");
+    let err = L402Client::builder(KEY).timeout(Duration::ZERO).build().expect_err("no time");
     assert!(matches!(err, L402Error::InvalidRequest(_)), "{err:?}");
-    assert!(matches!(
-        L402Client::new(" "),
-        Err(L402Error::InvalidRequest(_))
-    ));
-    assert!(matches!(
-        L402Client::new("${KEY}"),
-        Err(L402Error::InvalidRequest(_))
-    ));
+    assert!(matches!(L402Client::new(" "), Err(L402Error::InvalidRequest(_))));
+    assert!(matches!(L402Client::new("${KEY}"), Err(L402Error::InvalidRequest(_))));
 }
 
 #[test]
@@ -567,10 +408,7 @@ fn plain_http_is_accepted_for_this_machine_and_https_for_any() {
         "http://[::1]:8402",
         "https://broker.example.com/prefix/",
     ] {
-        L402Client::builder(KEY)
-            .base_url(base_url)
-            .build()
-            .expect(base_url);
+        L402Client::builder(KEY).base_url(base_url).build().expect(base_url);
     }
 }
 
@@ -578,13 +416,7 @@ fn plain_http_is_accepted_for_this_machine_and_https_for_any() {
 async fn trailing_slashes_on_the_base_url_are_dropped() {
     let broker = Broker::start([json(MINTED)]).await;
     let base_url = format!("{}/prefix//", broker.url());
-    let client = L402Client::builder(KEY)
-        .base_url(base_url)
-        .build()
-        .expect("a client");
+    let client = L402Client::builder(KEY).base_url(base_url).build().expect("a client");
     mint(&client).await.expect("minted");
-    assert_eq!(
-        broker.seen()[0].line,
-        "POST /prefix/api/l402/challenges HTTP/1.1"
-    );
+    assert_eq!(broker.seen()[0].line, "POST /prefix/api/l402/challenges HTTP/1.1");
 }

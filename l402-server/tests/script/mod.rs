@@ -49,10 +49,7 @@ pub(crate) struct Seen {
 impl Seen {
     /// The header's value, if it was there exactly once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let mut values = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let (_, value) = values.next()?;
         values.next().is_none().then_some(value)
     }
@@ -98,18 +95,12 @@ async fn talk(stream: TcpStream, steps: Arc<Mutex<VecDeque<Step>>>, seen: Arc<Mu
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await {
         seen.lock().unwrap().push(request);
-        let step = steps
-            .lock()
-            .unwrap()
-            .pop_front()
-            .expect("the script has a step left");
+        let step = steps.lock().unwrap().pop_front().expect("the script has a step left");
         match step {
             Step::Answer(bytes) => stream.write_all(bytes.as_bytes()).await.unwrap(),
             Step::Close => return,
             Step::Truncate => {
-                let _ = stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
-                    .await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{").await;
                 return;
             }
             Step::Hang => std::future::pending().await,
@@ -141,14 +132,8 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Seen> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let mut seen = Seen {
-        line: lines[0].clone(),
-        headers,
-        body: String::new(),
-    };
-    let length = seen
-        .header("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let mut seen = Seen { line: lines[0].clone(), headers, body: String::new() };
+    let length = seen.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     seen.body = String::from_utf8(body).unwrap();

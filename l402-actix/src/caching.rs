@@ -1,0 +1,127 @@
+//! What every answer of a gated route tells caches: it is for the client that asked.
+
+use actix_web::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY,
+};
+
+/// Makes an answer private and lets it vary with the credential.
+///
+/// The handler's own directives stay, but those that let a shared cache keep the answer are taken
+/// out unless `shared` allows them: it would serve paid content to whoever asks next.
+pub(crate) fn mark(headers: &mut HeaderMap, shared: bool) {
+    vary_by(headers, &AUTHORIZATION);
+    let directives = directives(headers);
+    let has = |name: &str| directives.iter().any(|directive| is(directive, name));
+    if shared && (has("public") || has("s-maxage")) {
+        return;
+    }
+    // The gate's own refusals; stricter than `private` and complete as they are.
+    if let [only] = directives.as_slice()
+        && only == "no-store"
+    {
+        return;
+    }
+    let mut kept: Vec<&str> = directives
+        .iter()
+        .map(String::as_str)
+        .filter(|directive| !is(directive, "public") && !is(directive, "s-maxage"))
+        .collect();
+    // `private="Set-Cookie"` is about that one header only.
+    if !kept.iter().any(|directive| directive.eq_ignore_ascii_case("private")) {
+        kept.insert(0, "private");
+    }
+    let value = HeaderValue::from_str(&kept.join(", "))
+        .unwrap_or_else(|_| HeaderValue::from_static("private"));
+    headers.insert(CACHE_CONTROL, value);
+}
+
+fn is(directive: &str, name: &str) -> bool {
+    directive.split('=').next().is_some_and(|key| key.trim().eq_ignore_ascii_case(name))
+}
+
+/// All `Cache-Control` lines -> their directives. A comma within quotes ends none.
+fn directives(headers: &HeaderMap) -> Vec<String> {
+    let mut directives = Vec::new();
+    // A line that is not readable as text is dropped: what it allows cannot be told.
+    for line in headers.get_all(CACHE_CONTROL).filter_map(|line| line.to_str().ok()) {
+        let mut quoted = false;
+        directives.extend(
+            line.split(|char| {
+                quoted ^= char == '"';
+                char == ',' && !quoted
+            })
+            .map(|directive| directive.trim().to_owned())
+            .filter(|directive| !directive.is_empty()),
+        );
+    }
+    directives
+}
+
+fn vary_by(headers: &mut HeaderMap, name: &HeaderName) {
+    let present = headers
+        .get_all(VARY)
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .any(|field| field.trim() == "*" || field.trim().eq_ignore_ascii_case(name.as_str()));
+    if !present {
+        headers.append(VARY, HeaderValue::from_static("Authorization"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(name: HeaderName, lines: &[&str], shared: bool) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(name.clone(), HeaderValue::from_str(line).expect("a header value"));
+        }
+        mark(&mut headers, shared);
+        headers.get_all(name).map(|line| line.to_str().expect("text").to_owned()).collect()
+    }
+
+    #[test]
+    fn an_answer_is_private_whatever_the_handler_says() {
+        for (lines, expected) in [
+            (&[][..], "private"),
+            (&["max-age=60"], "private, max-age=60"),
+            (&["public, max-age=60"], "private, max-age=60"),
+            (&["PUBLIC", "S-MaxAge=9, must-revalidate"], "private, must-revalidate"),
+            (&["private, max-age=1"], "private, max-age=1"),
+            (
+                &["private=\"set-cookie, public\", public"],
+                "private, private=\"set-cookie, public\"",
+            ),
+            (&["no-cache=\"a, public\""], "private, no-cache=\"a, public\""),
+            (&["no-store, public"], "private, no-store"),
+            (&["no-store"], "no-store"),
+        ] {
+            assert_eq!(marked(CACHE_CONTROL, lines, false), [expected], "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn shared_caches_are_allowed_only_where_that_is_switched_on_and_asked_for() {
+        assert_eq!(marked(CACHE_CONTROL, &["public, max-age=60"], true), ["public, max-age=60"]);
+        assert_eq!(marked(CACHE_CONTROL, &["max-age=60"], true), ["private, max-age=60"]);
+        assert_eq!(marked(CACHE_CONTROL, &[], true), ["private"]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_dropped() {
+        let mut headers = HeaderMap::new();
+        let line = HeaderValue::from_bytes(b"public, x=\xff").expect("a header value");
+        headers.insert(CACHE_CONTROL, line);
+        mark(&mut headers, false);
+        assert_eq!(headers.get(CACHE_CONTROL).expect("set"), "private");
+    }
+
+    #[test]
+    fn the_answer_varies_with_the_credential_exactly_once() {
+        assert_eq!(marked(VARY, &[], false), ["Authorization"]);
+        assert_eq!(marked(VARY, &["Accept"], false), ["Accept", "Authorization"]);
+        assert_eq!(marked(VARY, &["accept, authorization"], false), ["accept, authorization"]);
+        assert_eq!(marked(VARY, &["*"], false), ["*"]);
+    }
+}

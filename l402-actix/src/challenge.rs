@@ -1,0 +1,96 @@
+//! The two answers that speak the protocol: the 402 with a challenge, the 401 without one.
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+    },
+};
+use l402_server::{Challenge, MAX_CREDENTIAL_BYTES};
+use serde::Serialize;
+
+use crate::error::{self, Refusal};
+
+/// The longest reason of the broker that is passed on to a client, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
+/// What a credential adds to its macaroon at most: scheme, colon, and a preimage in the longest
+/// form that is read.
+const CREDENTIAL_OVERHEAD_BYTES: usize = "L402 :".len() + 96;
+
+#[derive(Serialize)]
+struct PaymentRequired<'a> {
+    error: &'static str,
+    l402: Details<'a>,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    macaroon: &'a str,
+    invoice: &'a str,
+    amount_sats: u64,
+    payment_hash: &'a str,
+    expires_at: &'a str,
+    resource: &'a str,
+}
+
+/// A challenge -> `402 Payment Required`.
+///
+/// The header's form is the one that every client reads: scheme in capitals, `macaroon` first,
+/// `invoice` second, in double quotes, each after a comma and one space. `version` and `token` are
+/// for readers of the current specification and come last.
+pub(crate) fn payment_required(challenge: &Challenge) -> Result<HttpResponse, Refusal> {
+    let (macaroon, invoice) = (&challenge.macaroon, &challenge.invoice);
+    if !is_quotable(macaroon) || !is_quotable(invoice) {
+        return Err(Refusal::UnusableChallenge("it would break the header"));
+    }
+    // Whoever paid for it could never present it.
+    if macaroon.len() + CREDENTIAL_OVERHEAD_BYTES > MAX_CREDENTIAL_BYTES {
+        return Err(Refusal::UnusableChallenge("the macaroon is too long to be presented"));
+    }
+    if invoice.len() > MAX_CREDENTIAL_BYTES {
+        return Err(Refusal::UnusableChallenge("the invoice is too long for a header"));
+    }
+    let header = format!(
+        r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#
+    );
+    Ok(HttpResponse::PaymentRequired()
+        .insert_header((WWW_AUTHENTICATE, header))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(PaymentRequired {
+            error: "Payment Required",
+            l402: Details {
+                macaroon,
+                invoice,
+                amount_sats: challenge.price_sats,
+                payment_hash: &challenge.payment_hash,
+                expires_at: &challenge.expires_at,
+                resource: &challenge.resource,
+            },
+        }))
+}
+
+/// Visible ASCII without what ends or escapes a quoted string.
+fn is_quotable(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+/// A refused credential -> `401 Unauthorized`.
+///
+/// It carries the challenge that RFC 9110 wants on every 401, but neither macaroon nor invoice:
+/// one client pays whatever it finds there, and would be refused again.
+pub(crate) fn unauthorized(reason: Option<&str>) -> HttpResponse {
+    let reason = reason.filter(|reason| is_presentable(reason));
+    let mut response =
+        error::answer(StatusCode::UNAUTHORIZED, reason.unwrap_or("Invalid L402 credential."));
+    let header = actix_web::http::header::HeaderValue::from_static(r#"L402 error="invalid_token""#);
+    response.headers_mut().insert(WWW_AUTHENTICATE, header);
+    response
+}
+
+fn is_presentable(reason: &str) -> bool {
+    !reason.trim().is_empty()
+        && reason.len() <= MAX_REASON_CHARS
+        && reason.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}

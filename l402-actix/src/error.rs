@@ -1,0 +1,151 @@
+//! Every way in which the gate refuses, with its status: the one place for errors.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER},
+    },
+};
+use l402_server::{Challenge, L402Error};
+use serde::Serialize;
+
+use crate::challenge;
+
+/// How long a client is asked to wait when the broker does not say: the broker's limit counts by
+/// the minute.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// The longest wait that is passed on. A broker that names more has a clock or a unit that is off.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+
+// What a client reads. Whoever has paid must learn not to pay again; why it failed is for the log.
+pub(crate) const MISCONFIGURED: &str = "This route's payment gate is not set up correctly.";
+const BAD_GATEWAY: &str = "The payment service gave no usable answer. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const UNAVAILABLE: &str = "The payment service is busy. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const TIMEOUT: &str = "The payment service did not answer in time. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const TOO_LONG: &str = "This path is too long to be paid for.";
+
+/// Why the handler is not called.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// `OPTIONS` asks about the route and cannot carry a credential: 204, free of charge.
+    Preflight,
+    /// Nobody has paid yet: 402.
+    PaymentRequired(Box<Challenge>),
+    /// The credential is not genuine: 401.
+    InvalidToken {
+        /// The broker's words.
+        reason: Option<String>,
+    },
+    /// The resource is longer than a token could carry: 414.
+    ResourceTooLong,
+    /// A fault in the merchant's set-up: 500.
+    Misconfigured(&'static str),
+    /// The mint failed: 500, 502, 503 or 504.
+    Mint(L402Error),
+    /// The verification failed: 401, 500, 502, 503 or 504.
+    Verify(L402Error),
+    /// The broker minted what no header can carry: 502.
+    UnusableChallenge(&'static str),
+    /// The broker called a token valid and left out what it is valid for: 502.
+    MissingFact(&'static str),
+    /// The gate's deadline passed between two answers of the broker: 504.
+    Deadline,
+}
+
+impl Refusal {
+    /// Logs what the merchant has to know and answers what the client may know.
+    pub(crate) fn into_response(self) -> HttpResponse {
+        match self {
+            Self::Preflight => HttpResponse::NoContent().finish(),
+            Self::PaymentRequired(challenge) => {
+                challenge::payment_required(&challenge).unwrap_or_else(Self::into_response)
+            }
+            Self::InvalidToken { reason } => {
+                tracing::debug!(reason, "credential refused");
+                challenge::unauthorized(reason.as_deref())
+            }
+            Self::ResourceTooLong => {
+                tracing::debug!("resource too long");
+                answer(StatusCode::URI_TOO_LONG, TOO_LONG)
+            }
+            Self::Misconfigured(fault) => {
+                tracing::error!("misconfigured: {fault}");
+                answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
+            }
+            // The broker could make nothing of the credential.
+            Self::Verify(L402Error::Api { status: 400, message }) => {
+                tracing::debug!(message, "credential refused as malformed");
+                challenge::unauthorized(None)
+            }
+            Self::Verify(err) => failed("verify", &err),
+            Self::Mint(err) => failed("mint", &err),
+            Self::UnusableChallenge(fault) => {
+                tracing::error!("the broker's challenge is unusable: {fault}");
+                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::MissingFact(fact) => {
+                tracing::error!("the broker called a token valid without its `{fact}`");
+                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::Deadline => {
+                tracing::warn!("the gate's deadline has passed");
+                answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+            }
+        }
+    }
+}
+
+/// A failed broker call -> its answer. The call's own text stays in the log.
+fn failed(call: &'static str, err: &L402Error) -> HttpResponse {
+    let cause = std::error::Error::source(err).map(tracing::field::display);
+    match err {
+        L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
+            tracing::warn!(call, cause, "{err}");
+            try_later(*retry_after)
+        }
+        L402Error::Timeout => {
+            tracing::warn!(call, cause, "{err}");
+            answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+        }
+        // Nothing was sent, so the fault is on this side.
+        L402Error::InvalidRequest(_) => {
+            tracing::error!(call, cause, "{err}");
+            answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
+        }
+        _ => {
+            tracing::error!(call, cause, "{err}");
+            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+        }
+    }
+}
+
+fn try_later(retry_after: Option<Duration>) -> HttpResponse {
+    let wait =
+        retry_after.unwrap_or(DEFAULT_RETRY_AFTER).clamp(Duration::from_secs(1), MAX_RETRY_AFTER);
+    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+    response
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    message: &'a str,
+}
+
+/// An answer of the gate's own that is no challenge.
+pub(crate) fn answer(status: StatusCode, message: &str) -> HttpResponse {
+    let error = status.canonical_reason().unwrap_or_default();
+    let mut response = HttpResponse::build(status).json(Body { error, message });
+    if status == StatusCode::UNAUTHORIZED || status.is_server_error() {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

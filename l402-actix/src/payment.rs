@@ -1,0 +1,97 @@
+//! What a payment was for, as an argument of the handler.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev::Payload,
+    http::StatusCode,
+};
+use l402_server::Verification;
+
+use crate::error::{self, Refusal};
+
+/// The verified payment behind a request; an extractor for handlers under `#[l402]`.
+///
+/// A handler that is not gated has no payment: a plain `Payment` argument there is answered 500,
+/// `Option<Payment>` is `None`.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::{get, web};
+/// use l402_actix::{Payment, l402};
+///
+/// #[get("/forecast/{city}")]
+/// #[l402(price_sats = 250)]
+/// async fn forecast(city: web::Path<String>, payment: Payment) -> String {
+///     format!("{city}: rain, for {} sats", payment.amount_sats)
+/// }
+/// # let _ = forecast;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Payment {
+    /// The resource that the token was bought for.
+    pub resource: String,
+    /// The merchant that was paid, if the broker says so.
+    pub merchant_id: Option<u64>,
+    /// What was paid, in sats: at least the route's price, as long as the config enforces it.
+    pub amount_sats: u64,
+    /// The payment hash, in hexadecimal, if the broker says so: one for each payment, so the
+    /// name to keep in books.
+    pub payment_hash: Option<String>,
+}
+
+impl Payment {
+    /// A payment that nobody made, for unit tests of code that takes one.
+    pub fn for_tests(resource: impl Into<String>, amount_sats: u64) -> Self {
+        Self { resource: resource.into(), merchant_id: None, amount_sats, payment_hash: None }
+    }
+
+    /// The facts of a valid token. Without them it cannot be compared with what the request costs,
+    /// so a reply that leaves one out opens nothing.
+    pub(crate) fn from_facts(facts: Verification) -> Result<Self, Refusal> {
+        Ok(Self {
+            resource: facts.resource.ok_or(Refusal::MissingFact("resource"))?,
+            merchant_id: facts.merchant_id,
+            amount_sats: facts.amount_sats.ok_or(Refusal::MissingFact("amountSats"))?,
+            payment_hash: facts.payment_hash,
+        })
+    }
+}
+
+impl FromRequest for Payment {
+    type Error = NoPayment;
+    type Future = Ready<Result<Self, NoPayment>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or(NoPayment(())))
+    }
+}
+
+/// A [`Payment`] was asked for where there is none; answered as a logged 500.
+#[derive(Debug)]
+pub struct NoPayment(());
+
+impl fmt::Display for NoPayment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a handler takes a `Payment` but is not gated; put `#[l402]` over it")
+    }
+}
+
+impl std::error::Error for NoPayment {}
+
+impl ResponseError for NoPayment {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    // Logged here and not where it is made: for an `Option<Payment>` it is no error.
+    fn error_response(&self) -> HttpResponse {
+        tracing::error!("{self}");
+        error::answer(self.status_code(), error::MISCONFIGURED)
+    }
+}
