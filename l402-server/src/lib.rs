@@ -66,3 +66,7 @@ pub use reply::MAX_REPLY_BYTES;
 /// The HTTP client underneath, for [`L402ClientBuilder::http_client_builder`].
 pub use reqwest;
 pub use types::{Challenge, ChallengeRequest, Verification, VerifyRequest};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,108 @@
+//! An API with one free route and two that charge.
+//!
+//! `cargo run -p l402-examples --example quickstart` needs no account and no network: it starts a
+//! sandbox in the broker's place and prints the commands to try. With `LIGHTNING_ENABLE_API_KEY`
+//! set it charges real sats through the hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402)
+//! choose other ports.
+
+use std::{env, error::Error, process::ExitCode};
+
+use actix_web::{App, HttpServer, Responder, get, web};
+use l402_actix::{L402Config, Payment, l402};
+use l402_sandbox::Sandbox;
+use serde_json::json;
+
+#[get("/free")]
+async fn free() -> impl Responder {
+    web::Json(json!({ "weather": "somewhere, something" }))
+}
+
+#[get("/weather")]
+#[l402(price_sats = 100, description = "The weather, one hour")]
+async fn weather() -> impl Responder {
+    web::Json(json!({ "weather": "sunny", "celsius": 22 }))
+}
+
+#[get("/forecast/{city}")]
+#[l402(price_sats = 250)]
+async fn forecast(city: web::Path<String>, payment: Payment) -> impl Responder {
+    web::Json(json!({
+        "city": city.as_str(),
+        "forecast": ["sunny", "cloudy", "rain"],
+        "paid": {
+            "resource": payment.resource,
+            "amount_sats": payment.amount_sats,
+            "payment_hash": payment.payment_hash,
+        },
+    }))
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("quickstart: {err}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let sandbox = match env::var_os("LIGHTNING_ENABLE_API_KEY") {
+        Some(_) => None,
+        None => Some(Sandbox::builder().port(port("SANDBOX_PORT", 8402)?).start().await?),
+    };
+    let config = match &sandbox {
+        Some(sandbox) => L402Config::new(sandbox.client()),
+        None => L402Config::from_env()?,
+    };
+
+    let port = port("PORT", 8080)?;
+    let server = HttpServer::new(move || {
+        App::new().app_data(config.clone()).service(free).service(weather).service(forecast)
+    })
+    .bind(("127.0.0.1", port))
+    .map_err(|err| format!("cannot listen on 127.0.0.1:{port} ({err}); set PORT to another port"))?;
+
+    let api = format!("http://{}", server.addrs()[0]);
+    match &sandbox {
+        Some(sandbox) => print_tour(&api, sandbox.url()),
+        None => println!("Charging real sats through the hosted broker: {api}/weather"),
+    }
+    Ok(server.run().await?)
+}
+
+fn port(variable: &str, default: u16) -> Result<u16, String> {
+    match env::var(variable) {
+        Ok(port) => port.parse().map_err(|_| format!("{variable} must be a port, not {port:?}")),
+        Err(_) => Ok(default),
+    }
+}
+
+fn print_tour(api: &str, wallet: &str) {
+    println!(
+        r#"LIGHTNING_ENABLE_API_KEY is not set, so a sandbox at {wallet} takes the broker's place.
+Its invoices are regtest: no real sats move.
+
+Ask, and get 402 with an invoice:
+
+  curl -i {api}/weather
+
+Pay the invoice with the sandbox's wallet, ask again with the receipt, and get 200:
+
+  CHALLENGE=$(curl -s {api}/weather)
+  MACAROON=$(echo "$CHALLENGE" | sed 's/.*"macaroon":"\([^"]*\)".*/\1/')
+  INVOICE=$(echo "$CHALLENGE" | sed 's/.*"invoice":"\([^"]*\)".*/\1/')
+  PREIMAGE=$(curl -s {wallet}/v2/router/send -d "{{\"payment_request\":\"$INVOICE\"}}" | tail -n 1 | sed 's/.*"payment_preimage":"\([^"]*\)".*/\1/')
+  curl -i -H "Authorization: L402 $MACAROON:$PREIMAGE" {api}/weather
+
+Or watch all of it in one go:
+
+  LND_REST_HOST={wallet} cargo run -q -p l402-sandbox -- get {api}/weather
+
+Any L402 client can pay with LND_REST_HOST={wallet} LND_MACAROON_HEX=00.
+"#
+    );
+}

@@ -1,0 +1,28 @@
+# The daily commands. `just` alone lists them.
+
+_default:
+    @just --list
+
+# Serve the quickstart on a sandbox
+quickstart:
+    cargo run -p l402-examples --example quickstart
+
+# What needs nothing but Rust
+test:
+    cargo test --workspace
+
+# Everything that a submission has to pass
+ci:
+    .ci/run
+
+# Write the expected compiler messages anew; read each before committing it
+ui:
+    TRYBUILD=overwrite cargo test -p l402-tests --test ui
+
+# The docs as docs.rs shows them
+doc:
+    cargo doc --workspace --no-deps --open
+
+# What `#[l402]` expands to in the quickstart (needs `cargo install cargo-expand`)
+expand:
+    cargo expand -p l402-examples --example quickstart
