@@ -64,7 +64,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         App::new().app_data(config.clone()).service(free).service(weather).service(forecast)
     })
     .bind(("127.0.0.1", port))
-    .map_err(|err| format!("cannot listen on 127.0.0.1:{port} ({err}); set PORT to another port"))?;
+    .map_err(|err| {
+        format!("cannot listen on 127.0.0.1:{port} ({err}); set PORT to another port")
+    })?;
 
     let api = format!("http://{}", server.addrs()[0]);
     match &sandbox {

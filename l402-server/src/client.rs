@@ -234,3 +234,41 @@ fn fresh_key() -> Result<String, L402Error> {
     getrandom::fill(&mut bytes).map_err(|err| L402Error::Network(Box::new(err)))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(key: Option<&str>, url: Option<&str>) -> Result<L402Client, L402Error> {
+        L402Client::from_variables(|name| {
+            let value = if name == API_KEY_VARIABLE { key } else { url };
+            Ok(value.map(str::to_owned))
+        })
+    }
+
+    #[test]
+    fn the_environment_must_hold_a_key_and_may_hold_a_url() {
+        let missing = from(None, None).expect_err("no key").to_string();
+        assert!(missing.contains(API_KEY_VARIABLE), "{missing}");
+        for key in ["", " ", "${LIGHTNING_ENABLE_API_KEY}"] {
+            assert!(matches!(from(Some(key), None), Err(L402Error::InvalidRequest(_))), "{key}");
+        }
+        let client = from(Some("key"), None).expect("a client");
+        assert_eq!(
+            client.0.mint_url.as_str(),
+            "https://api.lightningenable.com/api/l402/challenges"
+        );
+        let client = from(Some("key"), Some("http://localhost:8402/")).expect("a client");
+        assert_eq!(
+            client.0.verify_url.as_str(),
+            "http://localhost:8402/api/l402/challenges/verify"
+        );
+    }
+
+    #[test]
+    fn an_unset_url_may_be_passed_on_as_a_blank_one_but_a_wrong_one_is_refused() {
+        let client = from(Some("key"), Some(" ")).expect("a client");
+        assert_eq!(client.0.base_url, crate::DEFAULT_BASE_URL);
+        assert!(matches!(from(Some("key"), Some("${URL}")), Err(L402Error::InvalidRequest(_))));
+    }
+}

@@ -1,5 +1,157 @@
-//! The helpers the tests share.
+//! The helpers the tests share: an API that really listens, and a client that asks it.
+
+use std::net::SocketAddr;
+
+use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
+use l402_sandbox::Sandbox;
+use reqwest::{
+    Client, RequestBuilder, Response,
+    header::{AUTHORIZATION, HeaderMap},
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// An Actix app behind a real socket on this machine; stops on drop.
+#[derive(Debug)]
+pub struct Api {
+    address: SocketAddr,
+    client: Client,
+    handle: ServerHandle,
+}
+
+impl Api {
+    /// Serves what `configure` registers, on one worker.
+    ///
+    /// # Panics
+    ///
+    /// If no port can be bound.
+    pub async fn serve<F>(configure: F) -> Self
+    where
+        F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
+        let server = HttpServer::new(move || App::new().configure(configure.clone()))
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))
+            .unwrap_or_else(|err| panic!("no port to listen on: {err}"));
+        let address = server.addrs()[0];
+        let server = server.run();
+        let handle = server.handle();
+        rt::spawn(server);
+        let client = Client::builder().no_proxy().build();
+        Self { address, client: client.unwrap_or_default(), handle }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A GET of `path`, not yet sent.
+    #[must_use]
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    /// A request of another method, not yet sent.
+    #[must_use]
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// Asks for `path` without a credential.
+    pub async fn ask(&self, path: &str) -> Answer {
+        Answer::to(self.get(path)).await
+    }
+
+    /// Asks for `path` with a credential.
+    pub async fn ask_with(&self, path: &str, authorization: &str) -> Answer {
+        Answer::to(self.get(path).header(AUTHORIZATION, authorization)).await
+    }
+
+    /// Asks for `path`, pays the challenge, and returns the credential.
+    ///
+    /// # Panics
+    ///
+    /// If there is no challenge, or it cannot be paid.
+    pub async fn buy(&self, path: &str, sandbox: &Sandbox) -> String {
+        let answer = self.ask(path).await;
+        assert_eq!(answer.status, 402, "{}", answer.body);
+        pay(sandbox, &answer.headers)
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        // Marks the server as stopping at once; nobody waits for it.
+        rt::spawn(self.handle.stop(false));
+    }
+}
+
+/// Pays the challenge in a 402's headers and returns the credential.
+///
+/// # Panics
+///
+/// If there is none, or it cannot be paid.
+#[must_use]
+pub fn pay(sandbox: &Sandbox, headers: &HeaderMap) -> String {
+    sandbox.pay_challenge(headers).unwrap_or_else(|err| panic!("cannot pay: {err}"))
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub async fn to(request: RequestBuilder) -> Self {
+        let answer = async {
+            let response: Response = request.send().await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Ok::<_, reqwest::Error>(Self { status, headers, body: response.text().await? })
+        };
+        answer.await.unwrap_or_else(|err| panic!("no answer: {err:?}"))
+    }
+
+    /// All values of a header, in their order.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+    }
+
+    /// The header's only value.
+    ///
+    /// # Panics
+    ///
+    /// If there are more or fewer.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        let values = self.all(name);
+        assert_eq!(values.len(), 1, "{name} in {self:?}");
+        values[0]
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// If it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|err| panic!("{err}: {}", self.body))
+    }
+}

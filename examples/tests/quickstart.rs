@@ -1,0 +1,115 @@
+//! The quickstart as a newcomer runs it: as a program, by what it prints, over real HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    env,
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+/// The example's program; cargo builds examples along with tests, beside the tests' own folder.
+fn quickstart() -> Command {
+    let mut path: PathBuf = env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let mut command = Command::new(path.join("examples").join("quickstart"));
+    command
+        .env_remove("LIGHTNING_ENABLE_API_KEY")
+        .env_remove("LIGHTNING_ENABLE_API_URL")
+        .env("PORT", "0")
+        .env("SANDBOX_PORT", "0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What it says when it cannot start.
+fn complaint(command: &mut Command) -> String {
+    let mut child = Running(command.spawn().unwrap());
+    let mut said = String::new();
+    child.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.0.wait().unwrap().code(), Some(1), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[actix_web::test]
+async fn it_sells_its_routes_to_whoever_follows_what_it_prints() {
+    let mut child = Running(quickstart().spawn().unwrap());
+    let mut printed = Vec::new();
+    for line in BufReader::new(child.0.stdout.take().unwrap()).lines() {
+        printed.push(line.unwrap());
+        if printed.last().unwrap().contains("LND_MACAROON_HEX") {
+            break;
+        }
+    }
+    let curl =
+        printed.iter().find_map(|line| line.strip_prefix("  curl -i ")).expect("a curl line");
+    let api = curl.strip_suffix("/weather").unwrap();
+    let (_, wallet) = printed.last().unwrap().split_once("LND_REST_HOST=").unwrap();
+    let wallet = wallet.split(' ').next().unwrap();
+
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let free = client.get(format!("{api}/free")).send().await.unwrap();
+    assert_eq!(free.status(), 200);
+
+    for (path, price) in [("/weather", 100), ("/forecast/berlin", 250)] {
+        let url = format!("{api}{path}");
+        let unpaid = client.get(&url).send().await.unwrap();
+        assert_eq!(unpaid.status(), 402);
+        let challenge: Value = serde_json::from_str(&unpaid.text().await.unwrap()).unwrap();
+        let challenge = &challenge["l402"];
+        assert_eq!(challenge["amount_sats"], price);
+
+        let order = json!({ "payment_request": challenge["invoice"] }).to_string();
+        let paid =
+            client.post(format!("{wallet}/v2/router/send")).body(order).send().await.unwrap();
+        let stream = paid.text().await.unwrap();
+        let last: Value = serde_json::from_str(stream.lines().last().unwrap()).unwrap();
+        assert_eq!(last["result"]["status"], "SUCCEEDED", "{stream}");
+        let (macaroon, preimage) = (&challenge["macaroon"], &last["result"]["payment_preimage"]);
+        let credential =
+            format!("L402 {}:{}", macaroon.as_str().unwrap(), preimage.as_str().unwrap());
+
+        let served = client.get(&url).header("Authorization", credential).send().await.unwrap();
+        assert_eq!(served.status(), 200);
+        let served: Value = serde_json::from_str(&served.text().await.unwrap()).unwrap();
+        if path == "/weather" {
+            assert_eq!(served["weather"], "sunny");
+        } else {
+            assert_eq!(served["paid"]["amount_sats"], 250);
+            assert_eq!(served["paid"]["payment_hash"], challenge["payment_hash"]);
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_gives_a_sentence_that_names_the_variable() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert!(complaint(quickstart().env("PORT", &port)).contains("set PORT"));
+    let said = complaint(quickstart().env("SANDBOX_PORT", &port));
+    assert!(said.contains(&port), "{said}");
+}
+
+#[test]
+fn a_wrong_key_or_port_gives_a_sentence() {
+    let said = complaint(quickstart().env("LIGHTNING_ENABLE_API_KEY", "${SECRET}"));
+    assert!(said.contains("environment variable") && !said.contains("SECRET"), "{said}");
+    let said = complaint(quickstart().env("PORT", "http"));
+    assert!(said.contains("PORT must be a port"), "{said}");
+}

@@ -1,0 +1,113 @@
+//! What a gated route answers, row by row, over real HTTP and through the sandbox.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod body;
+mod caching;
+mod caveats;
+mod challenge;
+mod config;
+mod credential;
+mod failure;
+mod payment;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use actix_web::{HttpResponse, Responder, get, web};
+use l402_actix::{L402Config, Payment, l402};
+use l402_sandbox::Sandbox;
+use l402_tests::Api;
+
+/// How often a handler was called.
+#[derive(Clone, Default)]
+struct Calls(Arc<AtomicUsize>);
+
+impl Calls {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn so_far(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[get("/weather")]
+#[l402(price_sats = 100, description = "The weather")]
+async fn weather(calls: web::Data<Calls>) -> impl Responder {
+    calls.count();
+    "sunny"
+}
+
+#[get("/forecast/{city}")]
+#[l402(price_sats = 250)]
+async fn forecast(city: web::Path<String>, calls: web::Data<Calls>, paid: Payment) -> String {
+    calls.count();
+    format!(
+        "{city} {} {} {:?} {:?}",
+        paid.resource, paid.amount_sats, paid.merchant_id, paid.payment_hash
+    )
+}
+
+#[get("/cheap")]
+#[l402(price_sats = 1, resource = "shared")]
+async fn cheap(calls: web::Data<Calls>) -> impl Responder {
+    calls.count();
+    "cheap"
+}
+
+#[get("/dear")]
+#[l402(price_sats = 500, resource = "shared")]
+async fn dear(calls: web::Data<Calls>) -> impl Responder {
+    calls.count();
+    "dear"
+}
+
+#[get("/fails")]
+#[l402(price_sats = 5)]
+async fn fails(calls: web::Data<Calls>) -> impl Responder {
+    calls.count();
+    HttpResponse::InternalServerError().body("the handler's own failure")
+}
+
+/// An API with the routes above, its broker, and a counter of the handlers' calls.
+struct Shop {
+    api: Api,
+    sandbox: Sandbox,
+    calls: Calls,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        Self::with(Sandbox::start().await, |config| config).await
+    }
+
+    async fn with(sandbox: Sandbox, settings: impl Fn(L402Config) -> L402Config) -> Self {
+        let config = settings(L402Config::new(sandbox.client()));
+        let calls = Calls::default();
+        let counter = calls.clone();
+        let api = Api::serve(move |app| {
+            app.app_data(config.clone())
+                .app_data(web::Data::new(counter.clone()))
+                .service(weather)
+                .service(forecast)
+                .service(cheap)
+                .service(dear)
+                .service(fails);
+        })
+        .await;
+        Self { api, sandbox, calls }
+    }
+
+    async fn buy(&self, path: &str) -> String {
+        self.api.buy(path, &self.sandbox).await
+    }
+}
+
+/// A credential -> its macaroon and its preimage.
+fn halves(credential: &str) -> (&str, &str) {
+    credential.strip_prefix("L402 ").and_then(|rest| rest.split_once(':')).expect("a credential")
+}
