@@ -119,5 +119,10 @@ impl<T: Responder> Answer for T {}
 /// Compiles if `T` can be an argument of a handler.
 pub const fn argument<T: Argument>() {}
 
-/// Compiles if `T` can be the answer of a handler.
-pub const fn answer<T: Answer>() {}
+/// Compiles if what the handler answers can be sent.
+pub const fn answer<F, Args>(_handler: &F)
+where
+    F: Handler<Args>,
+    F::Output: Answer,
+{
+}

@@ -1,0 +1,201 @@
+//! `price_sats = 100, resource = "/a"` -> typed arguments.
+
+use proc_macro2::TokenStream;
+use syn::{
+    Error, Expr, ExprLit, Lit, LitStr, Path, Result, Token,
+    ext::IdentExt as _,
+    parse::{Lookahead1, Parse, ParseStream, Parser as _},
+    spanned::Spanned as _,
+};
+
+mod kw {
+    syn::custom_keyword!(price_sats);
+    syn::custom_keyword!(description);
+    syn::custom_keyword!(resource);
+}
+
+/// The longest resource that the gate sells, in bytes.
+const MAX_RESOURCE_BYTES: usize = 1024;
+
+pub(crate) const PRICE_ZERO: &str =
+    "price_sats must be at least 1; remove `#[l402]` to serve the route free";
+pub(crate) const PRICE_KIND: &str = "price_sats expects a whole number of sats, such as `100`";
+
+/// What one `#[l402(..)]` states.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) price_sats: Option<Price>,
+    pub(crate) description: Option<LitStr>,
+    pub(crate) resource: Option<LitStr>,
+    pub(crate) krate: Option<Path>,
+}
+
+pub(crate) enum Price {
+    /// Checked here.
+    Literal(u64),
+    /// To be checked by the compiler.
+    Constant(Expr),
+}
+
+impl Args {
+    /// All errors of the arguments in one: a value that is wrong does not hide the next key.
+    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
+        let parser = |input: ParseStream<'_>| {
+            let mut args = Self::default();
+            let mut errors = None;
+            while !input.is_empty() {
+                if let Err(err) = args.parse_one(input) {
+                    note(&mut errors, err);
+                    skip_to_comma(input)?;
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
+            errors.map_or(Ok(args), Err)
+        };
+        parser.parse2(tokens)
+    }
+
+    /// One `key = value`.
+    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
+        let key = input.lookahead1();
+        if key.peek(kw::price_sats) {
+            set(&mut self.price_sats, input, "100", price)
+        } else if key.peek(kw::description) {
+            set(&mut self.description, input, "\"The weather\"", |value| {
+                string(value, "description expects a string, such as `\"The weather\"`")
+            })
+        } else if key.peek(kw::resource) {
+            set(&mut self.resource, input, "\"reports\"", resource)
+        } else if key.peek(Token![crate]) {
+            set(&mut self.krate, input, "\"my_l402\"", krate)
+        } else {
+            Err(unknown(input, key))
+        }
+    }
+}
+
+fn note(errors: &mut Option<Error>, err: Error) {
+    match errors {
+        Some(errors) => errors.combine(err),
+        None => *errors = Some(err),
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// `price = 5` -> "unknown key `price`; expected one of: `price_sats`, …"; `100` -> what to write.
+fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
+    let alternatives = known.error();
+    match input.fork().call(syn::Ident::parse_any) {
+        Ok(key) => Error::new(key.span(), format!("unknown key `{key}`; {alternatives}")),
+        Err(_) => input.error("expected a key; write `price_sats = 100`"),
+    }
+}
+
+/// Reads `key = value` into its slot, unless the key was set before.
+fn set<T>(
+    slot: &mut Option<T>,
+    input: ParseStream<'_>,
+    example: &str,
+    read: impl FnOnce(Expr) -> Result<T>,
+) -> Result<()> {
+    let key = input.call(syn::Ident::parse_any)?;
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` has no value; write `{key} = {example}`");
+        return Err(Error::new(key.span(), message));
+    }
+    if !input.peek(Token![=]) {
+        return Err(input.error(format!("expected `=`; write `{key} = {example}`")));
+    }
+    input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` has no value; write `{key} = {example}`");
+        return Err(Error::new(key.span(), message));
+    }
+    let value = read(Expr::parse(input)?);
+    if slot.is_some() {
+        return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
+    }
+    *slot = Some(value?);
+    Ok(())
+}
+
+/// `100` -> 100; `PRICE` -> as it is; `0`, `-1`, `1.5`, `"100"` -> an error on the value.
+fn price(value: Expr) -> Result<Price> {
+    let wrong_kind = |span| Error::new(span, PRICE_KIND);
+    match peeled(value) {
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
+            if !matches!(
+                int.suffix(),
+                "" | "u8"
+                    | "u16"
+                    | "u32"
+                    | "u64"
+                    | "u128"
+                    | "usize"
+                    | "i8"
+                    | "i16"
+                    | "i32"
+                    | "i64"
+                    | "i128"
+                    | "isize"
+            ) {
+                return Err(wrong_kind(int.span()));
+            }
+            match int.base10_parse::<u64>() {
+                Ok(0) => Err(Error::new(int.span(), PRICE_ZERO)),
+                Ok(sats) => Ok(Price::Literal(sats)),
+                Err(_) => Err(wrong_kind(int.span())),
+            }
+        }
+        Expr::Unary(unary)
+            if matches!(unary.op, syn::UnOp::Neg(_)) && matches!(*unary.expr, Expr::Lit(_)) =>
+        {
+            Err(wrong_kind(unary.span()))
+        }
+        Expr::Lit(other) => Err(wrong_kind(other.span())),
+        constant => Ok(Price::Constant(constant)),
+    }
+}
+
+/// Takes off the invisible group that a `macro_rules` variable leaves around its value.
+fn peeled(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => peeled(*group.expr),
+        value => value,
+    }
+}
+
+fn string(value: Expr, message: &str) -> Result<LitStr> {
+    match peeled(value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        other => Err(Error::new(other.span(), message)),
+    }
+}
+
+fn resource(value: Expr) -> Result<LitStr> {
+    let text = string(value, "resource expects a string, such as `\"reports\"`")?;
+    if text.value().trim().is_empty() {
+        let message = "resource is empty; name what a token is bought for, or leave the key out \
+                       for the request's path";
+        return Err(Error::new(text.span(), message));
+    }
+    if text.value().len() > MAX_RESOURCE_BYTES {
+        let message = "resource is longer than 1024 bytes; write a shorter name";
+        return Err(Error::new(text.span(), message));
+    }
+    Ok(text)
+}
+
+fn krate(value: Expr) -> Result<Path> {
+    let message = "crate expects a path in a string, such as `\"my_l402\"`";
+    let text = string(value, message)?;
+    text.parse_with(Path::parse_mod_style).map_err(|_| Error::new(text.span(), message))
+}

@@ -1,0 +1,97 @@
+//! A handler and its terms -> the gated function.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Ident, ReturnType, parse_quote, spanned::Spanned as _};
+
+use crate::{
+    args::{Args, PRICE_KIND, PRICE_ZERO, Price},
+    handler::Handler,
+};
+
+/// ```text
+/// #[get("/weather")]
+/// async fn weather(gate: Gate) -> HttpResponse {
+///     async fn weather(city: Path<String>) -> impl Responder { … }    // as it was written
+///     const _: () = { … };                                            // PRICE is at least 1
+///     argument::<Path<String>>();
+///     answer(&weather);
+///     gate.serve(const { &Offer::new().price_sats(PRICE as u64) }, weather).await
+/// }
+/// ```
+pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
+    let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::l402_actix));
+    let private = quote!(#krate::__private);
+    let Handler { outer_attrs, vis, inner } = handler;
+    let (name, generics) = (&inner.sig.ident, &inner.sig.generics);
+    let (parameters, arguments, where_clause) = generics.split_for_impl();
+    let turbofish = arguments.as_turbofish();
+    // The user's code cannot name it, whatever it is called.
+    let gate = Ident::new("gate", Span::mixed_site());
+
+    let price_check = price_check(args);
+    let type_checks = type_checks(&private, handler);
+    let offer = offer(&private, args);
+    quote! {
+        #(#outer_attrs)*
+        #vis async fn #name #parameters (#gate: #private::Gate) -> #private::HttpResponse
+        #where_clause
+        {
+            #inner
+            #price_check
+            #type_checks
+            #gate.serve(const { &#offer }, #name #turbofish).await
+        }
+    }
+}
+
+/// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic
+/// function nobody looks at before it is used.
+fn price_check(args: &Args) -> Option<TokenStream> {
+    let Some(Price::Constant(price)) = &args.price_sats else { return None };
+    let sats = Ident::new("sats", Span::mixed_site());
+    // On the price, so that the message points there. The sum of both checks is that the cast to
+    // `u64` keeps the value, whichever integer type it has.
+    let checks = quote_spanned! {price.span()=>
+        ::core::assert!(#sats >= 1, #PRICE_ZERO);
+        ::core::assert!(
+            #sats as ::core::primitive::u128 <= ::core::primitive::u64::MAX as ::core::primitive::u128,
+            #PRICE_KIND
+        );
+    };
+    Some(quote! {
+        const _: () = {
+            let #sats = #price;
+            #checks
+        };
+    })
+}
+
+/// Moves the error of a type that Actix cannot use onto that type.
+fn type_checks(private: &TokenStream, handler: &Handler) -> TokenStream {
+    let arguments =
+        handler.argument_types().map(|ty| quote_spanned!(ty.span()=> #private::argument::<#ty>();));
+    let sig = &handler.inner.sig;
+    let parameters = sig.generics.split_for_impl().1;
+    let turbofish = parameters.as_turbofish();
+    // By the function, because an `impl Responder` has no name.
+    let mut name = sig.ident.clone();
+    if let ReturnType::Type(_, ty) = &sig.output {
+        name.set_span(ty.span());
+    }
+    let answer = quote_spanned!(name.span()=> #private::answer(&#name #turbofish););
+    quote!(#(#arguments)* #answer)
+}
+
+fn offer(private: &TokenStream, args: &Args) -> TokenStream {
+    let price = args.price_sats.as_ref().map(|price| match price {
+        Price::Literal(sats) => quote!(.price_sats(#sats)),
+        Price::Constant(price) => {
+            let price: syn::Expr = parse_quote!((#price));
+            quote!(.price_sats(#price as ::core::primitive::u64))
+        }
+    });
+    let description = args.description.as_ref().map(|text| quote!(.description(#text)));
+    let resource = args.resource.as_ref().map(|text| quote!(.resource(#text)));
+    quote!(#private::Offer::new() #price #description #resource)
+}

@@ -1,0 +1,203 @@
+//! A function's tokens -> a handler that can be gated.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::{
+    Attribute, Error, FnArg, GenericParam, Ident, ItemFn, Meta, Result, Safety, Token, Type,
+    Visibility,
+    parse::{Parse as _, ParseStream, Parser as _},
+    parse_quote,
+    punctuated::Punctuated,
+    spanned::Spanned as _,
+};
+
+/// How many arguments a handler can have: Actix's own limit.
+const MAX_ARGUMENTS: usize = 16;
+
+/// Attributes that speak of the item as the rest of the crate sees it: its name in the docs, its
+/// lints, its registration as a route. Any other one is about the function itself.
+const OUTER: [&str; 21] = [
+    "doc",
+    "cfg",
+    "deprecated",
+    "allow",
+    "expect",
+    "warn",
+    "deny",
+    "forbid",
+    "get",
+    "post",
+    "put",
+    "delete",
+    "head",
+    "connect",
+    "options",
+    "trace",
+    "patch",
+    "query",
+    "route",
+    "routes",
+    "path",
+];
+
+/// An `async fn` that Actix could call, taken apart for the function that goes around it.
+pub(crate) struct Handler {
+    /// For the function around it.
+    pub(crate) outer_attrs: Vec<Attribute>,
+    /// For the function around it.
+    pub(crate) vis: Visibility,
+    /// As it was written, but for what has moved out.
+    pub(crate) inner: ItemFn,
+}
+
+impl Handler {
+    /// All errors of the function in one.
+    pub(crate) fn parse(item: TokenStream) -> Result<Self> {
+        let mut inner = parse_function.parse2(item)?;
+        let mut errors: Option<Error> = None;
+        let mut note = |span: Span, message: &str| {
+            let err = Error::new(span, message);
+            match &mut errors {
+                Some(errors) => errors.combine(err),
+                None => errors = Some(err),
+            }
+        };
+
+        check_signature(&inner, &mut note);
+        let (mut outer_attrs, mut inner_attrs) = (Vec::new(), Vec::new());
+        for attr in inner.attrs.drain(..).flat_map(split_cfg_attr) {
+            let meta = conditional(&attr).unwrap_or_else(|| attr.meta.clone());
+            if last_segment(&meta).is_some_and(|name| name == "l402") {
+                note(meta.span(), "`#[l402]` is applied more than once; keep one");
+            } else if is_outer(&meta) {
+                outer_attrs.push(attr);
+            } else {
+                inner_attrs.push(attr);
+            }
+        }
+        if let Some(errors) = errors {
+            return Err(errors);
+        }
+        inner.attrs = inner_attrs;
+        let vis = std::mem::replace(&mut inner.vis, Visibility::Inherited);
+        Ok(Self { outer_attrs, vis, inner })
+    }
+
+    /// The types of the arguments, as they were written.
+    pub(crate) fn argument_types(&self) -> impl Iterator<Item = &Type> {
+        self.inner.sig.inputs.iter().filter_map(|argument| match argument {
+            FnArg::Typed(argument) => Some(&*argument.ty),
+            FnArg::Receiver(_) => None,
+        })
+    }
+}
+
+fn parse_function(input: ParseStream<'_>) -> Result<ItemFn> {
+    let ahead = input.fork();
+    ahead.call(Attribute::parse_outer)?;
+    ahead.parse::<Visibility>()?;
+    let starts_function = ahead.peek(Token![fn])
+        || ahead.peek(Token![async])
+        || ahead.peek(Token![unsafe])
+        || ahead.peek(Token![extern])
+        || (ahead.peek(Token![const])
+            && (ahead.peek2(Token![fn])
+                || ahead.peek2(Token![async])
+                || ahead.peek2(Token![unsafe])
+                || ahead.peek2(Token![extern])));
+    if !starts_function {
+        return Err(ahead.error("`#[l402]` goes over a handler; put it on an `async fn`"));
+    }
+    ItemFn::parse(input)
+}
+
+fn check_signature(function: &ItemFn, note: &mut impl FnMut(Span, &str)) {
+    let sig = &function.sig;
+    if let Some(constness) = &sig.constness {
+        note(constness.span(), "a handler cannot be `const`; remove it");
+    }
+    if let Safety::Unsafe(token) = &sig.safety {
+        note(token.span(), "a handler cannot be `unsafe`; remove it");
+    }
+    if let Some(abi) = &sig.abi {
+        note(abi.span(), "a handler cannot be `extern`; remove it");
+    }
+    if sig.asyncness.is_none() {
+        note(sig.fn_token.span(), "a handler must be async; write `async fn`");
+    }
+    for parameter in &sig.generics.params {
+        if let GenericParam::Lifetime(lifetime) = parameter {
+            note(
+                lifetime.span(),
+                "a handler cannot have lifetime parameters; take owned types, such as `String`",
+            );
+        }
+    }
+    if let Some(variadic) = &sig.variadic {
+        note(variadic.span(), "a handler cannot be variadic; name each argument");
+    }
+    for (index, argument) in sig.inputs.iter().enumerate() {
+        match argument {
+            FnArg::Receiver(receiver) => note(
+                receiver.span(),
+                "a handler cannot take `self`; take shared state as `web::Data<T>`",
+            ),
+            FnArg::Typed(_) if index == MAX_ARGUMENTS => note(
+                argument.span(),
+                "a handler can have at most 16 arguments; put several extractors into one tuple",
+            ),
+            FnArg::Typed(argument) => {
+                if let Some(span) = find_impl_trait(&argument.ty) {
+                    note(span, "an extractor's type must be named; write it in place of `impl`");
+                }
+            }
+        }
+    }
+}
+
+/// Where in the type an `impl Trait` stands.
+fn find_impl_trait(ty: &Type) -> Option<Span> {
+    fn find(tokens: TokenStream) -> Option<Span> {
+        tokens.into_iter().find_map(|token| match token {
+            TokenTree::Ident(ident) if ident == "impl" => Some(ident.span()),
+            TokenTree::Group(group) => find(group.stream()),
+            _ => None,
+        })
+    }
+    find(ty.to_token_stream())
+}
+
+/// `#[cfg_attr(p, a, b)]` -> `#[cfg_attr(p, a)]` and `#[cfg_attr(p, b)]`: each part may belong to
+/// another function.
+fn split_cfg_attr(attr: Attribute) -> Vec<Attribute> {
+    let Some((predicate, parts)) = cfg_attr_parts(&attr) else { return vec![attr] };
+    parts.iter().map(|part| parse_quote!(#[cfg_attr(#predicate, #part)])).collect()
+}
+
+/// `#[cfg_attr(p, a)]` -> `a`; anything else -> nothing.
+fn conditional(attr: &Attribute) -> Option<Meta> {
+    cfg_attr_parts(attr)?.1.pop()
+}
+
+fn cfg_attr_parts(attr: &Attribute) -> Option<(Meta, Vec<Meta>)> {
+    if !attr.path().is_ident("cfg_attr") {
+        return None;
+    }
+    // What cannot be read here is left to the compiler.
+    let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let mut parts = parts.into_iter();
+    Some((parts.next()?, parts.collect()))
+}
+
+fn last_segment(meta: &Meta) -> Option<&Ident> {
+    meta.path().segments.last().map(|segment| &segment.ident)
+}
+
+fn is_outer(meta: &Meta) -> bool {
+    let path = meta.path();
+    // `#[path]` alone is the compiler's own; it is utoipa's that documents a route.
+    if path.is_ident("path") {
+        return false;
+    }
+    last_segment(meta).is_some_and(|name| OUTER.iter().any(|outer| name == outer))
+}
