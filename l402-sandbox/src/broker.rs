@@ -1,0 +1,267 @@
+//! The producer API: what the broker answers to a mint and to a verify.
+//!
+//! The wire types are written here a second time on purpose. If the client's were used, a field
+//! that is misspelt in them would be misspelt on both sides, and no test would see it.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    Event, ReadOut, invoice,
+    invoice::MAX_DESCRIPTION_BYTES,
+    macaroon::Macaroon,
+    random,
+    server::{Reply, Request},
+    state::{Sale, State},
+};
+
+/// The broker cuts longer idempotency keys.
+const MAX_IDEMPOTENCY_KEY_CHARS: usize = 256;
+
+/// How far back the rate limit looks.
+const RATE_WINDOW: Duration = Duration::from_secs(60);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Mint {
+    resource: String,
+    price_sats: u64,
+    description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Verify {
+    macaroon: Option<String>,
+    preimage: String,
+    resource: Option<String>,
+    amount_sats: Option<u64>,
+}
+
+/// `POST /api/l402/challenges`.
+pub(crate) fn mint(state: &mut State, request: &Request) -> Reply {
+    admitted(state, request)
+        .and_then(|merchant| {
+            let ask: Mint = parsed(request)?;
+            check(!ask.resource.trim().is_empty(), "resource is required")?;
+            check(ask.price_sats >= 1, "priceSats must be at least 1")?;
+            let description =
+                ask.description.clone().unwrap_or_else(|| format!("L402: {}", ask.resource));
+            check(description.len() <= MAX_DESCRIPTION_BYTES, "description fits into no invoice")?;
+            Ok((merchant, ask, description))
+        })
+        .map_or_else(
+            |refusal| refusal,
+            |(merchant, ask, description)| sell(state, request, merchant, &ask, &description),
+        )
+}
+
+fn sell(
+    state: &mut State,
+    request: &Request,
+    merchant: u64,
+    ask: &Mint,
+    description: &str,
+) -> Reply {
+    let now = state.now();
+    // Without a key the caller's address is one: for a merchant's server always the same.
+    let key = request.header("x-idempotency-key").map_or_else(
+        || request.peer.ip().to_string(),
+        |key| key.chars().take(MAX_IDEMPOTENCY_KEY_CHARS).collect(),
+    );
+    if let Some((expires, challenge)) = state.challenges.get(&(merchant, key.clone()))
+        && now < *expires
+    {
+        return Reply::json(200, challenge.clone());
+    }
+
+    let expires = now + state.settings.invoice_lifetime;
+    let issued = invoice::issue(
+        &state.node_key,
+        ask.price_sats,
+        description,
+        now,
+        state.settings.invoice_lifetime,
+    );
+    let Some(issued) = issued else { return refused(400, "priceSats fits into no invoice") };
+
+    // Laid out as LND's aperture does: a version, the payment hash, and a random token id.
+    let identifier = [&[0, 0][..], &issued.payment_hash, &random::<32>()].concat();
+    let token_expires = (now + state.settings.token_lifetime).as_secs();
+    let macaroon = Macaroon::new(&state.root_key, "l402-sandbox", identifier)
+        .caveat(format!("merchant_id={merchant}"))
+        .caveat(format!("path={}", ask.resource))
+        .caveat(format!("amount_sats={}", ask.price_sats))
+        .caveat(format!("expires={token_expires}"));
+    let challenge = json!({
+        "invoice": issued.text,
+        "macaroon": macaroon.encode(),
+        "paymentHash": hex(&issued.payment_hash),
+        "expiresAt": iso8601(expires),
+        "resource": ask.resource,
+        "priceSats": ask.price_sats,
+    });
+    let sale =
+        Sale { preimage: issued.preimage, amount_sats: ask.price_sats, expires, paid: false };
+    state.sales.insert(issued.payment_hash, sale);
+    state.challenges.insert((merchant, key), (expires, challenge.clone()));
+    state.report(&Event::Minted { resource: ask.resource.clone(), price_sats: ask.price_sats });
+    Reply::json(200, challenge)
+}
+
+/// `POST /api/l402/challenges/verify`.
+pub(crate) fn verify(state: &mut State, request: &Request) -> Reply {
+    let question = admitted(state, request).and_then(|merchant| {
+        let question: Verify = parsed(request)?;
+        check(!question.preimage.trim().is_empty(), "preimage is required")?;
+        check(question.amount_sats != Some(0), "amountSats must be at least 1")?;
+        let named = question.resource.as_ref().is_none_or(|resource| !resource.trim().is_empty());
+        check(named, "resource is empty")?;
+        let macaroon =
+            question.macaroon.clone().ok_or_else(|| refused(400, "macaroon is required"))?;
+        Ok((merchant, question, macaroon))
+    });
+    let (merchant, question, macaroon) = match question {
+        Ok(question) => question,
+        Err(refusal) => return refusal,
+    };
+    let verdict = judge(state, merchant, &question, &macaroon);
+    state.report(&Event::Verified {
+        resource: question.resource,
+        refusal: verdict.as_ref().err().map(|reason| (*reason).to_owned()),
+    });
+    Reply::json(200, verdict.unwrap_or_else(|reason| json!({ "valid": false, "error": reason })))
+}
+
+/// Every caveat has to hold, those that the holder appended included: that is what makes a
+/// macaroon impossible to widen.
+fn judge(
+    state: &State,
+    merchant: u64,
+    question: &Verify,
+    macaroon: &str,
+) -> Result<Value, &'static str> {
+    let macaroon = Macaroon::decode(macaroon).map_err(|_| "the macaroon cannot be read")?;
+    if !macaroon.is_signed_with(&state.root_key) {
+        return Err("the macaroon was not issued here");
+    }
+    let payment_hash = macaroon.identifier.get(2..34).ok_or("the macaroon cannot be read")?;
+    let preimage = unhex(&question.preimage).ok_or("the preimage is not 64 hexadecimal digits")?;
+    if !invoice::is_preimage_of(&preimage, payment_hash) {
+        return Err("the preimage is not this payment's");
+    }
+
+    let now = state.now().as_secs();
+    let (mut paths, mut amounts) = (Vec::new(), Vec::new());
+    for caveat in &macaroon.caveats {
+        let caveat = str::from_utf8(caveat).map_err(|_| "a caveat cannot be read")?;
+        match caveat.split_once('=').ok_or("a caveat cannot be read")? {
+            ("merchant_id", id) if id != merchant.to_string() => {
+                return Err("the token is another merchant's");
+            }
+            ("expires", at) if at.parse().map_or(true, |at: u64| at <= now) => {
+                return Err("the token has expired");
+            }
+            ("merchant_id" | "expires", _) => {}
+            ("path", path) => paths.push(path),
+            ("amount_sats", sats) => {
+                amounts.push(sats.parse::<u64>().map_err(|_| "a caveat cannot be read")?);
+            }
+            _ => return Err("a caveat is unknown"),
+        }
+    }
+    if let Some(resource) = &question.resource
+        && paths.iter().any(|path| path != resource)
+    {
+        return Err("the token is for another resource");
+    }
+    if let Some(asked) = question.amount_sats
+        && amounts.iter().any(|paid| *paid < asked)
+    {
+        return Err("the token paid less than the price");
+    }
+    let (path, amount) = match state.settings.read_out {
+        ReadOut::First => (paths.first(), amounts.first()),
+        ReadOut::Last => (paths.last(), amounts.last()),
+    };
+    Ok(json!({
+        "valid": true,
+        "resource": path,
+        "merchantId": merchant,
+        "amountSats": amount,
+        "paymentHash": hex(payment_hash),
+    }))
+}
+
+/// The merchant behind the API key, within the key's rate limit.
+fn admitted(state: &mut State, request: &Request) -> Result<u64, Reply> {
+    let key = request.header("x-api-key").ok_or_else(|| refused(401, "an API key is required"))?;
+    let merchant =
+        *state.merchants.get(key).ok_or_else(|| refused(401, "the API key is not known"))?;
+    let Some(limit) = state.settings.rate_limit else { return Ok(merchant) };
+    let now = state.now();
+    let calls = state.calls.entry(merchant).or_default();
+    while calls.front().is_some_and(|call| *call + RATE_WINDOW <= now) {
+        calls.pop_front();
+    }
+    if calls.len() >= limit as usize {
+        let free_at = calls.front().map_or(now, |first| *first + RATE_WINDOW);
+        // A second that has begun is a second to wait.
+        let wait = free_at.saturating_sub(now).as_secs() + 1;
+        return Err(refused(429, "too many requests").header("Retry-After", wait.to_string()));
+    }
+    calls.push_back(now);
+    Ok(merchant)
+}
+
+fn parsed<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {
+    let json =
+        request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    check(json, "Content-Type must be application/json")?;
+    let body: Value =
+        serde_json::from_slice(&request.body).map_err(|_| refused(400, "the body is not JSON"))?;
+    // An unset field is left out; `null` is not its spelling.
+    let nulls = body.as_object().is_some_and(|fields| fields.values().any(Value::is_null));
+    check(!nulls, "a field is null")?;
+    serde_json::from_value(body).map_err(|err| refused(400, &err.to_string()))
+}
+
+fn check(holds: bool, otherwise: &str) -> Result<(), Reply> {
+    if holds { Ok(()) } else { Err(refused(400, otherwise)) }
+}
+
+pub(crate) fn refused(status: u16, error: &str) -> Reply {
+    Reply::json(status, json!({ "error": error }))
+}
+
+fn iso8601(since_epoch: Duration) -> String {
+    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|date| date.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// 64 hexadecimal digits -> 32 bytes.
+fn unhex(digits: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        digits.chars().map(|char| char.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    bytes.try_into().ok().filter(|_| digits.len() == 64)
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
