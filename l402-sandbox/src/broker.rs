@@ -42,31 +42,18 @@ struct Verify {
     amount_sats: Option<u64>,
 }
 
-/// `POST /api/l402/challenges`.
-pub(crate) fn mint(state: &mut State, request: &Request) -> Reply {
-    admitted(state, request)
-        .and_then(|merchant| {
-            let ask: Mint = parsed(request)?;
-            check(!ask.resource.trim().is_empty(), "resource is required")?;
-            check(ask.price_sats >= 1, "priceSats must be at least 1")?;
-            let description =
-                ask.description.clone().unwrap_or_else(|| format!("L402: {}", ask.resource));
-            check(description.len() <= MAX_DESCRIPTION_BYTES, "description fits into no invoice")?;
-            Ok((merchant, ask, description))
-        })
-        .map_or_else(
-            |refusal| refusal,
-            |(merchant, ask, description)| sell(state, request, merchant, &ask, &description),
-        )
-}
+/// `POST /api/l402/challenges`. An `Err` is a refusal.
+pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let merchant = admitted(state, request)?;
+    let ask: Mint = parsed(request)?;
+    check(!ask.resource.trim().is_empty(), "resource is required")?;
+    check(ask.price_sats >= 1, "priceSats must be at least 1")?;
+    let description = ask.description.unwrap_or_else(|| {
+        let text = format!("L402: {}", ask.resource);
+        if text.len() <= MAX_DESCRIPTION_BYTES { text } else { "L402".to_owned() }
+    });
+    check(description.len() <= MAX_DESCRIPTION_BYTES, "description fits into no invoice")?;
 
-fn sell(
-    state: &mut State,
-    request: &Request,
-    merchant: u64,
-    ask: &Mint,
-    description: &str,
-) -> Reply {
     let now = state.now();
     // Without a key the caller's address is one: for a merchant's server always the same.
     let key = request.header("x-idempotency-key").map_or_else(
@@ -76,18 +63,18 @@ fn sell(
     if let Some((expires, challenge)) = state.challenges.get(&(merchant, key.clone()))
         && now < *expires
     {
-        return Reply::json(200, challenge.clone());
+        return Ok(Reply::json(200, challenge.clone()));
     }
 
     let expires = now + state.settings.invoice_lifetime;
     let issued = invoice::issue(
         &state.node_key,
         ask.price_sats,
-        description,
+        &description,
         now,
         state.settings.invoice_lifetime,
     );
-    let Some(issued) = issued else { return refused(400, "priceSats fits into no invoice") };
+    let issued = issued.ok_or_else(|| refused(400, "priceSats fits into no invoice"))?;
 
     // Laid out as LND's aperture does: a version, the payment hash, and a random token id.
     let identifier = [&[0, 0][..], &issued.payment_hash, &random::<32>()].concat();
@@ -109,32 +96,27 @@ fn sell(
         Sale { preimage: issued.preimage, amount_sats: ask.price_sats, expires, paid: false };
     state.sales.insert(issued.payment_hash, sale);
     state.challenges.insert((merchant, key), (expires, challenge.clone()));
-    state.report(&Event::Minted { resource: ask.resource.clone(), price_sats: ask.price_sats });
-    Reply::json(200, challenge)
+    state.report(&Event::Minted { resource: ask.resource, price_sats: ask.price_sats });
+    Ok(Reply::json(200, challenge))
 }
 
-/// `POST /api/l402/challenges/verify`.
-pub(crate) fn verify(state: &mut State, request: &Request) -> Reply {
-    let question = admitted(state, request).and_then(|merchant| {
-        let question: Verify = parsed(request)?;
-        check(!question.preimage.trim().is_empty(), "preimage is required")?;
-        check(question.amount_sats != Some(0), "amountSats must be at least 1")?;
-        let named = question.resource.as_ref().is_none_or(|resource| !resource.trim().is_empty());
-        check(named, "resource is empty")?;
-        let macaroon =
-            question.macaroon.clone().ok_or_else(|| refused(400, "macaroon is required"))?;
-        Ok((merchant, question, macaroon))
-    });
-    let (merchant, question, macaroon) = match question {
-        Ok(question) => question,
-        Err(refusal) => return refusal,
-    };
-    let verdict = judge(state, merchant, &question, &macaroon);
-    state.report(&Event::Verified {
-        resource: question.resource,
-        refusal: verdict.as_ref().err().map(|reason| (*reason).to_owned()),
-    });
-    Reply::json(200, verdict.unwrap_or_else(|reason| json!({ "valid": false, "error": reason })))
+/// `POST /api/l402/challenges/verify`. An `Err` is a refusal of the call; a token that is refused
+/// is an `Ok`.
+pub(crate) fn verify(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let merchant = admitted(state, request)?;
+    let question: Verify = parsed(request)?;
+    check(!question.preimage.trim().is_empty(), "preimage is required")?;
+    check(question.amount_sats != Some(0), "amountSats must be at least 1")?;
+    let blank = question.resource.as_ref().is_some_and(|resource| resource.trim().is_empty());
+    check(!blank, "resource is empty")?;
+    let macaroon =
+        question.macaroon.as_deref().ok_or_else(|| refused(400, "macaroon is required"))?;
+
+    let verdict = judge(state, merchant, &question, macaroon);
+    let refusal = verdict.as_ref().err().map(|reason| (*reason).to_owned());
+    state.report(&Event::Verified { resource: question.resource, refusal });
+    let verdict = verdict.unwrap_or_else(|reason| json!({ "valid": false, "error": reason }));
+    Ok(Reply::json(200, verdict))
 }
 
 /// Every caveat has to hold, those that the holder appended included: that is what makes a

@@ -36,6 +36,9 @@ const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 const OVERSIZE_BYTES: usize = 256 * 1024 * 1024;
 const OVERSIZE_PIECE: &[u8] = &[b' '; 64 * 1024];
 
+/// An error drops what has not been written yet, and half an answer shall arrive.
+const BROKEN_AFTER: Duration = Duration::from_millis(20);
+
 pub(crate) type Shared = Arc<Mutex<State>>;
 
 /// The state, also after a panic of a test's thread that held it: nothing in it is half done.
@@ -165,7 +168,8 @@ async fn answer(
             if let Answer::Whole(body) = response.body_mut() {
                 let length = HeaderValue::from(body.len());
                 let half = body.split_to(body.len() / 2);
-                *response.body_mut() = Answer::Broken(half);
+                let end = Box::pin(tokio::time::sleep(BROKEN_AFTER));
+                *response.body_mut() = Answer::Broken { half, end };
                 response.headers_mut().insert(hyper::header::CONTENT_LENGTH, length);
             }
             Ok(response)
@@ -189,14 +193,17 @@ async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> io::Result
 
 fn route(state: &Shared, request: &Request) -> Reply {
     let mut state = lock(state);
-    match (request.method == Method::POST, request.path.as_str()) {
+    let answer = match (request.method == Method::POST, request.path.as_str()) {
         (true, "/api/l402/challenges") => broker::mint(&mut state, request),
         (true, "/api/l402/challenges/verify") => broker::verify(&mut state, request),
-        (true, "/v2/router/send") => wallet::router_send(&mut state, request),
-        (true, "/v1/channels/transactions") => wallet::channels_transactions(&mut state, request),
-        _ if request.endpoint() == Endpoint::Other => broker::refused(404, "no such endpoint"),
-        _ => broker::refused(405, "the method must be POST").header("Allow", "POST"),
-    }
+        (true, "/v2/router/send") => Ok(wallet::router_send(&mut state, request)),
+        (true, "/v1/channels/transactions") => {
+            Ok(wallet::channels_transactions(&mut state, request))
+        }
+        _ if request.endpoint() == Endpoint::Other => Err(broker::refused(404, "no such endpoint")),
+        _ => Err(broker::refused(405, "the method must be POST").header("Allow", "POST")),
+    };
+    answer.unwrap_or_else(|refusal| refusal)
 }
 
 fn whole(reply: Reply) -> Response<Answer> {
@@ -214,7 +221,10 @@ fn whole(reply: Reply) -> Response<Answer> {
 enum Answer {
     Whole(Bytes),
     /// Some of what the head has promised, then an error, which closes the connection.
-    Broken(Bytes),
+    Broken {
+        half: Bytes,
+        end: Pin<Box<Sleep>>,
+    },
     /// A byte in each interval, for ever.
     Drip {
         interval: Duration,
@@ -237,10 +247,11 @@ impl Body for Answer {
         let piece = match self.get_mut() {
             Self::Whole(body) if body.is_empty() => return Poll::Ready(None),
             Self::Whole(body) => std::mem::take(body),
-            Self::Broken(half) if half.is_empty() => {
+            Self::Broken { half, end } if half.is_empty() => {
+                ready!(end.as_mut().poll(context));
                 return Poll::Ready(Some(Err(io::Error::other("a fault was asked for"))));
             }
-            Self::Broken(half) => std::mem::take(half),
+            Self::Broken { half, .. } => std::mem::take(half),
             Self::Drip { interval, next } => {
                 ready!(next.as_mut().poll(context));
                 next.as_mut().reset(Instant::now() + *interval);
