@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    marker::PhantomData,
 };
 
 pub use actix_web::HttpResponse;
@@ -71,28 +72,57 @@ impl FromRequest for Gate {
 
 impl Gate {
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
-    pub async fn serve<F, Args>(self, offer: &'static Offer, handler: F) -> HttpResponse
-    where
-        F: Handler<Args>,
-        Args: FromRequest,
-        F::Output: Responder,
-    {
+    pub async fn serve(self, offer: &'static Offer, handler: impl Gated) -> HttpResponse {
         let Self { request, mut payload } = self;
         let mut response = match gate::admit(&request, offer).await {
             Err(refusal) => refusal.into_response(),
             Ok(payment) => {
                 request.extensions_mut().insert(payment);
-                // Only now is anything read of the body.
-                match Args::from_request(&request, &mut payload).await {
-                    Err(err) => HttpResponse::from_error(err),
-                    Ok(args) => handler.call(args).await.respond_to(&request).map_into_boxed_body(),
-                }
+                handler.call(&request, &mut payload).await
             }
         };
         let shared_cache =
             L402Config::in_sight_of(&request).is_ok_and(|config| config.shared_cache);
         caching::mark(response.headers_mut(), shared_cache);
         response
+    }
+}
+
+/// A handler with its extractors, ready to be called.
+pub trait Gated {
+    /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Only
+    /// here is anything read of the body.
+    #[allow(async_fn_in_trait, reason = "Actix calls handlers on one thread")]
+    async fn call(self, request: &HttpRequest, payload: &mut Payload) -> HttpResponse;
+}
+
+/// Takes a handler that Actix could call. What it returns fits `serve` whatever the handler is, so
+/// that an argument or an answer that Actix cannot use is an error here and only here.
+pub fn gated<F, Args>(handler: F) -> impl Gated
+where
+    F: Handler<Args>,
+    Args: FromRequest,
+    F::Output: Answer,
+{
+    GatedHandler { handler, arguments: PhantomData }
+}
+
+struct GatedHandler<F, Args> {
+    handler: F,
+    arguments: PhantomData<Args>,
+}
+
+impl<F, Args> Gated for GatedHandler<F, Args>
+where
+    F: Handler<Args>,
+    Args: FromRequest,
+    F::Output: Responder,
+{
+    async fn call(self, request: &HttpRequest, payload: &mut Payload) -> HttpResponse {
+        match Args::from_request(request, payload).await {
+            Err(err) => HttpResponse::from_error(err),
+            Ok(args) => self.handler.call(args).await.respond_to(request).map_into_boxed_body(),
+        }
     }
 }
 
@@ -112,17 +142,9 @@ impl<T: FromRequest> Argument for T {}
     label = "a handler's answer must implement `Responder`",
     note = "a responder is a type that Actix turns into a response, such as `HttpResponse`, `web::Json<T>` or `&'static str`"
 )]
-pub trait Answer {}
+pub trait Answer: Responder {}
 #[diagnostic::do_not_recommend]
 impl<T: Responder> Answer for T {}
 
 /// Compiles if `T` can be an argument of a handler.
 pub const fn argument<T: Argument>() {}
-
-/// Compiles if what the handler answers can be sent.
-pub const fn answer<F, Args>(_handler: &F)
-where
-    F: Handler<Args>,
-    F::Output: Answer,
-{
-}

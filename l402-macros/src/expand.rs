@@ -15,8 +15,7 @@ use crate::{
 ///     async fn weather(city: Path<String>) -> impl Responder { … }    // as it was written
 ///     const _: () = { … };                                            // PRICE is at least 1
 ///     argument::<Path<String>>();
-///     answer(&weather);
-///     gate.serve(const { &Offer::new().price_sats(PRICE as u64) }, weather).await
+///     gate.serve(const { &Offer::new().price_sats(PRICE as u64) }, gated(weather)).await
 /// }
 /// ```
 pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
@@ -26,11 +25,18 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     let (name, generics) = (&inner.sig.ident, &inner.sig.generics);
     let (parameters, arguments, where_clause) = generics.split_for_impl();
     let turbofish = arguments.as_turbofish();
+    // An answer that is no responder is an error of this name: put it where the answer stands.
+    let mut callee = name.clone();
+    if let ReturnType::Type(_, ty) = &inner.sig.output {
+        callee.set_span(ty.span());
+    }
     // The user's code cannot name it, whatever it is called.
     let gate = Ident::new("gate", Span::mixed_site());
 
     let price_check = price_check(args);
-    let type_checks = type_checks(&private, handler);
+    // The error of an argument that is no extractor, on that argument.
+    let argument_checks =
+        handler.argument_types().map(|ty| quote_spanned!(ty.span()=> #private::argument::<#ty>();));
     let offer = offer(&private, args);
     quote! {
         #(#outer_attrs)*
@@ -39,8 +45,8 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
         {
             #inner
             #price_check
-            #type_checks
-            #gate.serve(const { &#offer }, #name #turbofish).await
+            #(#argument_checks)*
+            #gate.serve(const { &#offer }, #private::gated(#callee #turbofish)).await
         }
     }
 }
@@ -65,22 +71,6 @@ fn price_check(args: &Args) -> Option<TokenStream> {
             #checks
         };
     })
-}
-
-/// Moves the error of a type that Actix cannot use onto that type.
-fn type_checks(private: &TokenStream, handler: &Handler) -> TokenStream {
-    let arguments =
-        handler.argument_types().map(|ty| quote_spanned!(ty.span()=> #private::argument::<#ty>();));
-    let sig = &handler.inner.sig;
-    let parameters = sig.generics.split_for_impl().1;
-    let turbofish = parameters.as_turbofish();
-    // By the function, because an `impl Responder` has no name.
-    let mut name = sig.ident.clone();
-    if let ReturnType::Type(_, ty) = &sig.output {
-        name.set_span(ty.span());
-    }
-    let answer = quote_spanned!(name.span()=> #private::answer(&#name #turbofish););
-    quote!(#(#arguments)* #answer)
 }
 
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {

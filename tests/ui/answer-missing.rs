@@ -1,0 +1,6 @@
+use l402_actix::l402;
+
+#[l402(price_sats = 100)]
+async fn handler() {}
+
+fn main() {}
