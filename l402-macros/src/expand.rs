@@ -30,8 +30,9 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     if let ReturnType::Type(_, ty) = &inner.sig.output {
         callee.set_span(ty.span());
     }
-    // The user's code cannot name it, whatever it is called.
-    let gate = Ident::new("gate", Span::mixed_site());
+    // The user's code cannot name it. The prefix is for a handler called `gate`, which as an item
+    // of the body would be found before an argument.
+    let gate = Ident::new("__l402_gate", Span::mixed_site());
 
     let price_check = price_check(args);
     // The error of an argument that is no extractor, on that argument.
@@ -55,7 +56,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
 /// function nobody looks at before it is used.
 fn price_check(args: &Args) -> Option<TokenStream> {
     let Some(Price::Constant(price)) = &args.price_sats else { return None };
-    let sats = Ident::new("sats", Span::mixed_site());
+    let sats = Ident::new("__l402_sats", Span::mixed_site());
     // On the price, so that the message points there. The sum of both checks is that the cast to
     // `u64` keeps the value, whichever integer type it has.
     let checks = quote_spanned! {price.span()=>

@@ -27,6 +27,7 @@ impl Api {
     /// # Panics
     ///
     /// If no port can be bound.
+    #[expect(clippy::unused_async, reason = "has to be called on a runtime, which this says")]
     pub async fn serve<F>(configure: F) -> Self
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -51,13 +52,11 @@ impl Api {
     }
 
     /// A GET of `path`, not yet sent.
-    #[must_use]
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("http://{}{path}", self.address))
     }
 
     /// A request of another method, not yet sent.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address))
     }

@@ -12,6 +12,8 @@ use super::{L402Config, Shop};
 /// What the broker's own text, address and key look like; none may show in an answer.
 const UPSTREAM: &str = r#"{"error":"upstream-words","message":"upstream-words"}"#;
 
+type Named = (&'static str, fn() -> Fault);
+
 async fn hurried_shop() -> Shop {
     let sandbox = Sandbox::start().await;
     let client = L402Client::builder(sandbox.api_key())
@@ -46,7 +48,7 @@ async fn a_broker_that_fails_is_answered_502_and_the_token_is_good_afterwards() 
     let shop = hurried_shop().await;
     let credential = shop.buy("/weather").await;
     let calls = shop.calls.so_far();
-    let faults: [(&str, fn() -> Fault); 11] = [
+    let faults: [Named; 11] = [
         ("401", || Fault::status(401).body(UPSTREAM)),
         ("403", || Fault::status(403).body(r#"{"error":"upstream-words","current_plan":"free"}"#)),
         ("404", || Fault::status(404).body(UPSTREAM)),

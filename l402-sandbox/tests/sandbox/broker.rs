@@ -1,0 +1,239 @@
+use std::time::Duration;
+
+use l402_sandbox::{Endpoint, ReadOut, Sandbox, append_caveat};
+use serde_json::{Value, json};
+
+use super::{MINT, VERIFY, answer, ask, bought, mint, post};
+
+async fn refusal(sandbox: &Sandbox, question: Value) -> String {
+    let (status, verdict) = ask(sandbox, VERIFY, &question).await;
+    assert_eq!((status, &verdict["valid"]), (200, &json!(false)), "{verdict}");
+    verdict["error"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_call_without_a_known_key_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let body = json!({ "resource": "/a", "priceSats": 1 });
+    for path in [MINT, VERIFY] {
+        for key in [None, Some("unknown")] {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let mut request =
+                client.post(format!("{}{path}", sandbox.url())).body(body.to_string());
+            if let Some(key) = key {
+                request = request.header("X-API-Key", key);
+            }
+            let (status, body) = answer(request.send().await.unwrap()).await;
+            assert_eq!(status, 401, "{path}");
+            assert!(body["error"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_with_a_fault_in_it_is_refused_with_400() {
+    let sandbox = Sandbox::start().await;
+    let long = "d".repeat(640);
+    for (path, body) in [
+        (MINT, json!({ "priceSats": 1 })),
+        (MINT, json!({ "resource": "/a" })),
+        (MINT, json!({ "resource": " ", "priceSats": 1 })),
+        (MINT, json!({ "resource": "/a", "priceSats": 0 })),
+        (MINT, json!({ "resource": "/a", "priceSats": -1 })),
+        (MINT, json!({ "resource": "/a", "priceSats": 1.5 })),
+        (MINT, json!({ "resource": "/a", "priceSats": "1" })),
+        (MINT, json!({ "resource": "/a", "price_sats": 1 })),
+        (MINT, json!({ "resource": "/a", "priceSats": 1, "description": null })),
+        (MINT, json!({ "resource": "/a", "priceSats": 1, "description": long })),
+        (MINT, json!({ "resource": "/a", "priceSats": u64::MAX })),
+        (MINT, json!([])),
+        (VERIFY, json!({ "macaroon": "AA" })),
+        (VERIFY, json!({ "macaroon": "AA", "preimage": "" })),
+        (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "resource": "" })),
+        (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "amountSats": 0 })),
+        (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "resource": null })),
+        (VERIFY, json!({ "preimage": "00" })),
+    ] {
+        let (status, answer) = ask(&sandbox, path, &body).await;
+        assert_eq!(status, 400, "{path} {body}");
+        assert!(answer["error"].is_string(), "{answer}");
+    }
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let text = client
+        .post(format!("{}{MINT}", sandbox.url()))
+        .header("X-API-Key", sandbox.api_key())
+        .header("Content-Type", "text/plain")
+        .body(json!({ "resource": "/a", "priceSats": 1 }).to_string());
+    assert_eq!(text.send().await.unwrap().status(), 400);
+    let (status, _) = ask(&sandbox, "/api/l402", &json!({})).await;
+    assert_eq!(status, 404);
+    let get = client.get(format!("{}{MINT}", sandbox.url())).send().await.unwrap();
+    assert_eq!(get.status(), 405);
+}
+
+#[tokio::test]
+async fn a_mint_answers_what_the_contract_says() {
+    let sandbox = Sandbox::start().await;
+    let challenge = mint(&sandbox, "/weather", 100, "k").await;
+    let fields: Vec<_> = challenge.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = ["expiresAt", "invoice", "macaroon", "paymentHash", "priceSats", "resource"];
+    assert_eq!(fields, expected);
+    assert!(challenge["invoice"].as_str().unwrap().starts_with("lnbcrt1u1"));
+    assert_eq!(challenge["paymentHash"].as_str().unwrap().len(), 64);
+    let expires = challenge["expiresAt"].as_str().unwrap();
+    assert!(expires.len() == 20 && expires.ends_with('Z'), "{expires}");
+    assert_eq!(
+        (&challenge["resource"], &challenge["priceSats"]),
+        (&json!("/weather"), &json!(100))
+    );
+}
+
+#[tokio::test]
+async fn one_idempotency_key_is_one_challenge_until_its_invoice_expires() {
+    let sandbox = Sandbox::start().await;
+    let first = mint(&sandbox, "/a", 1, "same").await;
+    assert_eq!(mint(&sandbox, "/a", 1, "same").await, first);
+    assert_ne!(mint(&sandbox, "/a", 1, "other").await["invoice"], first["invoice"]);
+    sandbox.advance(Duration::from_secs(10 * 60));
+    assert_ne!(mint(&sandbox, "/a", 1, "same").await["invoice"], first["invoice"]);
+
+    let long = "k".repeat(256);
+    let cut = mint(&sandbox, "/a", 1, &format!("{long}1")).await;
+    assert_eq!(mint(&sandbox, "/a", 1, &format!("{long}2")).await, cut, "cut at 256 characters");
+}
+
+#[tokio::test]
+async fn without_an_idempotency_key_all_payers_of_a_server_share_an_invoice() {
+    let sandbox = Sandbox::start().await;
+    let body = json!({ "resource": "/a", "priceSats": 1 });
+    let (_, first) = ask(&sandbox, MINT, &body).await;
+    let (_, second) = ask(&sandbox, MINT, &body).await;
+    assert_eq!(first["invoice"], second["invoice"]);
+}
+
+#[tokio::test]
+async fn a_token_is_refused_for_whatever_it_does_not_cover_and_accepted_for_what_it_does() {
+    let sandbox = Sandbox::start().await;
+    let (macaroon, preimage) = bought(&sandbox, "/a", 100).await;
+    let question = |fields: Value| {
+        let mut question = json!({ "macaroon": macaroon, "preimage": preimage });
+        question.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        question
+    };
+    for (fields, reason) in [
+        (json!({ "resource": "/b" }), "another resource"),
+        (json!({ "amountSats": 101 }), "less than the price"),
+        (json!({ "resource": "/a", "amountSats": 101 }), "less than the price"),
+        (json!({ "preimage": "0".repeat(64) }), "not this payment's"),
+        (json!({ "preimage": "00" }), "64 hexadecimal digits"),
+        (json!({ "preimage": "\u{e9}".repeat(64) }), "64 hexadecimal digits"),
+        (json!({ "macaroon": "AgEL" }), "cannot be read"),
+    ] {
+        let said = refusal(&sandbox, question(fields.clone())).await;
+        assert!(said.contains(reason), "{fields}: {said}");
+    }
+    for fields in [
+        json!({}),
+        json!({ "resource": "/a" }),
+        json!({ "amountSats": 100 }),
+        json!({ "amountSats": 1 }),
+    ] {
+        let (_, verdict) = ask(&sandbox, VERIFY, &question(fields)).await;
+        assert_eq!(verdict["valid"], true);
+        assert_eq!((&verdict["resource"], &verdict["amountSats"]), (&json!("/a"), &json!(100)));
+        assert_eq!((&verdict["merchantId"], verdict.get("error")), (&json!(1), None));
+        assert_eq!(verdict["paymentHash"].as_str().unwrap().len(), 64);
+    }
+}
+
+#[tokio::test]
+async fn a_token_expires_and_is_another_merchants_to_another_merchant() {
+    let lifetime = Duration::from_secs(30);
+    let sandbox = Sandbox::builder().token_lifetime(lifetime).start().await.unwrap();
+    let (macaroon, preimage) = bought(&sandbox, "/a", 1).await;
+    let question = json!({ "macaroon": macaroon, "preimage": preimage });
+
+    let other = sandbox.add_merchant();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client
+        .post(format!("{}{VERIFY}", sandbox.url()))
+        .header("X-API-Key", other)
+        .header("Content-Type", "application/json")
+        .body(question.to_string());
+    let (_, verdict) = answer(request.send().await.unwrap()).await;
+    assert_eq!(
+        (&verdict["valid"], &verdict["error"]),
+        (&json!(false), &json!("the token is another merchant's"))
+    );
+
+    assert_eq!(ask(&sandbox, VERIFY, &question).await.1["valid"], true);
+    sandbox.advance(lifetime);
+    assert!(refusal(&sandbox, question).await.contains("expired"));
+}
+
+#[tokio::test]
+async fn every_caveat_has_to_hold_and_only_the_read_out_can_be_chosen() {
+    for (read_out, path, sats) in [(ReadOut::First, "/a", 100), (ReadOut::Last, "/b", 500)] {
+        let sandbox = Sandbox::builder().read_out(read_out).start().await.unwrap();
+        let (macaroon, preimage) = bought(&sandbox, "/a", 100).await;
+        let appended = append_caveat(&macaroon, "path=/b").unwrap();
+        let appended = append_caveat(&appended, "amount_sats=500").unwrap();
+        for fields in
+            [json!({ "resource": "/a" }), json!({ "resource": "/b" }), json!({ "amountSats": 500 })]
+        {
+            let mut question = json!({ "macaroon": appended, "preimage": preimage });
+            question.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            refusal(&sandbox, question).await;
+        }
+        let question = json!({ "macaroon": appended, "preimage": preimage });
+        let (_, verdict) = ask(&sandbox, VERIFY, &question).await;
+        assert_eq!((&verdict["resource"], &verdict["amountSats"]), (&json!(path), &json!(sats)));
+
+        for caveat in ["expires=1", "merchant_id=2", "unknown=1", "no caveat", "amount_sats=x"] {
+            let narrowed = append_caveat(&macaroon, caveat).unwrap();
+            refusal(&sandbox, json!({ "macaroon": narrowed, "preimage": preimage })).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_rate_limit_counts_mint_and_verify_together_and_passes() {
+    let sandbox = Sandbox::builder().rate_limit(3).start().await.unwrap();
+    let (macaroon, preimage) = bought(&sandbox, "/a", 1).await;
+    let question = json!({ "macaroon": macaroon, "preimage": preimage });
+    for _ in 0..2 {
+        assert_eq!(ask(&sandbox, VERIFY, &question).await.0, 200);
+    }
+    let refused = post(&sandbox, VERIFY, &question).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=61).contains(&wait), "{wait}");
+    sandbox.advance(Duration::from_secs(wait));
+    assert_eq!(ask(&sandbox, VERIFY, &question).await.0, 200);
+}
+
+#[tokio::test]
+async fn it_notes_what_it_saw_and_counts_it() {
+    let sandbox = Sandbox::start().await;
+    bought(&sandbox, "/a", 1).await;
+    ask(&sandbox, VERIFY, &json!({})).await;
+    ask(&sandbox, "/elsewhere", &json!({})).await;
+    let seen = sandbox.requests();
+    let endpoints: Vec<_> = seen.iter().map(|seen| seen.endpoint).collect();
+    assert_eq!(endpoints, [Endpoint::Mint, Endpoint::Verify, Endpoint::Other]);
+    assert_eq!((seen[0].method.as_str(), seen[0].path.as_str()), ("POST", MINT));
+    assert_eq!(seen[0].body, json!({ "resource": "/a", "priceSats": 1 }));
+    assert_eq!(seen[0].header("x-api-key"), Some(sandbox.api_key()));
+    assert_eq!((sandbox.mints(), sandbox.verifies(), sandbox.payments()), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn it_stops_on_drop_and_frees_its_port() {
+    let sandbox = Sandbox::start().await;
+    let port: u16 = sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
+    let taken = Sandbox::builder().port(port).start().await.unwrap_err();
+    assert!(taken.to_string().contains(&port.to_string()), "{taken}");
+    drop(sandbox);
+    let again = Sandbox::builder().port(port).api_key("mine").start().await.unwrap();
+    assert_eq!(again.api_key(), "mine");
+}
