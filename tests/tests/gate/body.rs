@@ -109,3 +109,21 @@ async fn the_402_arrives_although_the_announced_body_never_does() {
     read.await.expect("the answer does not wait for the body").unwrap();
     assert_eq!(&answer, b"HTTP/1.1 402 Pay");
 }
+
+/// The client is still sending when the answer is complete; closing on it would take the answer away.
+#[actix_web::test]
+async fn the_402_reaches_a_client_that_is_still_sending_its_body() {
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).service(upload);
+    })
+    .await;
+    for _ in 0..5 {
+        let request = api
+            .request(reqwest::Method::POST, "/upload")
+            .header("Content-Type", "application/json")
+            .body(vec![b' '; 32 * 1024 * 1024]);
+        assert_eq!(Answer::to(request).await.status, 402);
+    }
+}
