@@ -4,12 +4,21 @@ use actix_web::http::header::{
     AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY,
 };
 
+use crate::L402Config;
+
 /// Makes an answer private and lets it vary with the credential.
 ///
 /// The handler's own directives stay, but those that let a shared cache keep the answer are taken
-/// out unless `shared` allows them: it would serve paid content to whoever asks next.
-pub(crate) fn mark(headers: &mut HeaderMap, shared: bool) {
+/// out unless the config allows them: it would serve paid content to whoever asks next.
+pub(crate) fn mark(headers: &mut HeaderMap, config: Option<&L402Config>) {
     vary_by(headers, &AUTHORIZATION);
+    if let Some(own) = config.and_then(|config| config.credential_header.as_ref()) {
+        vary_by(headers, own);
+    }
+    restrict(headers, config.is_some_and(|config| config.shared_cache));
+}
+
+fn restrict(headers: &mut HeaderMap, shared: bool) {
     let directives = directives(headers);
     let has = |name: &str| directives.iter().any(|directive| is(directive, name));
     if shared && (has("public") || has("s-maxage")) {
@@ -64,7 +73,10 @@ fn vary_by(headers: &mut HeaderMap, name: &HeaderName) {
         .flat_map(|line| line.split(','))
         .any(|field| field.trim() == "*" || field.trim().eq_ignore_ascii_case(name.as_str()));
     if !present {
-        headers.append(VARY, HeaderValue::from_static("Authorization"));
+        let name = if name == AUTHORIZATION { "Authorization" } else { name.as_str() };
+        if let Ok(value) = HeaderValue::from_str(name) {
+            headers.append(VARY, value);
+        }
     }
 }
 
@@ -77,7 +89,8 @@ mod tests {
         for line in lines {
             headers.append(name.clone(), HeaderValue::from_str(line).expect("a header value"));
         }
-        mark(&mut headers, shared);
+        vary_by(&mut headers, &AUTHORIZATION);
+        restrict(&mut headers, shared);
         headers.get_all(name).map(|line| line.to_str().expect("text").to_owned()).collect()
     }
 
@@ -113,7 +126,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         let line = HeaderValue::from_bytes(b"public, x=\xff").expect("a header value");
         headers.insert(CACHE_CONTROL, line);
-        mark(&mut headers, false);
+        restrict(&mut headers, false);
         assert_eq!(headers.get(CACHE_CONTROL).expect("set"), "private");
     }
 

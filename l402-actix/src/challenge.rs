@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+        header::{CACHE_CONTROL, HeaderMap, HeaderValue, WWW_AUTHENTICATE},
     },
 };
 use l402_server::{Challenge, MAX_CREDENTIAL_BYTES};
@@ -84,7 +84,7 @@ pub(crate) fn unauthorized(reason: Option<&str>) -> HttpResponse {
     let reason = reason.filter(|reason| is_presentable(reason));
     let mut response =
         error::answer(StatusCode::UNAUTHORIZED, reason.unwrap_or("Invalid L402 credential."));
-    let header = actix_web::http::header::HeaderValue::from_static(r#"L402 error="invalid_token""#);
+    let header = HeaderValue::from_static(r#"L402 error="invalid_token""#);
     response.headers_mut().insert(WWW_AUTHENTICATE, header);
     response
 }
@@ -93,4 +93,20 @@ fn is_presentable(reason: &str) -> bool {
     !reason.trim().is_empty()
         && reason.len() <= MAX_REASON_CHARS
         && reason.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+}
+
+/// Takes payment challenges out of the headers. Clients pay what they find there, on whichever
+/// status, so they belong on a 402 alone.
+pub(crate) fn strip(headers: &mut HeaderMap) {
+    let others: Vec<HeaderValue> =
+        headers.remove(WWW_AUTHENTICATE).filter(|line| !asks_for_payment(line)).collect();
+    for line in others {
+        headers.append(WWW_AUTHENTICATE, line);
+    }
+}
+
+fn asks_for_payment(line: &HeaderValue) -> bool {
+    let scheme = line.as_bytes().trim_ascii_start().split(|byte| *byte == b' ').next();
+    let is = |name: &str| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name.as_bytes()));
+    ["L402", "LSAT", "Payment"].into_iter().any(is)
 }

@@ -1,9 +1,11 @@
 //! What a merchant sets once and every gated route reads.
 
-use actix_web::{HttpRequest, web};
+use std::{fmt, future::Future, sync::Arc};
+
+use actix_web::{HttpRequest, http::header::HeaderName, web};
 use l402_server::{L402Client, L402Error};
 
-use crate::error::Refusal;
+use crate::{OnInvalidToken, Price, error::Refusal, pricing::Priced};
 
 /// How gated routes charge: the broker's client and the settings around it.
 ///
@@ -41,9 +43,34 @@ use crate::error::Refusal;
 pub struct L402Config {
     pub(crate) client: L402Client,
     pub(crate) default_price_sats: Option<u64>,
+    pub(crate) price_with: Option<Hook<PriceWith>>,
+    pub(crate) resource_with: Option<Hook<ResourceWith>>,
+    pub(crate) description_with: Option<Hook<TextWith>>,
+    pub(crate) idempotency_key_with: Option<Hook<TextWith>>,
+    pub(crate) on_invalid_token: OnInvalidToken,
+    pub(crate) credential_header: Option<HeaderName>,
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
     pub(crate) shared_cache: bool,
+}
+
+type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
+type ResourceWith = dyn Fn(&HttpRequest) -> String + Send + Sync;
+type TextWith = dyn Fn(&HttpRequest) -> Option<String> + Send + Sync;
+
+/// A function of the merchant's. Only `Debug` makes it more than its `Arc`.
+pub(crate) struct Hook<F: ?Sized>(pub(crate) Arc<F>);
+
+impl<F: ?Sized> Clone for Hook<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F: ?Sized> fmt::Debug for Hook<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
 }
 
 impl L402Config {
@@ -53,6 +80,12 @@ impl L402Config {
         Self {
             client,
             default_price_sats: None,
+            price_with: None,
+            resource_with: None,
+            description_with: None,
+            idempotency_key_with: None,
+            on_invalid_token: OnInvalidToken::default(),
+            credential_header: None,
             enforce_resource: true,
             enforce_amount: true,
             shared_cache: false,
@@ -73,6 +106,112 @@ impl L402Config {
     /// gated route without any price is answered 500, and so is a price of 0.
     pub fn default_price_sats(mut self, price_sats: u64) -> Self {
         self.default_price_sats = Some(price_sats);
+        self
+    }
+
+    /// Computes prices. Called for each gated request before anything else; what it answers wins
+    /// over the attribute, and `None` leaves the price to the attribute and the default.
+    ///
+    /// An error is answered as it is, without a charge; challenge headers on it are taken out
+    /// unless it is a 402. App data, path parameters and extensions are in the request's reach, its
+    /// body is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_web::{Error, HttpRequest};
+    /// use l402_actix::{L402Config, Price};
+    ///
+    /// async fn price(request: HttpRequest) -> Result<Option<Price>, Error> {
+    ///     Ok(match request.query_string() {
+    ///         "model=premium" => Some(Price::sats(500)),
+    ///         "model=demo" => Some(Price::FREE),
+    ///         _ => None,
+    ///     })
+    /// }
+    ///
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client).price_with(price).default_price_sats(100);
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    pub fn price_with<F, Fut>(mut self, price: F) -> Self
+    where
+        F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<Price>, actix_web::Error>> + 'static,
+    {
+        self.price_with = Some(Hook(Arc::new(move |request| Box::pin(price(request)))));
+        self
+    }
+
+    /// Names what a token is bought for, on routes whose attribute does not. Default: the
+    /// request's full path without its query.
+    ///
+    /// Called anew at the mint and at each verification, so it must answer the same for a request
+    /// and its retry. An empty answer is a 500, one of more than 1 KiB a 414.
+    ///
+    /// # Security
+    ///
+    /// Whatever answers the same resource shares tokens, as far as the price allows. A part of the
+    /// request that is left out can be chosen freely by whoever holds a token.
+    pub fn resource_with(
+        mut self,
+        resource: impl Fn(&HttpRequest) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.resource_with = Some(Hook(Arc::new(resource)));
+        self
+    }
+
+    /// Describes the purchase in the payer's wallet, on routes whose attribute does not. Default:
+    /// none.
+    pub fn description_with(
+        mut self,
+        description: impl Fn(&HttpRequest) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.description_with = Some(Hook(Arc::new(description)));
+        self
+    }
+
+    /// Makes repeated asking give one challenge: requests with the same key, resource and price
+    /// get the same invoice until it expires. Default, and for `None`: a fresh key each time.
+    ///
+    /// The key is hashed with the resource and the price before it is sent, so it can never hand
+    /// out another route's invoice.
+    ///
+    /// # Security
+    ///
+    /// An invoice can be paid once. A key that two payers share, such as an address behind NAT,
+    /// hands both the same invoice, and whoever pays second is refused by the wallet.
+    pub fn idempotency_key_with(
+        mut self,
+        key: impl Fn(&HttpRequest) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.idempotency_key_with = Some(Hook(Arc::new(key)));
+        self
+    }
+
+    /// How a credential is answered that the broker refuses. Default:
+    /// [`OnInvalidToken::Diagnose`].
+    pub fn on_invalid_token(mut self, answer: OnInvalidToken) -> Self {
+        self.on_invalid_token = answer;
+        self
+    }
+
+    /// Another header that may carry the credential, in the same form as `Authorization`
+    /// (`L402 <macaroon>:<preimage>`), for callers whose only `Authorization` is taken. Looked at
+    /// after `Authorization`. Default: none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_web::http::header::HeaderName;
+    /// # use l402_actix::L402Config;
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client)
+    ///     .credential_header(HeaderName::from_static("x-l402-authorization"));
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    pub fn credential_header(mut self, name: HeaderName) -> Self {
+        self.credential_header = Some(name);
         self
     }
 

@@ -1,20 +1,25 @@
 //! The request's headers -> the credential to be verified.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use l402_server::VerifyRequest;
 
 /// The schemes that are looked for. The earlier one wins, wherever it stands.
 const SCHEMES: [&str; 2] = ["L402", "LSAT"];
 
-/// The first well-formed L402 credential of all `Authorization` lines, else the first LSAT one.
+/// The first well-formed L402 credential of all `Authorization` lines, else the first LSAT one,
+/// else the same of the merchant's own header.
 ///
 /// One client sends a line of each; a merchant's own `Bearer` may stand in a line before or after
 /// ours, or before or after a comma in the same line. What is not shaped like a credential is no
 /// credential: its sender is asked to pay, as if it had sent none.
-pub(crate) fn find(headers: &HeaderMap) -> Option<VerifyRequest> {
+pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>) -> Option<VerifyRequest> {
+    [Some(&AUTHORIZATION), own].into_iter().flatten().find_map(|name| find_in(headers, name))
+}
+
+fn find_in(headers: &HeaderMap, name: &HeaderName) -> Option<VerifyRequest> {
     SCHEMES.iter().find_map(|scheme| {
         headers
-            .get_all(AUTHORIZATION)
+            .get_all(name)
             // No base64 and no hexadecimal digit is a comma, so a credential ends at one.
             .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
             .filter_map(|part| str::from_utf8(part).ok())
@@ -41,7 +46,7 @@ mod tests {
             let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header value");
             headers.append(AUTHORIZATION, line);
         }
-        let found = find(&headers)?;
+        let found = find(&headers, None)?;
         ["a", "b", "c"].into_iter().map(str::to_owned).find(|macaroon| {
             let candidate = VerifyRequest::new(macaroon.as_str(), "p");
             candidate == found
@@ -78,6 +83,19 @@ mod tests {
         assert_eq!(macaroon_in(&["L402 a:p,Bearer x"]).as_deref(), Some("a"));
         assert_eq!(macaroon_in(&["Digest a=\"b\", c=\"d\",l402   a:p"]).as_deref(), Some("a"));
         assert_eq!(macaroon_in(&["Bearer \u{e9}, L402 a:p"]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn the_merchants_own_header_is_looked_at_after_authorization() {
+        let own = HeaderName::from_static("x-l402");
+        let mut headers = HeaderMap::new();
+        headers.insert(own.clone(), HeaderValue::from_static("L402 b:p"));
+        assert!(find(&headers, None).is_none());
+        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("b", "p")));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
+        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("b", "p")));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
+        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("a", "p")));
     }
 
     #[test]

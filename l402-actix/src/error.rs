@@ -9,7 +9,7 @@ use actix_web::{
         header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER},
     },
 };
-use l402_server::{Challenge, L402Error};
+use l402_server::{Challenge, L402Error, Verification};
 use serde::Serialize;
 
 use crate::challenge;
@@ -38,11 +38,10 @@ pub(crate) enum Refusal {
     Preflight,
     /// Nobody has paid yet: 402.
     PaymentRequired(Box<Challenge>),
-    /// The credential is not genuine: 401.
-    InvalidToken {
-        /// The broker's words.
-        reason: Option<String>,
-    },
+    /// The credential is not genuine, as the broker's verdict says: 401.
+    InvalidToken(Verification),
+    /// What a function of the merchant's has answered.
+    ByMerchant(Box<HttpResponse>),
     /// The resource is longer than a token could carry: 414.
     ResourceTooLong,
     /// A fault in the merchant's set-up: 500.
@@ -60,6 +59,11 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    /// An error of a function of the merchant's, which is answered as it is.
+    pub(crate) fn by_merchant(err: actix_web::Error) -> Self {
+        Self::ByMerchant(Box::new(HttpResponse::from_error(err)))
+    }
+
     /// Logs what the merchant has to know and answers what the client may know.
     pub(crate) fn into_response(self) -> HttpResponse {
         match self {
@@ -67,9 +71,15 @@ impl Refusal {
             Self::PaymentRequired(challenge) => {
                 challenge::payment_required(&challenge).unwrap_or_else(Self::into_response)
             }
-            Self::InvalidToken { reason } => {
-                tracing::debug!(reason, "credential refused");
-                challenge::unauthorized(reason.as_deref())
+            Self::InvalidToken(verdict) => {
+                tracing::debug!(reason = verdict.error, "credential refused");
+                challenge::unauthorized(verdict.error.as_deref())
+            }
+            Self::ByMerchant(mut response) => {
+                if response.status() != StatusCode::PAYMENT_REQUIRED {
+                    challenge::strip(response.headers_mut());
+                }
+                *response
             }
             Self::ResourceTooLong => {
                 tracing::debug!("resource too long");

@@ -1,94 +1,138 @@
 //! The one payment decision: has this request paid?
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, http::Method};
-use l402_server::ChallengeRequest;
+use l402_server::{ChallengeRequest, Verification};
 
-use crate::{__private::Offer, L402Config, Payment, credential, error::Refusal, pricing, resource};
+use crate::{
+    __private::Offer,
+    L402Config, OnInvalidToken, Payment, credential,
+    error::Refusal,
+    idempotency,
+    pricing::{self, Sats},
+    resource,
+};
 
-/// What a request costs and what its token is bound to.
-struct Terms<'a> {
-    price_sats: u64,
-    resource: &'a str,
-    description: Option<&'static str>,
-}
-
-/// Lets a request in that has paid. Everything else is an `Err`, and no `Err` reaches the handler.
-pub(crate) async fn admit(request: &HttpRequest, offer: &Offer) -> Result<Payment, Refusal> {
+/// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
+/// `Err`, and no `Err` reaches the handler.
+pub(crate) async fn admit(
+    request: &HttpRequest,
+    offer: &Offer,
+) -> Result<Option<Payment>, Refusal> {
     if request.method() == Method::OPTIONS {
         return Err(Refusal::Preflight);
     }
     let config = L402Config::in_sight_of(request)?;
-    let terms = Terms {
-        price_sats: pricing::price_sats(config, offer)?,
-        resource: resource::resource(request, offer)?,
-        description: offer.description,
-    };
+    let Some(sats) = pricing::price(request, config, offer).await? else { return Ok(None) };
+    let resource = resource::resource(request, config, offer)?;
+
+    let visit = Visit { request, config, offer, sats, resource };
     // However many calls it takes, the client waits for one deadline.
-    tokio::time::timeout(config.client.timeout(), decide(request, config, &terms))
-        .await
-        .unwrap_or(Err(Refusal::Deadline))
+    let decision = tokio::time::timeout(config.client.timeout(), visit.decide());
+    match decision.await.unwrap_or(Err(Refusal::Deadline)) {
+        Ok(payment) => Ok(Some(payment)),
+        Err(Refusal::InvalidToken(verdict)) => Err(match &config.on_invalid_token {
+            OnInvalidToken::Custom(custom) => {
+                Refusal::ByMerchant(Box::new(custom.answer(request, verdict).await))
+            }
+            _ => Refusal::InvalidToken(verdict),
+        }),
+        Err(refusal) => Err(refusal),
+    }
 }
 
-async fn decide(
-    request: &HttpRequest,
-    config: &L402Config,
-    terms: &Terms<'_>,
-) -> Result<Payment, Refusal> {
-    let Some(credential) = credential::find(request.headers()) else {
-        return Err(challenge(config, terms).await);
-    };
+/// One request and what it has to pay for.
+struct Visit<'a> {
+    request: &'a HttpRequest,
+    config: &'a L402Config,
+    offer: &'a Offer,
+    sats: Sats,
+    resource: Cow<'a, str>,
+}
 
-    // What is sent is checked by the broker against every caveat, which is what binds the token:
-    // its holder can append caveats, and a broker may read out the last one.
-    let mut question = credential.clone();
-    if config.enforce_resource {
-        question = question.resource(terms.resource);
-    }
-    if config.enforce_amount {
-        question = question.amount_sats(terms.price_sats);
-    }
-    let verdict = config.client.verify_token(&question).await.map_err(Refusal::Verify)?;
-    if verdict.valid {
-        // Compared again: a broker that ignores what was sent must not open the route.
-        let payment = Payment::from_facts(verdict)?;
-        return if terms.are_met_by(&payment, config) {
-            Ok(payment)
-        } else {
-            Err(challenge(config, terms).await)
+impl Visit<'_> {
+    async fn decide(&self) -> Result<Payment, Refusal> {
+        let Self { config, .. } = self;
+        let Some(credential) =
+            credential::find(self.request.headers(), config.credential_header.as_ref())
+        else {
+            return Err(self.challenge().await);
         };
+
+        // What is sent is checked by the broker against every caveat, which is what binds the
+        // token: its holder can append caveats, and a broker may read out the last one.
+        let mut question = credential.clone();
+        if config.enforce_resource {
+            question = question.resource(self.resource.as_ref());
+        }
+        if config.enforce_amount {
+            question = question.amount_sats(self.sats.accept);
+        }
+        let verdict = config.client.verify_token(&question).await.map_err(Refusal::Verify)?;
+        if verdict.valid {
+            // Compared again: a broker that ignores what was sent must not open the route.
+            let payment = Payment::from_facts(verdict)?;
+            return if self.is_covered_by(&payment) {
+                Ok(payment)
+            } else {
+                Err(self.challenge().await)
+            };
+        }
+
+        match config.on_invalid_token {
+            OnInvalidToken::Unauthorized => {}
+            OnInvalidToken::Rechallenge => return Err(self.challenge().await),
+            // Where nothing was sent, the answer would be the same.
+            OnInvalidToken::Diagnose | OnInvalidToken::Custom(_) => {
+                if question != credential && self.is_for_something_else(&credential).await? {
+                    return Err(self.challenge().await);
+                }
+            }
+        }
+        Err(Refusal::InvalidToken(verdict))
     }
 
-    let refused = Refusal::InvalidToken { reason: verdict.error };
-    if question == credential {
-        return Err(refused);
+    /// Whether a refused credential is genuine and only not for this request. The answer picks
+    /// the refusal and never opens the route.
+    ///
+    /// Not so for a token that covers the request by its own account: a broker that refuses what
+    /// was just paid for would refuse the next one too, and a 402 would be paid without end.
+    async fn is_for_something_else(
+        &self,
+        credential: &l402_server::VerifyRequest,
+    ) -> Result<bool, Refusal> {
+        let verdict: Verification =
+            self.config.client.verify_token(credential).await.map_err(Refusal::Verify)?;
+        Ok(verdict.valid && !self.is_covered_by(&Payment::from_facts(verdict)?))
     }
-    // Refused, but is it genuine and only not for this request? Clients that cache a token for
-    // several routes heal by a 402 and stay locked out by a 401. The answer picks the refusal and
-    // never opens the route.
-    let genuine = config.client.verify_token(&credential).await.map_err(Refusal::Verify)?;
-    if genuine.valid && !terms.are_met_by(&Payment::from_facts(genuine)?, config) {
-        return Err(challenge(config, terms).await);
-    }
-    // Also where the token covers the request by its own account: a broker that refuses what was
-    // just paid for would refuse the next one too, and a 402 would be paid without end.
-    Err(refused)
-}
 
-impl Terms<'_> {
-    fn are_met_by(&self, payment: &Payment, config: &L402Config) -> bool {
-        (!config.enforce_resource || payment.resource == self.resource)
-            && (!config.enforce_amount || payment.amount_sats >= self.price_sats)
+    fn is_covered_by(&self, payment: &Payment) -> bool {
+        (!self.config.enforce_resource || payment.resource == self.resource)
+            && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
     }
-}
 
-/// A fresh challenge, or why there is none: a failure here must not look like a price.
-async fn challenge(config: &L402Config, terms: &Terms<'_>) -> Refusal {
-    let mut request = ChallengeRequest::new(terms.resource, terms.price_sats);
-    if let Some(description) = terms.description {
-        request = request.description(description);
+    /// A fresh challenge, or why there is none: a failure here must not look like a price.
+    async fn challenge(&self) -> Refusal {
+        let mut ask = ChallengeRequest::new(self.resource.as_ref(), self.sats.price);
+        if let Some(description) = self.description() {
+            ask = ask.description(description);
+        }
+        if let Some(key) = idempotency::key(self.request, self.config, &self.resource, self.sats) {
+            ask = ask.idempotency_key(key);
+        }
+        match self.config.client.create_challenge(&ask).await {
+            Ok(challenge) => Refusal::PaymentRequired(Box::new(challenge)),
+            Err(err) => Refusal::Mint(err),
+        }
     }
-    match config.client.create_challenge(&request).await {
-        Ok(challenge) => Refusal::PaymentRequired(Box::new(challenge)),
-        Err(err) => Refusal::Mint(err),
+
+    /// The attribute's description, else what the config's function says.
+    fn description(&self) -> Option<Cow<'static, str>> {
+        let stated = self.offer.description.map(Cow::Borrowed);
+        stated.or_else(|| {
+            let description_with = self.config.description_with.as_ref()?;
+            (description_with.0)(self.request).map(Cow::Owned)
+        })
     }
 }

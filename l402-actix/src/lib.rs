@@ -93,11 +93,15 @@ mod config;
 mod credential;
 mod error;
 mod gate;
+mod idempotency;
+mod invalid;
 mod payment;
 mod pricing;
 mod resource;
 
 pub use config::L402Config;
+pub use invalid::OnInvalidToken;
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::{NoPayment, Payment};
+pub use pricing::Price;

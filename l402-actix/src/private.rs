@@ -9,28 +9,43 @@ use std::{
 pub use actix_web::HttpResponse;
 use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload};
 
-use crate::{L402Config, caching, gate};
+use crate::{L402Config, Price, caching, gate, pricing::Priced};
 
 /// The terms that one `#[l402(..)]` states.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer {
     pub(crate) price_sats: Option<u64>,
+    pub(crate) price_with: Option<fn(HttpRequest) -> Priced<Price>>,
     pub(crate) description: Option<&'static str>,
     pub(crate) resource: Option<&'static str>,
+    pub(crate) resource_with: Option<fn(&HttpRequest) -> String>,
 }
 
-#[allow(clippy::new_without_default)]
+#[allow(clippy::new_without_default, reason = "only ever made in a constant")]
 impl Offer {
     /// Terms that leave everything to the config.
     #[must_use]
     pub const fn new() -> Self {
-        Self { price_sats: None, description: None, resource: None }
+        Self {
+            price_sats: None,
+            price_with: None,
+            description: None,
+            resource: None,
+            resource_with: None,
+        }
     }
 
     /// `price_sats = …`, at least 1.
     #[must_use]
     pub const fn price_sats(mut self, sats: u64) -> Self {
         self.price_sats = Some(sats);
+        self
+    }
+
+    /// `price_with = …`.
+    #[must_use]
+    pub const fn price_with(mut self, price: fn(HttpRequest) -> Priced<Price>) -> Self {
+        self.price_with = Some(price);
         self
     }
 
@@ -47,6 +62,61 @@ impl Offer {
         self.resource = Some(resource);
         self
     }
+
+    /// `resource_with = …`.
+    #[must_use]
+    pub const fn resource_with(mut self, resource: fn(&HttpRequest) -> String) -> Self {
+        self.resource_with = Some(resource);
+        self
+    }
+}
+
+/// A function for `price_with`; exists for the message.
+#[diagnostic::on_unimplemented(
+    message = "`price_with` expects `async fn(HttpRequest) -> Result<Price, actix_web::Error>`",
+    label = "another signature"
+)]
+pub trait PriceWith {
+    /// Calls it.
+    fn price(&self, request: HttpRequest) -> Priced<Price>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, Fut> PriceWith for F
+where
+    F: Fn(HttpRequest) -> Fut,
+    Fut: Future<Output = Result<Price, actix_web::Error>> + 'static,
+{
+    fn price(&self, request: HttpRequest) -> Priced<Price> {
+        Box::pin(self(request))
+    }
+}
+
+/// A function for `resource_with`; exists for the message.
+#[diagnostic::on_unimplemented(
+    message = "`resource_with` expects `fn(&HttpRequest) -> String`",
+    label = "another signature"
+)]
+pub trait ResourceWith {
+    /// Calls it.
+    fn resource(&self, request: &HttpRequest) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Fn(&HttpRequest) -> String> ResourceWith for F {
+    fn resource(&self, request: &HttpRequest) -> String {
+        self(request)
+    }
+}
+
+/// `PriceWith::price` as a function, so that its argument's span is where an error is shown.
+pub fn price_with(price: &impl PriceWith, request: HttpRequest) -> Priced<Price> {
+    price.price(request)
+}
+
+/// `ResourceWith::resource` as a function, for the same reason.
+pub fn resource_with(resource: &impl ResourceWith, request: &HttpRequest) -> String {
+    resource.resource(request)
 }
 
 /// The one argument of a gated handler: the request and its body, of which nothing has been read.
@@ -77,13 +147,13 @@ impl Gate {
         let mut response = match gate::admit(&request, offer).await {
             Err(refusal) => refusal.into_response(),
             Ok(payment) => {
-                request.extensions_mut().insert(payment);
+                if let Some(payment) = payment {
+                    request.extensions_mut().insert(payment);
+                }
                 handler.call(&request, &mut payload).await
             }
         };
-        let shared_cache =
-            L402Config::in_sight_of(&request).is_ok_and(|config| config.shared_cache);
-        caching::mark(response.headers_mut(), shared_cache);
+        caching::mark(response.headers_mut(), L402Config::in_sight_of(&request).ok());
         response
     }
 }

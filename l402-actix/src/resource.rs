@@ -1,17 +1,31 @@
 //! What a token is bound to.
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
 
-use crate::{__private::Offer, error::Refusal};
+use crate::{__private::Offer, L402Config, error::Refusal};
 
 /// The longest resource that is minted for: a macaroon carries it as a caveat, and a credential
 /// must fit into one header.
 const MAX_RESOURCE_BYTES: usize = 1024;
 
-/// The attribute's resource, else the request's full path, without its query. The same at mint and
-/// at verify, so whatever was bought can be presented.
-pub(crate) fn resource<'a>(request: &'a HttpRequest, offer: &Offer) -> Result<&'a str, Refusal> {
-    let resource = offer.resource.unwrap_or_else(|| request.path());
+/// The attribute's resource, else the config's function, else the request's full path without its
+/// query. The same at mint and at verify, so whatever was bought can be presented.
+pub(crate) fn resource<'a>(
+    request: &'a HttpRequest,
+    config: &L402Config,
+    offer: &Offer,
+) -> Result<Cow<'a, str>, Refusal> {
+    let resource = match (offer.resource, offer.resource_with, &config.resource_with) {
+        (Some(resource), ..) => Cow::Borrowed(resource),
+        (None, Some(resource_with), _) => Cow::Owned(resource_with(request)),
+        (None, None, Some(resource_with)) => Cow::Owned((resource_with.0)(request)),
+        (None, None, None) => Cow::Borrowed(request.path()),
+    };
+    if resource.trim().is_empty() {
+        return Err(Refusal::Misconfigured("an empty resource; name what the token is for"));
+    }
     if resource.len() > MAX_RESOURCE_BYTES {
         return Err(Refusal::ResourceTooLong);
     }

@@ -17,7 +17,8 @@ use crate::{
 /// The environment variable that holds the merchant's API key.
 pub const API_KEY_VARIABLE: &str = "LIGHTNING_ENABLE_API_KEY";
 
-/// The environment variable that points to a broker other than [`DEFAULT_BASE_URL`].
+/// The environment variable that points to a broker other than
+/// [`DEFAULT_BASE_URL`](crate::DEFAULT_BASE_URL).
 pub const API_URL_VARIABLE: &str = "LIGHTNING_ENABLE_API_URL";
 
 /// Talks to the broker. Cheap to clone: clones share settings and connections.
