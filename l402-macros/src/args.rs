@@ -1,8 +1,8 @@
 //! `price_sats = 100, resource = "/a"` -> typed arguments.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::{
-    Error, Expr, ExprLit, Lit, LitStr, Path, Result, Token,
+    Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Result, Token,
     ext::IdentExt as _,
     parse::{Lookahead1, Parse, ParseStream, Parser as _},
     spanned::Spanned as _,
@@ -10,8 +10,11 @@ use syn::{
 
 mod kw {
     syn::custom_keyword!(price_sats);
+    syn::custom_keyword!(price_with);
     syn::custom_keyword!(description);
     syn::custom_keyword!(resource);
+    syn::custom_keyword!(resource_with);
+    syn::custom_keyword!(free);
 }
 
 /// The longest resource that the gate sells, in bytes.
@@ -24,17 +27,31 @@ pub(crate) const PRICE_KIND: &str = "price_sats expects a whole number of sats, 
 /// What one `#[l402(..)]` states.
 #[derive(Default)]
 pub(crate) struct Args {
-    pub(crate) price_sats: Option<Price>,
-    pub(crate) description: Option<LitStr>,
-    pub(crate) resource: Option<LitStr>,
-    pub(crate) krate: Option<Path>,
+    price: Slot<Price>,
+    description: Slot<LitStr>,
+    resource: Slot<Resource>,
+    krate: Slot<Path>,
+    free: Option<Span>,
 }
 
+/// A value with the key that has set it.
+type Slot<T> = Option<(Ident, T)>;
+
+#[derive(Clone)]
 pub(crate) enum Price {
     /// Checked here.
     Literal(u64),
     /// To be checked by the compiler.
     Constant(Expr),
+    /// A function.
+    With(ExprPath),
+}
+
+#[derive(Clone)]
+pub(crate) enum Resource {
+    Literal(LitStr),
+    /// A function.
+    With(ExprPath),
 }
 
 impl Args {
@@ -54,25 +71,79 @@ impl Args {
             }
             errors.map_or(Ok(args), Err)
         };
-        parser.parse2(tokens)
+        let args = parser.parse2(tokens)?;
+        if let Some(span) = args.free
+            && (args.price.is_some() || args.description.is_some() || args.resource.is_some())
+        {
+            let message = "`free` cannot be combined with what is charged; keep one";
+            return Err(Error::new(span, message));
+        }
+        Ok(args)
     }
 
     /// One `key = value`.
     fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
         let key = input.lookahead1();
         if key.peek(kw::price_sats) {
-            set(&mut self.price_sats, input, "100", price)
+            set(&mut self.price, input, "100", price)
+        } else if key.peek(kw::price_with) {
+            set(&mut self.price, input, "my_price", |value| {
+                function(value, "price_with", "my_price").map(Price::With)
+            })
         } else if key.peek(kw::description) {
             set(&mut self.description, input, "\"The weather\"", |value| {
                 string(value, "description expects a string, such as `\"The weather\"`")
             })
         } else if key.peek(kw::resource) {
             set(&mut self.resource, input, "\"reports\"", resource)
+        } else if key.peek(kw::resource_with) {
+            set(&mut self.resource, input, "my_resource", |value| {
+                function(value, "resource_with", "my_resource").map(Resource::With)
+            })
         } else if key.peek(Token![crate]) {
             set(&mut self.krate, input, "\"my_l402\"", krate)
+        } else if key.peek(kw::free) {
+            self.free = Some(input.parse::<kw::free>()?.span());
+            if input.is_empty() || input.peek(Token![,]) {
+                Ok(())
+            } else {
+                Err(input.error("`free` takes no value; write `#[l402(free)]`"))
+            }
         } else {
             Err(unknown(input, key))
         }
+    }
+
+    /// These arguments, and the module's where these say nothing.
+    pub(crate) fn or(self, module: &Self) -> Self {
+        Self {
+            price: self.price.or_else(|| module.price.clone()),
+            description: self.description.or_else(|| module.description.clone()),
+            resource: self.resource.or_else(|| module.resource.clone()),
+            krate: self.krate.or_else(|| module.krate.clone()),
+            free: self.free,
+        }
+    }
+
+    /// Where it says `free`.
+    pub(crate) fn free(&self) -> Option<Span> {
+        self.free
+    }
+
+    pub(crate) fn price(&self) -> Option<&Price> {
+        self.price.as_ref().map(|(_, price)| price)
+    }
+
+    pub(crate) fn description(&self) -> Option<&LitStr> {
+        self.description.as_ref().map(|(_, text)| text)
+    }
+
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.resource.as_ref().map(|(_, resource)| resource)
+    }
+
+    pub(crate) fn krate(&self) -> Option<&Path> {
+        self.krate.as_ref().map(|(_, path)| path)
     }
 }
 
@@ -93,7 +164,7 @@ fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
 /// `price = 5` -> "unknown key `price`; expected one of: `price_sats`, …"; `100` -> what to write.
 fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
     let alternatives = known.error();
-    match input.fork().call(syn::Ident::parse_any) {
+    match input.fork().call(Ident::parse_any) {
         Ok(key) => Error::new(key.span(), format!("unknown key `{key}`; {alternatives}")),
         Err(_) => input.error("expected a key; write `price_sats = 100`"),
     }
@@ -101,12 +172,12 @@ fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
 
 /// Reads `key = value` into its slot, unless the key was set before.
 fn set<T>(
-    slot: &mut Option<T>,
+    slot: &mut Slot<T>,
     input: ParseStream<'_>,
     example: &str,
     read: impl FnOnce(Expr) -> Result<T>,
 ) -> Result<()> {
-    let key = input.call(syn::Ident::parse_any)?;
+    let key = input.call(Ident::parse_any)?;
     if input.is_empty() || input.peek(Token![,]) {
         let message = format!("`{key}` has no value; write `{key} = {example}`");
         return Err(Error::new(key.span(), message));
@@ -120,10 +191,15 @@ fn set<T>(
         return Err(Error::new(key.span(), message));
     }
     let value = read(Expr::parse(input)?);
-    if slot.is_some() {
-        return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
+    if let Some((first, _)) = slot {
+        let message = if *first == key {
+            format!("`{key}` is set more than once; keep one")
+        } else {
+            format!("`{key}` cannot be combined with `{first}`; keep one")
+        };
+        return Err(Error::new(key.span(), message));
     }
-    *slot = Some(value?);
+    *slot = Some((key, value?));
     Ok(())
 }
 
@@ -180,7 +256,18 @@ fn string(value: Expr, message: &str) -> Result<LitStr> {
     }
 }
 
-fn resource(value: Expr) -> Result<LitStr> {
+/// `prices::my_price` -> as it is.
+fn function(value: Expr, key: &str, example: &str) -> Result<ExprPath> {
+    match peeled(value) {
+        Expr::Path(path) => Ok(path),
+        other => {
+            let message = format!("{key} expects the path of a function, such as `{example}`");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn resource(value: Expr) -> Result<Resource> {
     let text = string(value, "resource expects a string, such as `\"reports\"`")?;
     if text.value().trim().is_empty() {
         let message = "resource is empty; name what a token is bought for, or leave the key out \
@@ -191,7 +278,7 @@ fn resource(value: Expr) -> Result<LitStr> {
         let message = "resource is longer than 1024 bytes; write a shorter name";
         return Err(Error::new(text.span(), message));
     }
-    Ok(text)
+    Ok(Resource::Literal(text))
 }
 
 fn krate(value: Expr) -> Result<Path> {

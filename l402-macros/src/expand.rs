@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::{Ident, ReturnType, parse_quote, spanned::Spanned as _};
 
 use crate::{
-    args::{Args, PRICE_KIND, PRICE_ZERO, Price},
+    args::{Args, PRICE_KIND, PRICE_ZERO, Price, Resource},
     handler::Handler,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 /// }
 /// ```
 pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
-    let krate = args.krate.clone().unwrap_or_else(|| parse_quote!(::l402_actix));
+    let krate = args.krate().cloned().unwrap_or_else(|| parse_quote!(::l402_actix));
     let private = quote!(#krate::__private);
     let Handler { outer_attrs, vis, inner } = handler;
     let (name, generics) = (&inner.sig.ident, &inner.sig.generics);
@@ -55,7 +55,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
 /// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic
 /// function nobody looks at before it is used.
 fn price_check(args: &Args) -> Option<TokenStream> {
-    let Some(Price::Constant(price)) = &args.price_sats else { return None };
+    let Some(Price::Constant(price)) = args.price() else { return None };
     let sats = Ident::new("__l402_sats", Span::mixed_site());
     // On the price, so that the message points there. The sum of both checks is that the cast to
     // `u64` keeps the value, whichever integer type it has.
@@ -75,14 +75,25 @@ fn price_check(args: &Args) -> Option<TokenStream> {
 }
 
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {
-    let price = args.price_sats.as_ref().map(|price| match price {
+    let request = Ident::new("__l402_request", Span::mixed_site());
+    let price = args.price().map(|price| match price {
         Price::Literal(sats) => quote!(.price_sats(#sats)),
         Price::Constant(price) => {
             let price: syn::Expr = parse_quote!((#price));
             quote!(.price_sats(#price as ::core::primitive::u64))
         }
+        Price::With(path) => {
+            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request));
+            quote!(.price_with(|#request| #call))
+        }
     });
-    let description = args.description.as_ref().map(|text| quote!(.description(#text)));
-    let resource = args.resource.as_ref().map(|text| quote!(.resource(#text)));
+    let description = args.description().map(|text| quote!(.description(#text)));
+    let resource = args.resource().map(|resource| match resource {
+        Resource::Literal(text) => quote!(.resource(#text)),
+        Resource::With(path) => {
+            let call = quote_spanned!(path.span()=> #private::resource_with(&#path, #request));
+            quote!(.resource_with(|#request| #call))
+        }
+    });
     quote!(#private::Offer::new() #price #description #resource)
 }

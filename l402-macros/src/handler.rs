@@ -3,8 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
-    Attribute, Error, FnArg, GenericParam, Ident, ItemFn, Meta, Result, Safety, Token, Type,
-    Visibility,
+    Attribute, Error, FnArg, GenericParam, ItemFn, Meta, Result, Safety, Token, Type, Visibility,
     parse::{Parse as _, ParseStream, Parser as _},
     parse_quote,
     punctuated::Punctuated,
@@ -16,28 +15,12 @@ const MAX_ARGUMENTS: usize = 16;
 
 /// Attributes that speak of the item as the rest of the crate sees it: its name in the docs, its
 /// lints, its registration as a route. Any other one is about the function itself.
-const OUTER: [&str; 21] = [
-    "doc",
-    "cfg",
-    "deprecated",
-    "allow",
-    "expect",
-    "warn",
-    "deny",
-    "forbid",
-    "get",
-    "post",
-    "put",
-    "delete",
-    "head",
-    "connect",
-    "options",
-    "trace",
-    "patch",
-    "query",
-    "route",
-    "routes",
-    "path",
+const OUTER: [&str; 8] = ["doc", "cfg", "deprecated", "allow", "expect", "warn", "deny", "forbid"];
+
+/// The attributes that register a function as a route.
+const ROUTES: [&str; 12] = [
+    "get", "post", "put", "delete", "head", "connect", "options", "trace", "patch", "query",
+    "route", "routes",
 ];
 
 /// An `async fn` that Actix could call, taken apart for the function that goes around it.
@@ -53,7 +36,11 @@ pub(crate) struct Handler {
 impl Handler {
     /// All errors of the function in one.
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
-        let mut inner = parse_function.parse2(item)?;
+        parse_function.parse2(item).and_then(Self::new)
+    }
+
+    /// As [`parse`](Self::parse), for a function that has been read.
+    pub(crate) fn new(mut inner: ItemFn) -> Result<Self> {
         let mut errors: Option<Error> = None;
         let mut note = |span: Span, message: &str| {
             let err = Error::new(span, message);
@@ -66,8 +53,8 @@ impl Handler {
         check_signature(&inner, &mut note);
         let (mut outer_attrs, mut inner_attrs) = (Vec::new(), Vec::new());
         for attr in inner.attrs.drain(..).flat_map(split_cfg_attr) {
-            let meta = conditional(&attr).unwrap_or_else(|| attr.meta.clone());
-            if last_segment(&meta).is_some_and(|name| name == "l402") {
+            let meta = effective(&attr);
+            if is_l402(&meta) {
                 note(meta.span(), "`#[l402]` is applied more than once; keep one");
             } else if is_outer(&meta) {
                 outer_attrs.push(attr);
@@ -106,7 +93,7 @@ fn parse_function(input: ParseStream<'_>) -> Result<ItemFn> {
                 || ahead.peek2(Token![unsafe])
                 || ahead.peek2(Token![extern])));
     if !starts_function {
-        return Err(ahead.error("`#[l402]` goes over a handler; put it on an `async fn`"));
+        return Err(ahead.error("`#[l402]` goes over a handler or a module of handlers; put it on an `async fn` or a `mod`"));
     }
     ItemFn::parse(input)
 }
@@ -174,9 +161,9 @@ fn split_cfg_attr(attr: Attribute) -> Vec<Attribute> {
     parts.iter().map(|part| parse_quote!(#[cfg_attr(#predicate, #part)])).collect()
 }
 
-/// `#[cfg_attr(p, a)]` -> `a`; anything else -> nothing.
-fn conditional(attr: &Attribute) -> Option<Meta> {
-    cfg_attr_parts(attr)?.1.pop()
+/// `#[cfg_attr(p, a)]` -> `a`; `#[a]` -> `a`.
+fn effective(attr: &Attribute) -> Meta {
+    cfg_attr_parts(attr).and_then(|(_, mut parts)| parts.pop()).unwrap_or_else(|| attr.meta.clone())
 }
 
 fn cfg_attr_parts(attr: &Attribute) -> Option<(Meta, Vec<Meta>)> {
@@ -189,15 +176,24 @@ fn cfg_attr_parts(attr: &Attribute) -> Option<(Meta, Vec<Meta>)> {
     Some((parts.next()?, parts.collect()))
 }
 
-fn last_segment(meta: &Meta) -> Option<&Ident> {
-    meta.path().segments.last().map(|segment| &segment.ident)
+pub(crate) fn is_l402(meta: &Meta) -> bool {
+    last_segment_is(meta, &["l402"])
+}
+
+/// Whether one of the function's attributes registers it as a route, if only by condition.
+pub(crate) fn is_route(function: &ItemFn) -> bool {
+    let mut attrs = function.attrs.iter().cloned().flat_map(split_cfg_attr);
+    attrs.any(|attr| last_segment_is(&effective(&attr), &ROUTES))
 }
 
 fn is_outer(meta: &Meta) -> bool {
     let path = meta.path();
-    // `#[path]` alone is the compiler's own; it is utoipa's that documents a route.
-    if path.is_ident("path") {
-        return false;
-    }
-    last_segment(meta).is_some_and(|name| OUTER.iter().any(|outer| name == outer))
+    // `#[path]` alone is the compiler's own; utoipa's documents a route.
+    let documents = path.segments.len() > 1 && last_segment_is(meta, &["path"]);
+    documents || last_segment_is(meta, &ROUTES) || OUTER.iter().any(|name| path.is_ident(name))
+}
+
+fn last_segment_is(meta: &Meta, names: &[&str]) -> bool {
+    let last = meta.path().segments.last();
+    last.is_some_and(|segment| names.iter().any(|name| segment.ident == name))
 }

@@ -6,25 +6,42 @@
 mod args;
 mod expand;
 mod handler;
+mod module;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
 use quote::quote;
+use syn::ItemMod;
 
 use crate::{args::Args, handler::Handler};
 
 /// Charges for a route: the handler is called only for requests that have paid.
 ///
 /// Goes over an `async fn` that Actix can call, above or below its route attribute. The handler
-/// keeps its arguments and its answer; it may take a `Payment`.
+/// keeps its arguments and its answer; it may take a `Payment`. Over an inline `mod`, it prices
+/// every handler in it.
 ///
 /// # Keys
 ///
 /// | key | value | default |
 /// | --- | --- | --- |
 /// | `price_sats` | a whole number of sats, at least 1: a literal, or a constant expression of any integer type; checked at compile time | the config's `default_price_sats`; with neither the route answers 500, never free |
-/// | `description` | a string: what the payer reads in the wallet | none |
-/// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the request's path without its query, so that a token opens the path it was bought for |
+/// | `price_with` | in place of `price_sats`: an `async fn(HttpRequest) -> Result<Price, actix_web::Error>`, whose error is answered as it is | |
+/// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
+/// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
+/// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
 /// | `crate` | a string with the path of `l402-actix`, for a crate that renames it | `"::l402_actix"` |
+/// | `free` | no value; only on a handler in a priced module, which it leaves free | |
+///
+/// A config's `price_with` that has an opinion wins over the attribute's price.
+///
+/// # Modules
+///
+/// The attribute on a module gates each handler in it that has a route attribute (also inside a
+/// `cfg_attr`) or an `#[l402]` of its own, key by key: what the handler's own attribute states
+/// wins. It works together with Actix's `#[scope]` in either order. A public `async fn` that is
+/// neither is a compile error, and so are nested modules, `impl` blocks and item macros, because
+/// a handler that is left out silently would be served free.
 ///
 /// # Examples
 ///
@@ -38,29 +55,58 @@ use crate::{args::Args, handler::Handler};
 /// #[l402(price_sats = 2 * BASE, resource = "reports")]
 /// async fn report(id: web::Path<u64>) -> Result<web::Json<Report>, Error> { … }
 ///
-/// #[l402]                                  // L402Config::default_price_sats
-/// async fn anything() -> impl Responder { … }
+/// async fn by_model(request: HttpRequest) -> Result<Price, Error> { … }
+///
+/// #[l402(price_with = by_model)]
+/// async fn complete(prompt: web::Json<Prompt>) -> impl Responder { … }
+///
+/// #[l402(price_sats = 50)]
+/// mod api {
+///     #[get("/a")]
+///     async fn a() -> impl Responder { … }              // 50 sats
+///
+///     #[get("/b")]
+///     #[l402(price_sats = 80)]
+///     async fn b() -> impl Responder { … }              // 80 sats
+///
+///     #[get("/status")]
+///     #[l402(free)]
+///     async fn status() -> impl Responder { … }         // free
+/// }
 /// ```
 ///
 /// # Errors
 ///
-/// At compile time: a price of 0, a value of the wrong kind, an unknown key or one that is set
-/// twice, an item that is no handler, an argument that is no extractor, an answer that is no
-/// responder. At run time the route answers as `l402-actix` lists it.
+/// At compile time: a price of 0, a value of the wrong kind, an unknown key, one that is set twice
+/// or that excludes another, an item that is no handler, an argument that is no extractor, an
+/// answer that is no responder. At run time the route answers as `l402-actix` lists it.
 ///
 /// # Security
 ///
 /// Put it on each handler that shall cost something: a handler without it is free.
 #[proc_macro_attribute]
 pub fn l402(args: TokenStream, item: TokenStream) -> TokenStream {
-    match both(Args::parse(args.into()), Handler::parse(item.clone().into())) {
-        Ok((args, handler)) => expand::expand(&args, &handler).into(),
-        Err(err) => {
-            // The item goes out unchanged, so that its absence causes no further errors.
-            let (message, item) = (err.into_compile_error(), proc_macro2::TokenStream::from(item));
-            quote!(#message #item).into()
-        }
-    }
+    let args = Args::parse(args.into());
+    let (gated, item) = if let Ok(module) = syn::parse::<ItemMod>(item.clone()) {
+        let gated = args.and_then(|args| module::gate(&not_free(args)?, module.clone()));
+        (gated, module::stripped(module))
+    } else {
+        let item = TokenStream2::from(item);
+        let parsed = both(args.and_then(not_free), Handler::parse(item.clone()));
+        (parsed.map(|(args, handler)| expand::expand(&args, &handler)), item)
+    };
+    // Beside an error the item goes out unchanged, so that its absence causes no further ones.
+    let output = gated.unwrap_or_else(|err| {
+        let message = err.into_compile_error();
+        quote!(#message #item)
+    });
+    output.into()
+}
+
+/// `free` is an exception from a priced module, which takes it off before anybody else sees it.
+fn not_free(args: Args) -> syn::Result<Args> {
+    let message = "`free` is for a handler in a priced module; remove `#[l402]` to serve it free";
+    args.free().map_or(Ok(args), |span| Err(syn::Error::new(span, message)))
 }
 
 /// Both results, or all of their errors: a user mends everything in one go.

@@ -9,7 +9,12 @@ mod challenge;
 mod config;
 mod credential;
 mod failure;
+mod invalid_token;
+mod module;
+mod own_auth;
 mod payment;
+mod pricing;
+mod selectors;
 
 use std::sync::{
     Arc,

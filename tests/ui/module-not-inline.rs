@@ -1,6 +1,6 @@
 use l402_actix::l402;
 
 #[l402(price_sats = 100)]
-mod weather {}
+mod api;
 
 fn main() {}

@@ -1,0 +1,101 @@
+//! The form on a module: one price for every handler in it.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::{Error, Item, ItemFn, ItemMod, Meta, Result, Visibility, spanned::Spanned as _};
+
+use crate::{
+    args::Args,
+    expand::expand,
+    handler::{Handler, is_l402, is_route},
+};
+
+/// Gates every handler of the module. A function that is left out would be served free without a
+/// word, so what cannot be looked into is an error.
+pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
+    let Some((_, items)) = &mut module.content else {
+        return Err(Error::new(
+            module.mod_token.span(),
+            "a priced module must be inline; write `mod … { … }`, or price each handler in its file",
+        ));
+    };
+    let mut errors: Option<Error> = None;
+    for item in items {
+        match gate_item(args, item) {
+            Ok(Some(gated)) => *item = Item::Verbatim(gated),
+            Ok(None) => {}
+            Err(err) => match &mut errors {
+                Some(errors) => errors.combine(err),
+                None => errors = Some(err),
+            },
+        }
+    }
+    errors.map_or_else(|| Ok(module.into_token_stream()), Err)
+}
+
+/// What goes in the item's place; `None` if it stays.
+fn gate_item(args: &Args, item: &Item) -> Result<Option<TokenStream>> {
+    let refuse = |span, message| Err(Error::new(span, message));
+    match item {
+        Item::Fn(function) => gate_function(args, function.clone()),
+        Item::Mod(module) => refuse(
+            module.mod_token.span(),
+            "a priced module cannot hold another module; move it out, and price it by itself",
+        ),
+        Item::Impl(block) => refuse(
+            block.impl_token.span(),
+            "a priced module cannot hold an `impl`; move it out, and price its handlers one by one",
+        ),
+        Item::Macro(call) => refuse(
+            call.mac.path.span(),
+            "a priced module cannot hold a macro, which may make handlers; move it out",
+        ),
+        _ => Ok(None),
+    }
+}
+
+fn gate_function(module: &Args, mut function: ItemFn) -> Result<Option<TokenStream>> {
+    let own = take_own(&mut function)?;
+    if let Some(own) = &own
+        && own.free().is_some()
+    {
+        return Ok(Some(function.into_token_stream()));
+    }
+    let private = matches!(function.vis, Visibility::Inherited);
+    match own {
+        Some(own) => Ok(Some(expand(&own.or(module), &Handler::new(function)?))),
+        None if is_route(&function) => {
+            Ok(Some(expand(&Args::default().or(module), &Handler::new(function)?)))
+        }
+        None if function.sig.asyncness.is_some() && !private => Err(Error::new(
+            function.sig.ident.span(),
+            "a public `async fn` in a priced module must say what it is; write a route attribute, \
+             `#[l402]` to charge for it, or `#[l402(free)]`",
+        )),
+        None => Ok(None),
+    }
+}
+
+/// Takes the handler's own `#[l402(..)]` off it.
+fn take_own(function: &mut ItemFn) -> Result<Option<Args>> {
+    let Some(index) = function.attrs.iter().position(|attr| is_l402(&attr.meta)) else {
+        return Ok(None);
+    };
+    let attr = function.attrs.remove(index);
+    Args::parse(match attr.meta {
+        Meta::List(list) => list.tokens,
+        Meta::Path(_) | Meta::NameValue(_) => TokenStream::new(),
+    })
+    .map(Some)
+}
+
+/// The module without any `#[l402]` in it: what goes out beside an error, so that the attributes
+/// that only mean something in a priced module cause no further ones.
+pub(crate) fn stripped(mut module: ItemMod) -> TokenStream {
+    for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+        if let Item::Fn(function) = item {
+            function.attrs.retain(|attr| !is_l402(&attr.meta));
+        }
+    }
+    quote!(#module)
+}

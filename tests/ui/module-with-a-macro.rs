@@ -1,0 +1,12 @@
+use l402_actix::l402;
+
+#[l402(price_sats = 100)]
+mod api {
+    macro_rules! handler {
+        () => {};
+    }
+
+    handler!();
+}
+
+fn main() {}
