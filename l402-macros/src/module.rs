@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
-use syn::{Error, Item, ItemFn, ItemMod, Meta, Result, Visibility, spanned::Spanned as _};
+use syn::{
+    Attribute, Error, Item, ItemFn, ItemMod, Meta, Path, Result, Visibility, parse_quote,
+    spanned::Spanned as _,
+};
 
 use crate::{
     args::Args,
@@ -19,8 +22,10 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
             "a priced module must be inline; write `mod … { … }`, or price each handler in its file",
         ));
     };
+    // The compiler would call the import of an attribute unused that is taken off here.
+    let imports: Vec<Item> = items.iter().filter_map(own_attribute).map(keep_used).collect();
     let mut errors: Option<Error> = None;
-    for item in items {
+    for item in items.iter_mut() {
         match gate_item(args, item) {
             Ok(Some(gated)) => *item = Item::Verbatim(gated),
             Ok(None) => {}
@@ -30,7 +35,23 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
             },
         }
     }
+    items.extend(imports);
     errors.map_or_else(|| Ok(module.into_token_stream()), Err)
+}
+
+/// The handler's own `#[l402]`, as it names it.
+fn own_attribute(item: &Item) -> Option<&Path> {
+    let Item::Fn(function) = item else { return None };
+    function.attrs.iter().find(|attr| is_l402(&attr.meta)).map(Attribute::path)
+}
+
+fn keep_used(attribute: &Path) -> Item {
+    parse_quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use #attribute as _;
+        };
+    }
 }
 
 /// What goes in the item's place; `None` if it stays.
