@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use actix_web::{HttpRequest, http::Method};
+use actix_web::{HttpMessage as _, HttpRequest, http::Method};
 use l402_server::{ChallengeRequest, Verification};
 
 use crate::{
@@ -18,16 +18,20 @@ use crate::{
 /// `Err`, and no `Err` reaches the handler.
 pub(crate) async fn admit(
     request: &HttpRequest,
-    offer: &Offer,
+    offer: &Offer<'_>,
 ) -> Result<Option<Payment>, Refusal> {
     if request.method() == Method::OPTIONS {
         return Err(Refusal::Preflight);
     }
     let config = L402Config::in_sight_of(request)?;
     let Some(sats) = pricing::price(request, config, offer).await? else { return Ok(None) };
-    let resource = resource::resource(request, config, offer)?;
+    let around = request.extensions().get::<Passed>().cloned();
+    let resource = resource::resource(request, config, offer, around.as_ref())?;
 
     let visit = Visit { request, config, offer, sats, resource };
+    if let Some(Passed { payment, .. }) = around {
+        return visit.decide_after(payment).await;
+    }
     // However many calls it takes, the client waits for one deadline.
     let decision = tokio::time::timeout(config.client.timeout(), visit.decide());
     match decision.await.unwrap_or(Err(Refusal::Deadline)) {
@@ -42,11 +46,19 @@ pub(crate) async fn admit(
     }
 }
 
+/// A payment that the middleware around a gate has verified for this very request.
+#[derive(Clone)]
+pub(crate) struct Passed {
+    pub(crate) payment: Payment,
+    /// The resource that the middleware states, if it states one.
+    pub(crate) resource: Option<Cow<'static, str>>,
+}
+
 /// One request and what it has to pay for.
 struct Visit<'a> {
     request: &'a HttpRequest,
     config: &'a L402Config,
-    offer: &'a Offer,
+    offer: &'a Offer<'a>,
     sats: Sats,
     resource: Cow<'a, str>,
 }
@@ -93,6 +105,30 @@ impl Visit<'_> {
         Err(Refusal::InvalidToken(verdict))
     }
 
+    /// Takes the payment that was verified around this gate, if it covers this one too. The broker
+    /// is not asked again: it would answer the same.
+    async fn decide_after(&self, payment: Payment) -> Result<Option<Payment>, Refusal> {
+        if self.is_covered_by(&payment) {
+            return Ok(Some(payment));
+        }
+        // A request carries one token, and a token has one resource. What is bought here could
+        // never pass the scope, so nobody is asked to buy it.
+        if self.config.enforce_resource && payment.resource != self.resource {
+            return Err(Refusal::Misconfigured(
+                "a gate under `RequirePayment` with another resource than its scope's; leave it \
+                 out here, or state the same on both",
+            ));
+        }
+        tracing::warn!(
+            scope_sats = payment.amount_sats,
+            handler_sats = self.sats.price,
+            "a handler costs more than was paid for the scope around it; price the scope at or \
+             above its handlers"
+        );
+        let challenge = tokio::time::timeout(self.config.client.timeout(), self.challenge());
+        Err(challenge.await.unwrap_or(Refusal::Deadline))
+    }
+
     /// Whether a refused credential is genuine and only not for this request. The answer picks
     /// the refusal and never opens the route.
     ///
@@ -128,7 +164,7 @@ impl Visit<'_> {
     }
 
     /// The attribute's description, else what the config's function says.
-    fn description(&self) -> Option<Cow<'static, str>> {
+    fn description(&self) -> Option<Cow<'_, str>> {
         let stated = self.offer.description.map(Cow::Borrowed);
         stated.or_else(|| {
             let description_with = self.config.description_with.as_ref()?;

@@ -64,7 +64,7 @@ pub(crate) type Priced<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Err
 pub(crate) async fn price(
     request: &HttpRequest,
     config: &L402Config,
-    offer: &Offer,
+    offer: &Offer<'_>,
 ) -> Result<Option<Sats>, Refusal> {
     if let Some(price_with) = &config.price_with
         && let Some(price) = (price_with.0)(request.clone()).await.map_err(Refusal::by_merchant)?

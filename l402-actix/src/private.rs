@@ -11,18 +11,18 @@ use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, 
 
 use crate::{L402Config, Price, caching, gate, pricing::Priced};
 
-/// The terms that one `#[l402(..)]` states.
-#[derive(Debug, Clone, Copy)]
-pub struct Offer {
+/// The terms that one `#[l402(..)]` or one middleware states.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
     pub(crate) price_sats: Option<u64>,
-    pub(crate) price_with: Option<fn(HttpRequest) -> Priced<Price>>,
-    pub(crate) description: Option<&'static str>,
-    pub(crate) resource: Option<&'static str>,
-    pub(crate) resource_with: Option<fn(&HttpRequest) -> String>,
+    pub(crate) price_with: Option<&'a dyn Fn(HttpRequest) -> Priced<Price>>,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) resource: Option<&'a str>,
+    pub(crate) resource_with: Option<&'a dyn Fn(&HttpRequest) -> String>,
 }
 
-#[allow(clippy::new_without_default, reason = "only ever made in a constant")]
-impl Offer {
+#[allow(clippy::new_without_default, reason = "made in constants, where `default` cannot be")]
+impl<'a> Offer<'a> {
     /// Terms that leave everything to the config.
     #[must_use]
     pub const fn new() -> Self {
@@ -44,30 +44,40 @@ impl Offer {
 
     /// `price_with = …`.
     #[must_use]
-    pub const fn price_with(mut self, price: fn(HttpRequest) -> Priced<Price>) -> Self {
+    pub const fn price_with(mut self, price: &'a dyn Fn(HttpRequest) -> Priced<Price>) -> Self {
         self.price_with = Some(price);
         self
     }
 
     /// `description = "…"`.
     #[must_use]
-    pub const fn description(mut self, text: &'static str) -> Self {
+    pub const fn description(mut self, text: &'a str) -> Self {
         self.description = Some(text);
         self
     }
 
     /// `resource = "…"`.
     #[must_use]
-    pub const fn resource(mut self, resource: &'static str) -> Self {
+    pub const fn resource(mut self, resource: &'a str) -> Self {
         self.resource = Some(resource);
         self
     }
 
     /// `resource_with = …`.
     #[must_use]
-    pub const fn resource_with(mut self, resource: fn(&HttpRequest) -> String) -> Self {
+    pub const fn resource_with(mut self, resource: &'a dyn Fn(&HttpRequest) -> String) -> Self {
         self.resource_with = Some(resource);
         self
+    }
+}
+
+impl std::fmt::Debug for Offer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Offer")
+            .field("price_sats", &self.price_sats)
+            .field("description", &self.description)
+            .field("resource", &self.resource)
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +152,7 @@ impl FromRequest for Gate {
 
 impl Gate {
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
-    pub async fn serve(self, offer: &'static Offer, handler: impl Gated) -> HttpResponse {
+    pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
         let Self { request, mut payload } = self;
         let mut response = match gate::admit(&request, offer).await {
             Err(refusal) => refusal.into_response(),

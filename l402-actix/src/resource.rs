@@ -4,25 +4,31 @@ use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 
-use crate::{__private::Offer, L402Config, error::Refusal};
+use crate::{__private::Offer, L402Config, error::Refusal, gate::Passed};
 
 /// The longest resource that is minted for: a macaroon carries it as a caveat, and a credential
 /// must fit into one header.
 const MAX_RESOURCE_BYTES: usize = 1024;
 
-/// The attribute's resource, else the config's function, else the request's full path without its
-/// query. The same at mint and at verify, so whatever was bought can be presented.
+/// The attribute's resource, else that of the payment-requiring scope around it, else the config's
+/// function, else the request's full path without its query. The same at mint and at verify, so
+/// whatever was bought can be presented.
 pub(crate) fn resource<'a>(
     request: &'a HttpRequest,
     config: &L402Config,
-    offer: &Offer,
+    offer: &Offer<'a>,
+    around: Option<&Passed>,
 ) -> Result<Cow<'a, str>, Refusal> {
-    let resource = match (offer.resource, offer.resource_with, &config.resource_with) {
-        (Some(resource), ..) => Cow::Borrowed(resource),
-        (None, Some(resource_with), _) => Cow::Owned(resource_with(request)),
-        (None, None, Some(resource_with)) => Cow::Owned((resource_with.0)(request)),
-        (None, None, None) => Cow::Borrowed(request.path()),
+    let own = match (offer.resource, offer.resource_with) {
+        (Some(resource), _) => Some(Cow::Borrowed(resource)),
+        (None, Some(resource_with)) => Some(Cow::Owned(resource_with(request))),
+        (None, None) => None,
     };
+    let around = around.and_then(|passed| passed.resource.clone());
+    let resource = own.or(around).unwrap_or_else(|| match &config.resource_with {
+        Some(resource_with) => Cow::Owned((resource_with.0)(request)),
+        None => Cow::Borrowed(request.path()),
+    });
     if resource.trim().is_empty() {
         return Err(Refusal::Misconfigured("an empty resource; name what the token is for"));
     }

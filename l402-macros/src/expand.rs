@@ -84,7 +84,7 @@ fn offer(private: &TokenStream, args: &Args) -> TokenStream {
         }
         Price::With(path) => {
             let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request));
-            quote!(.price_with(|#request| #call))
+            quote!(.price_with(&|#request| #call))
         }
     });
     let description = args.description().map(|text| quote!(.description(#text)));
@@ -92,7 +92,7 @@ fn offer(private: &TokenStream, args: &Args) -> TokenStream {
         Resource::Literal(text) => quote!(.resource(#text)),
         Resource::With(path) => {
             let call = quote_spanned!(path.span()=> #private::resource_with(&#path, #request));
-            quote!(.resource_with(|#request| #call))
+            quote!(.resource_with(&|#request| #call))
         }
     });
     quote!(#private::Offer::new() #price #description #resource)

@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod failure;
 mod invalid_token;
+mod middleware;
 mod module;
 mod own_auth;
 mod payment;
