@@ -55,20 +55,34 @@ pub(crate) fn payment_required(challenge: &Challenge) -> Result<HttpResponse, Re
     let header = format!(
         r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#
     );
-    Ok(HttpResponse::PaymentRequired()
-        .insert_header((WWW_AUTHENTICATE, header))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(PaymentRequired {
-            error: "Payment Required",
-            l402: Details {
-                macaroon,
-                invoice,
-                amount_sats: challenge.price_sats,
-                payment_hash: &challenge.payment_hash,
-                expires_at: &challenge.expires_at,
-                resource: &challenge.resource,
-            },
-        }))
+    let mut response = HttpResponse::PaymentRequired();
+    response.append_header((WWW_AUTHENTICATE, header));
+    // After ours: clients of the L402 scheme read the first line.
+    if let Some(mpp) = challenge.mpp_challenge.as_deref().filter(|mpp| is_mpp_challenge(mpp)) {
+        response.append_header((WWW_AUTHENTICATE, mpp));
+    }
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).json(PaymentRequired {
+        error: "Payment Required",
+        l402: Details {
+            macaroon,
+            invoice,
+            amount_sats: challenge.price_sats,
+            payment_hash: &challenge.payment_hash,
+            expires_at: &challenge.expires_at,
+            resource: &challenge.resource,
+        },
+    }))
+}
+
+/// A challenge of the `Payment` scheme that can be handed on as it is. One without a `request`
+/// parameter is of the scheme's former profile, on which a client throws.
+fn is_mpp_challenge(value: &str) -> bool {
+    let has_request = value
+        .strip_prefix("Payment ")
+        .is_some_and(|rest| rest.split([' ', ',']).any(|part| part.starts_with("request=")));
+    has_request
+        && value.len() <= MAX_CREDENTIAL_BYTES
+        && value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 /// Visible ASCII without what ends or escapes a quoted string.

@@ -40,6 +40,7 @@ use crate::{OnInvalidToken, Price, error::Refusal, pricing::Priced};
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a config does nothing until it is put into `app_data`"]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct L402Config {
     pub(crate) client: L402Client,
     pub(crate) default_price_sats: Option<u64>,
@@ -49,6 +50,7 @@ pub struct L402Config {
     pub(crate) idempotency_key_with: Option<Hook<TextWith>>,
     pub(crate) on_invalid_token: OnInvalidToken,
     pub(crate) credential_header: Option<HeaderName>,
+    pub(crate) mpp: bool,
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
     pub(crate) shared_cache: bool,
@@ -86,6 +88,7 @@ impl L402Config {
             idempotency_key_with: None,
             on_invalid_token: OnInvalidToken::default(),
             credential_header: None,
+            mpp: false,
             enforce_resource: true,
             enforce_amount: true,
             shared_cache: false,
@@ -212,6 +215,24 @@ impl L402Config {
     /// ```
     pub fn credential_header(mut self, name: HeaderName) -> Self {
         self.credential_header = Some(name);
+        self
+    }
+
+    /// Whether payments in the `Payment` scheme (MPP) are offered and taken, beside L402. Default:
+    /// `false`.
+    ///
+    /// Switched on, a 402 carries the broker's MPP challenge as a second `WWW-Authenticate` line,
+    /// if the broker sends one, and `Authorization: Payment …` is verified by its preimage, with
+    /// the resource and the price.
+    ///
+    /// # Security
+    ///
+    /// MPP promises less than L402. The broker takes each payment once, so it is lost to a client
+    /// whose request fails after that: with a 5xx of the handler, or an answer of the broker that
+    /// does not arrive. And the preimage alone is the credential, which every node on the
+    /// payment's route learns before the payer does. Offer it where one call is worth little.
+    pub fn mpp(mut self, accept: bool) -> Self {
+        self.mpp = accept;
         self
     }
 

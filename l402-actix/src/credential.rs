@@ -1,31 +1,47 @@
 //! The request's headers -> the credential to be verified.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
-use l402_server::VerifyRequest;
+use l402_server::{L402Error, VerifyRequest};
+
+/// What a request presents to have paid.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Credential {
+    /// A macaroon and a preimage, which can be verified again and again.
+    Token(VerifyRequest),
+    /// A preimage alone (MPP), which the broker takes once.
+    Mpp(VerifyRequest),
+}
+
+type Read = fn(&str) -> Result<Credential, L402Error>;
+
+const TOKEN: Read = |text| VerifyRequest::from_credential(text).map(Credential::Token);
+const MPP: Read = |text| VerifyRequest::from_mpp_credential(text).map(Credential::Mpp);
 
 /// The schemes that are looked for. The earlier one wins, wherever it stands.
-const SCHEMES: [&str; 2] = ["L402", "LSAT"];
+const SCHEMES: [(&str, Read); 3] = [("L402", TOKEN), ("LSAT", TOKEN), ("Payment", MPP)];
 
 /// The first well-formed L402 credential of all `Authorization` lines, else the first LSAT one,
-/// else the same of the merchant's own header.
+/// else the first MPP one if that is switched on; else the same of the merchant's own header.
 ///
 /// One client sends a line of each; a merchant's own `Bearer` may stand in a line before or after
 /// ours, or before or after a comma in the same line. What is not shaped like a credential is no
 /// credential: its sender is asked to pay, as if it had sent none.
-pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>) -> Option<VerifyRequest> {
-    [Some(&AUTHORIZATION), own].into_iter().flatten().find_map(|name| find_in(headers, name))
+pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Credential> {
+    let names = [Some(&AUTHORIZATION), own].into_iter().flatten();
+    names.into_iter().find_map(|name| find_in(headers, name, mpp))
 }
 
-fn find_in(headers: &HeaderMap, name: &HeaderName) -> Option<VerifyRequest> {
-    SCHEMES.iter().find_map(|scheme| {
+fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credential> {
+    let schemes = if mpp { &SCHEMES[..] } else { &SCHEMES[..2] };
+    schemes.iter().find_map(|(scheme, read)| {
         headers
             .get_all(name)
-            // No base64 and no hexadecimal digit is a comma, so a credential ends at one.
+            // Neither base64 nor hexadecimal digits hold a comma, so a credential ends at one.
             .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
             .filter_map(|part| str::from_utf8(part).ok())
             .map(str::trim)
             .filter(|part| has_scheme(part, scheme))
-            .find_map(|part| VerifyRequest::from_credential(part).ok())
+            .find_map(|part| read(part).ok())
     })
 }
 
@@ -46,11 +62,11 @@ mod tests {
             let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header value");
             headers.append(AUTHORIZATION, line);
         }
-        let found = find(&headers, None)?;
-        ["a", "b", "c"].into_iter().map(str::to_owned).find(|macaroon| {
-            let candidate = VerifyRequest::new(macaroon.as_str(), "p");
-            candidate == found
-        })
+        let found = find(&headers, None, false)?;
+        ["a", "b", "c"]
+            .into_iter()
+            .map(str::to_owned)
+            .find(|macaroon| Credential::Token(VerifyRequest::new(macaroon.as_str(), "p")) == found)
     }
 
     #[test]
@@ -88,14 +104,29 @@ mod tests {
     #[test]
     fn the_merchants_own_header_is_looked_at_after_authorization() {
         let own = HeaderName::from_static("x-l402");
+        let token = |macaroon: &str| Some(Credential::Token(VerifyRequest::new(macaroon, "p")));
         let mut headers = HeaderMap::new();
         headers.insert(own.clone(), HeaderValue::from_static("L402 b:p"));
-        assert!(find(&headers, None).is_none());
-        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("b", "p")));
+        assert_eq!(find(&headers, None, false), None);
+        assert_eq!(find(&headers, Some(&own), false), token("b"));
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("b", "p")));
+        assert_eq!(find(&headers, Some(&own), false), token("b"));
         headers.insert(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
-        assert!(find(&headers, Some(&own)) == Some(VerifyRequest::new("a", "p")));
+        assert_eq!(find(&headers, Some(&own), false), token("a"));
+    }
+
+    #[test]
+    fn an_mpp_credential_counts_only_where_it_is_switched_on_and_after_the_others() {
+        // {"payload":{"preimage":"00"}}
+        let mpp = HeaderValue::from_static("Payment eyJwYXlsb2FkIjp7InByZWltYWdlIjoiMDAifX0");
+        let mut headers = HeaderMap::new();
+        headers.append(AUTHORIZATION, mpp);
+        assert_eq!(find(&headers, None, false), None);
+        let found = find(&headers, None, true);
+        assert_eq!(found, Some(Credential::Mpp(VerifyRequest::preimage_only("00"))));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
+        let found = find(&headers, None, true);
+        assert_eq!(found, Some(Credential::Token(VerifyRequest::new("a", "p"))));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpMessage as _, HttpRequest, http::Method};
-use l402_server::{ChallengeRequest, Verification};
+use l402_server::{ChallengeRequest, Verification, VerifyRequest};
 
 use crate::{
     __private::Offer,
-    L402Config, OnInvalidToken, Payment, credential,
+    L402Config, OnInvalidToken, Payment,
+    credential::{self, Credential},
     error::Refusal,
     idempotency,
     pricing::{self, Sats},
@@ -65,44 +66,65 @@ struct Visit<'a> {
 
 impl Visit<'_> {
     async fn decide(&self) -> Result<Payment, Refusal> {
-        let Self { config, .. } = self;
-        let Some(credential) =
-            credential::find(self.request.headers(), config.credential_header.as_ref())
-        else {
-            return Err(self.challenge().await);
-        };
+        let own_header = self.config.credential_header.as_ref();
+        match credential::find(self.request.headers(), own_header, self.config.mpp) {
+            None => Err(self.challenge().await),
+            Some(Credential::Token(token)) => self.decide_on_token(token).await,
+            Some(Credential::Mpp(payment)) => self.decide_on_mpp(payment).await,
+        }
+    }
 
+    async fn decide_on_token(&self, token: VerifyRequest) -> Result<Payment, Refusal> {
         // What is sent is checked by the broker against every caveat, which is what binds the
         // token: its holder can append caveats, and a broker may read out the last one.
-        let mut question = credential.clone();
-        if config.enforce_resource {
+        let mut question = token.clone();
+        if self.config.enforce_resource {
             question = question.resource(self.resource.as_ref());
         }
-        if config.enforce_amount {
+        if self.config.enforce_amount {
             question = question.amount_sats(self.sats.accept);
         }
-        let verdict = config.client.verify_token(&question).await.map_err(Refusal::Verify)?;
+        let verdict = self.ask(&question).await?;
         if verdict.valid {
-            // Compared again: a broker that ignores what was sent must not open the route.
-            let payment = Payment::from_facts(verdict)?;
-            return if self.is_covered_by(&payment) {
-                Ok(payment)
-            } else {
-                Err(self.challenge().await)
-            };
+            return self.compare(Payment::from_facts(verdict)?).await;
         }
-
-        match config.on_invalid_token {
+        match self.config.on_invalid_token {
             OnInvalidToken::Unauthorized => {}
             OnInvalidToken::Rechallenge => return Err(self.challenge().await),
             // Where nothing was sent, the answer would be the same.
             OnInvalidToken::Diagnose | OnInvalidToken::Custom(_) => {
-                if question != credential && self.is_for_something_else(&credential).await? {
+                if question != token && self.is_for_something_else(&token).await? {
                     return Err(self.challenge().await);
                 }
             }
         }
         Err(Refusal::InvalidToken(verdict))
+    }
+
+    /// A payment in the `Payment` scheme. The broker takes it once, so it is asked once: not for
+    /// a diagnosis, and not again if the answer was lost.
+    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Payment, Refusal> {
+        let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
+        let mut verdict = self.ask(&question).await?;
+        if verdict.valid {
+            // Valid without facts means: valid for what was sent.
+            verdict.resource.get_or_insert_with(|| self.resource.to_string());
+            verdict.amount_sats.get_or_insert(self.sats.accept);
+            return self.compare(Payment::from_facts(verdict)?).await;
+        }
+        if let OnInvalidToken::Rechallenge = self.config.on_invalid_token {
+            return Err(self.challenge().await);
+        }
+        Err(Refusal::InvalidToken(verdict))
+    }
+
+    async fn ask(&self, question: &VerifyRequest) -> Result<Verification, Refusal> {
+        self.config.client.verify_token(question).await.map_err(Refusal::Verify)
+    }
+
+    /// What was sent is compared again: a broker that ignores it must not open the route.
+    async fn compare(&self, payment: Payment) -> Result<Payment, Refusal> {
+        if self.is_covered_by(&payment) { Ok(payment) } else { Err(self.challenge().await) }
     }
 
     /// Takes the payment that was verified around this gate, if it covers this one too. The broker
@@ -134,12 +156,8 @@ impl Visit<'_> {
     ///
     /// Not so for a token that covers the request by its own account: a broker that refuses what
     /// was just paid for would refuse the next one too, and a 402 would be paid without end.
-    async fn is_for_something_else(
-        &self,
-        credential: &l402_server::VerifyRequest,
-    ) -> Result<bool, Refusal> {
-        let verdict: Verification =
-            self.config.client.verify_token(credential).await.map_err(Refusal::Verify)?;
+    async fn is_for_something_else(&self, token: &VerifyRequest) -> Result<bool, Refusal> {
+        let verdict = self.ask(token).await?;
         Ok(verdict.valid && !self.is_covered_by(&Payment::from_facts(verdict)?))
     }
 
@@ -158,7 +176,10 @@ impl Visit<'_> {
             ask = ask.idempotency_key(key);
         }
         match self.config.client.create_challenge(&ask).await {
-            Ok(challenge) => Refusal::PaymentRequired(Box::new(challenge)),
+            Ok(mut challenge) => {
+                challenge.mpp_challenge.take_if(|_| !self.config.mpp);
+                Refusal::PaymentRequired(Box::new(challenge))
+            }
             Err(err) => Refusal::Mint(err),
         }
     }

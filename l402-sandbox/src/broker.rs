@@ -5,14 +5,17 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    Event, ReadOut, invoice,
-    invoice::MAX_DESCRIPTION_BYTES,
+    Event, ReadOut,
+    invoice::{self, Invoice, MAX_DESCRIPTION_BYTES},
     macaroon::Macaroon,
     random,
     server::{Reply, Request},
@@ -91,9 +94,18 @@ pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply>
         "expiresAt": iso8601(expires),
         "resource": ask.resource,
         "priceSats": ask.price_sats,
+        "mppChallenge": mpp_challenge(&issued, ask.price_sats, &iso8601(expires)),
     });
-    let sale =
-        Sale { preimage: issued.preimage, amount_sats: ask.price_sats, expires, paid: false };
+    let sale = Sale {
+        merchant,
+        resource: ask.resource.clone(),
+        amount_sats: ask.price_sats,
+        preimage: issued.preimage,
+        expires,
+        token_expires: Duration::from_secs(token_expires),
+        paid: false,
+        spent_by_mpp: false,
+    };
     state.sales.insert(issued.payment_hash, sale);
     state.challenges.insert((merchant, key), (expires, challenge.clone()));
     state.report(&Event::Minted { resource: ask.resource, price_sats: ask.price_sats });
@@ -109,10 +121,10 @@ pub(crate) fn verify(state: &mut State, request: &Request) -> Result<Reply, Repl
     check(question.amount_sats != Some(0), "amountSats must be at least 1")?;
     let blank = question.resource.as_ref().is_some_and(|resource| resource.trim().is_empty());
     check(!blank, "resource is empty")?;
-    let macaroon =
-        question.macaroon.as_deref().ok_or_else(|| refused(400, "macaroon is required"))?;
-
-    let verdict = judge(state, merchant, &question, macaroon);
+    let verdict = match &question.macaroon {
+        Some(macaroon) => judge(state, merchant, &question, macaroon),
+        None => judge_mpp(state, merchant, &question),
+    };
     let refusal = verdict.as_ref().err().map(|reason| (*reason).to_owned());
     state.report(&Event::Verified { resource: question.resource, refusal });
     let verdict = verdict.unwrap_or_else(|reason| json!({ "valid": false, "error": reason }));
@@ -133,7 +145,7 @@ fn judge(
     }
     let payment_hash = macaroon.identifier.get(2..34).ok_or("the macaroon cannot be read")?;
     let preimage = unhex(&question.preimage).ok_or("the preimage is not 64 hexadecimal digits")?;
-    if !invoice::is_preimage_of(&preimage, payment_hash) {
+    if invoice::payment_hash_of(&preimage) != payment_hash {
         return Err("the preimage is not this payment's");
     }
 
@@ -176,6 +188,54 @@ fn judge(
         "merchantId": merchant,
         "amountSats": amount,
         "paymentHash": hex(payment_hash),
+    }))
+}
+
+/// The draft-00 profile of the `Payment` scheme: `request` is base64url of canonical JSON, keys
+/// sorted and without white space.
+fn mpp_challenge(invoice: &Invoice, sats: u64, expires: &str) -> String {
+    let request = json!({
+        "amount": sats.to_string(),
+        "currency": "sat",
+        "methodDetails": {
+            "invoice": invoice.text,
+            "network": "regtest",
+            "paymentHash": hex(&invoice.payment_hash),
+        },
+    });
+    let (id, request) = (hex(&random::<16>()), URL_SAFE_NO_PAD.encode(request.to_string()));
+    format!(
+        r#"Payment id="{id}", realm="l402-sandbox", method="lightning", intent="charge", request="{request}", expires="{expires}""#
+    )
+}
+
+/// A preimage without a macaroon: good once, for what its invoice was minted for.
+fn judge_mpp(state: &mut State, merchant: u64, question: &Verify) -> Result<Value, &'static str> {
+    let preimage = unhex(&question.preimage).ok_or("the preimage is not 64 hexadecimal digits")?;
+    let payment_hash = invoice::payment_hash_of(&preimage);
+    let now = state.now();
+    let sale = state.sales.get_mut(&payment_hash).ok_or("no such payment")?;
+    if !sale.paid || sale.merchant != merchant {
+        return Err("no such payment");
+    }
+    if now >= sale.token_expires {
+        return Err("the payment has expired");
+    }
+    if question.resource.as_ref().is_some_and(|resource| *resource != sale.resource) {
+        return Err("the payment is for another resource");
+    }
+    if question.amount_sats.is_some_and(|asked| sale.amount_sats < asked) {
+        return Err("the payment is less than the price");
+    }
+    if std::mem::replace(&mut sale.spent_by_mpp, true) {
+        return Err("the payment has been used");
+    }
+    Ok(json!({
+        "valid": true,
+        "resource": sale.resource,
+        "merchantId": merchant,
+        "amountSats": sale.amount_sats,
+        "paymentHash": hex(&payment_hash),
     }))
 }
 

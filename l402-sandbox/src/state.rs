@@ -44,6 +44,10 @@ impl fmt::Debug for Settings {
 
 /// An invoice that was issued.
 pub(crate) struct Sale {
+    pub(crate) merchant: u64,
+    pub(crate) resource: String,
+    pub(crate) token_expires: Duration,
+    pub(crate) spent_by_mpp: bool,
     pub(crate) preimage: [u8; 32],
     pub(crate) amount_sats: u64,
     pub(crate) expires: Duration,

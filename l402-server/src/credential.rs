@@ -1,6 +1,10 @@
-//! One L402 credential as text, taken apart: `L402 <macaroon>:<preimage>`.
+//! One credential as text, taken apart: `L402 <macaroon>:<preimage>`, or `Payment <JSON>`.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde::Deserialize;
 
 use crate::{L402Error, VerifyRequest};
 
@@ -42,6 +46,48 @@ impl VerifyRequest {
         let (macaroon, preimage) = halves(credential).map_err(L402Error::invalid_request)?;
         Ok(Self::new(macaroon, mend_preimage(preimage)))
     }
+
+    /// Reads the value of an `Authorization` header in the `Payment` scheme (MPP):
+    /// `Payment <base64url of JSON>`, where the JSON holds `payload.preimage`. The rest of it
+    /// repeats the challenge and is not needed to verify the payment.
+    ///
+    /// # Errors
+    ///
+    /// [`L402Error::InvalidRequest`] for anything else, or more than [`MAX_CREDENTIAL_BYTES`]. The
+    /// message never repeats the value.
+    pub fn from_mpp_credential(credential: &str) -> Result<Self, L402Error> {
+        let preimage = mpp_preimage(credential).map_err(L402Error::invalid_request)?;
+        Ok(Self::preimage_only(mend_preimage(&preimage)))
+    }
+}
+
+/// What is read of an MPP credential.
+#[derive(Deserialize)]
+struct MppCredential {
+    payload: MppPayload,
+}
+
+#[derive(Deserialize)]
+struct MppPayload {
+    preimage: String,
+}
+
+fn mpp_preimage(credential: &str) -> Result<String, &'static str> {
+    const SHAPE: &str = "the credential is not `Payment <base64url of JSON with payload.preimage>`";
+    let credential = credential.trim();
+    if credential.len() > MAX_CREDENTIAL_BYTES {
+        return Err("the credential is longer than 8 KiB");
+    }
+    let (scheme, rest) = credential.split_once(' ').ok_or(SHAPE)?;
+    if !scheme.eq_ignore_ascii_case("Payment") {
+        return Err("the credential's scheme is not `Payment`");
+    }
+    let encoded = rest.trim_start_matches(' ').trim_end_matches('=');
+    let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SHAPE)?;
+    let read: MppCredential = serde_json::from_slice(&json).map_err(|_| SHAPE)?;
+    let preimage = read.payload.preimage;
+    let visible = !preimage.is_empty() && preimage.bytes().all(|byte| byte.is_ascii_graphic());
+    visible.then_some(preimage).ok_or(SHAPE)
 }
 
 fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
@@ -172,6 +218,50 @@ mod tests {
         let expected = Some(("m".to_owned(), PREIMAGE.to_owned()));
         assert_eq!(parts(&format!("L402 m:{digits}")), expected);
         assert_eq!(parts(&format!("L402 m:{}", digits.to_uppercase())), expected);
+    }
+
+    fn mpp(json: &str) -> String {
+        format!("Payment {}", URL_SAFE_NO_PAD.encode(json))
+    }
+
+    #[test]
+    fn an_mpp_credential_is_read_with_its_keys_in_any_order_and_with_or_without_padding() {
+        let expected = VerifyRequest::preimage_only(PREIMAGE);
+        for json in [
+            format!(r#"{{"payload":{{"preimage":"{PREIMAGE}"}}}}"#),
+            format!(r#"{{"challenge":{{"id":"1"}},"payload":{{"a":1,"preimage":"{PREIMAGE}"}}}}"#),
+            format!(r#"{{"payload":{{"preimage":"{PREIMAGE}"}},"challenge":null}}"#),
+        ] {
+            for text in
+                [mpp(&json), mpp(&json).replace("Payment ", "payment   "), mpp(&json) + "=="]
+            {
+                let read = VerifyRequest::from_mpp_credential(&text);
+                assert!(read.is_ok_and(|read| read == expected), "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_mpp_credential_is_refused() {
+        let long = mpp(&format!(r#"{{"payload":{{"preimage":"{}"}}}}"#, "0".repeat(8 * 1024)));
+        for text in [
+            "",
+            "Payment",
+            "Payment ",
+            "Payment !",
+            "L402 m:p",
+            &long,
+            &mpp("{}"),
+            &mpp("[]"),
+            &mpp(r#"{"payload":{}}"#),
+            &mpp(r#"{"preimage":"00"}"#),
+            &mpp(r#"{"payload":{"preimage":5}}"#),
+            &mpp(r#"{"payload":{"preimage":""}}"#),
+            &mpp(r#"{"payload":{"preimage":"a b"}}"#),
+            "Payment method=\"lightning\", preimage=\"00\"",
+        ] {
+            assert!(VerifyRequest::from_mpp_credential(text).is_err(), "{text:.60}");
+        }
     }
 
     #[test]

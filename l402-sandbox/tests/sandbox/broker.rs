@@ -52,7 +52,6 @@ async fn a_call_with_a_fault_in_it_is_refused_with_400() {
         (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "resource": "" })),
         (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "amountSats": 0 })),
         (VERIFY, json!({ "macaroon": "AA", "preimage": "00", "resource": null })),
-        (VERIFY, json!({ "preimage": "00" })),
     ] {
         let (status, answer) = ask(&sandbox, path, &body).await;
         assert_eq!(status, 400, "{path} {body}");
@@ -76,7 +75,15 @@ async fn a_mint_answers_what_the_contract_says() {
     let sandbox = Sandbox::start().await;
     let challenge = mint(&sandbox, "/weather", 100, "k").await;
     let fields: Vec<_> = challenge.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["expiresAt", "invoice", "macaroon", "paymentHash", "priceSats", "resource"];
+    let expected = [
+        "expiresAt",
+        "invoice",
+        "macaroon",
+        "mppChallenge",
+        "paymentHash",
+        "priceSats",
+        "resource",
+    ];
     assert_eq!(fields, expected);
     assert!(challenge["invoice"].as_str().unwrap().starts_with("lnbcrt1u1"));
     assert_eq!(challenge["paymentHash"].as_str().unwrap().len(), 64);
@@ -194,6 +201,42 @@ async fn every_caveat_has_to_hold_and_only_the_read_out_can_be_chosen() {
             refusal(&sandbox, json!({ "macaroon": narrowed, "preimage": preimage })).await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_payment_without_a_macaroon_is_good_once_for_what_it_was_minted_for() {
+    let sandbox = Sandbox::start().await;
+    let challenge = mint(&sandbox, "/a", 100, "k").await;
+    let mpp = challenge["mppChallenge"].as_str().unwrap();
+    assert!(mpp.starts_with("Payment id=\""), "{mpp}");
+    let (_, request) = mpp.split_once("request=\"").unwrap();
+    let request = base64::Engine::decode(
+        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        request.split('"').next().unwrap(),
+    );
+    let request = String::from_utf8(request.unwrap()).unwrap();
+    let (hash, invoice) = (&challenge["paymentHash"], &challenge["invoice"]);
+    assert_eq!(
+        request,
+        format!(
+            r#"{{"amount":"100","currency":"sat","methodDetails":{{"invoice":{invoice},"network":"regtest","paymentHash":{hash}}}}}"#
+        )
+    );
+
+    let unpaid = json!({ "preimage": "0".repeat(64) });
+    assert_eq!(refusal(&sandbox, unpaid).await, "no such payment");
+    let preimage = sandbox.pay(invoice.as_str().unwrap()).unwrap();
+    for (fields, reason) in [
+        (json!({ "resource": "/b" }), "another resource"),
+        (json!({ "amountSats": 101 }), "less than the price"),
+    ] {
+        let mut question = json!({ "preimage": preimage });
+        question.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        assert!(refusal(&sandbox, question).await.contains(reason));
+    }
+    let question = json!({ "preimage": preimage, "resource": "/a", "amountSats": 100 });
+    assert_eq!(ask(&sandbox, VERIFY, &question).await.1["valid"], true);
+    assert_eq!(refusal(&sandbox, question).await, "the payment has been used");
 }
 
 #[tokio::test]
