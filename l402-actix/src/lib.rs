@@ -98,6 +98,7 @@ mod invalid;
 mod middleware;
 mod payment;
 mod pricing;
+mod process;
 mod resource;
 
 pub use config::L402Config;

@@ -7,6 +7,7 @@ use reqwest::{
     header::{HeaderMap, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Challenge, ChallengeRequest, L402ClientBuilder, L402Error, Verification, VerifyRequest,
@@ -99,6 +100,18 @@ impl L402Client {
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.0.timeout
+    }
+
+    /// Names the account that this client talks to, without showing its key: SHA-256 over the base
+    /// URL and the API key. Equal for clients of the same account, so it is what state about the
+    /// account (budgets, caches, spent tokens) is kept under.
+    #[must_use]
+    pub fn account(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update((self.0.base_url.len() as u64).to_be_bytes());
+        hash.update(&self.0.base_url);
+        hash.update(self.0.key.expose());
+        hash.finalize().into()
     }
 
     /// Mints an invoice and the macaroon that paying it makes valid.
@@ -264,6 +277,15 @@ mod tests {
             client.0.verify_url.as_str(),
             "http://localhost:8402/api/l402/challenges/verify"
         );
+    }
+
+    #[test]
+    fn an_account_is_a_key_at_a_base_url() {
+        let account = |key, url| from(Some(key), Some(url)).expect("a client").account();
+        let one = account("key", "http://localhost:1");
+        assert_eq!(one, account(" key ", "http://localhost:1/"));
+        assert_ne!(one, account("yek", "http://localhost:1"));
+        assert_ne!(one, account("key", "http://localhost:2"));
     }
 
     #[test]
