@@ -100,6 +100,7 @@ mod payment;
 mod pricing;
 mod process;
 mod resource;
+mod trial;
 
 pub use config::L402Config;
 pub use invalid::OnInvalidToken;

@@ -7,9 +7,12 @@ use std::{
 };
 
 pub use actix_web::HttpResponse;
-use actix_web::{FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload};
+use actix_web::{
+    Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
+};
 
-use crate::{L402Config, Price, caching, gate, pricing::Priced};
+pub use crate::trial::Trial;
+use crate::{L402Config, Price, caching, error::Refusal, gate, pricing::Priced, trial};
 
 /// The terms that one `#[l402(..)]` or one middleware states.
 #[derive(Clone, Copy)]
@@ -95,7 +98,7 @@ pub trait PriceWith {
 impl<F, Fut> PriceWith for F
 where
     F: Fn(HttpRequest) -> Fut,
-    Fut: Future<Output = Result<Price, actix_web::Error>> + 'static,
+    Fut: Future<Output = Result<Price, Error>> + 'static,
 {
     fn price(&self, request: HttpRequest) -> Priced<Price> {
         Box::pin(self(request))
@@ -153,19 +156,53 @@ impl FromRequest for Gate {
 impl Gate {
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
     pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
-        let Self { request, mut payload } = self;
-        let mut response = match gate::admit(&request, offer).await {
-            Err(refusal) => refusal.into_response(),
-            Ok(payment) => {
-                if let Some(payment) = payment {
-                    request.extensions_mut().insert(payment);
-                }
-                handler.call(&request, &mut payload).await
-            }
-        };
-        caching::mark(response.headers_mut(), L402Config::in_sight_of(&request).ok());
-        response
+        let request = self.request.clone();
+        let response = self.decide(offer, handler).await;
+        marked(response.unwrap_or_else(Refusal::into_response), &request)
     }
+
+    /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
+    /// is refused before it is asked for money.
+    pub async fn serve_after(
+        self,
+        extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
+        offer: &'static Offer<'static>,
+        handler: impl Gated,
+    ) -> HttpResponse {
+        let request = self.request.clone();
+        let response = match self.tried(extractors, offer).await {
+            Ok(gate) => gate.decide(offer, handler).await,
+            Err(err) => Err(Refusal::by_merchant(err)),
+        };
+        marked(response.unwrap_or_else(Refusal::into_response), &request)
+    }
+
+    async fn tried(
+        self,
+        extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
+        offer: &Offer<'_>,
+    ) -> Result<Self, Error> {
+        if !trial::is_needed(&self.request, offer) {
+            return Ok(self);
+        }
+        let Self { request, payload } = self;
+        let mut trial = Trial::of(request.clone(), payload);
+        extractors(&mut trial).await?;
+        Ok(Self { request, payload: trial.into_payload() })
+    }
+
+    async fn decide(self, offer: &Offer<'_>, handler: impl Gated) -> Result<HttpResponse, Refusal> {
+        let Self { request, mut payload } = self;
+        if let Some(payment) = gate::admit(&request, offer).await? {
+            request.extensions_mut().insert(payment);
+        }
+        Ok(handler.call(&request, &mut payload).await)
+    }
+}
+
+fn marked(mut response: HttpResponse, request: &HttpRequest) -> HttpResponse {
+    caching::mark(response.headers_mut(), L402Config::in_sight_of(request).ok());
+    response
 }
 
 /// A handler with its extractors, ready to be called.

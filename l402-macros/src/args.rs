@@ -14,6 +14,7 @@ mod kw {
     syn::custom_keyword!(description);
     syn::custom_keyword!(resource);
     syn::custom_keyword!(resource_with);
+    syn::custom_keyword!(extract_first);
     syn::custom_keyword!(free);
 }
 
@@ -31,11 +32,15 @@ pub(crate) struct Args {
     description: Slot<LitStr>,
     resource: Slot<Resource>,
     krate: Slot<Path>,
-    free: Option<Span>,
+    extract_first: Flag,
+    free: Flag,
 }
 
 /// A value with the key that has set it.
 type Slot<T> = Option<(Ident, T)>;
+
+/// The key that has set it.
+type Flag = Option<Ident>;
 
 #[derive(Clone)]
 pub(crate) enum Price {
@@ -72,11 +77,11 @@ impl Args {
             errors.map_or(Ok(args), Err)
         };
         let args = parser.parse2(tokens)?;
-        if let Some(span) = args.free
-            && (args.price.is_some() || args.description.is_some() || args.resource.is_some())
+        if let Some(key) = &args.free
+            && args.charges()
         {
             let message = "`free` cannot be combined with what is charged; keep one";
-            return Err(Error::new(span, message));
+            return Err(Error::new(key.span(), message));
         }
         Ok(args)
     }
@@ -102,13 +107,10 @@ impl Args {
             })
         } else if key.peek(Token![crate]) {
             set(&mut self.krate, input, "\"my_l402\"", krate)
+        } else if key.peek(kw::extract_first) {
+            flag(&mut self.extract_first, input)
         } else if key.peek(kw::free) {
-            self.free = Some(input.parse::<kw::free>()?.span());
-            if input.is_empty() || input.peek(Token![,]) {
-                Ok(())
-            } else {
-                Err(input.error("`free` takes no value; write `#[l402(free)]`"))
-            }
+            flag(&mut self.free, input)
         } else {
             Err(unknown(input, key))
         }
@@ -121,13 +123,26 @@ impl Args {
             description: self.description.or_else(|| module.description.clone()),
             resource: self.resource.or_else(|| module.resource.clone()),
             krate: self.krate.or_else(|| module.krate.clone()),
+            extract_first: self.extract_first.or_else(|| module.extract_first.clone()),
             free: self.free,
         }
     }
 
+    /// Whether it states anything that only means something where a price is asked.
+    fn charges(&self) -> bool {
+        self.price.is_some()
+            || self.description.is_some()
+            || self.resource.is_some()
+            || self.extract_first.is_some()
+    }
+
     /// Where it says `free`.
     pub(crate) fn free(&self) -> Option<Span> {
-        self.free
+        self.free.as_ref().map(Ident::span)
+    }
+
+    pub(crate) fn extract_first(&self) -> bool {
+        self.extract_first.is_some()
     }
 
     pub(crate) fn price(&self) -> Option<&Price> {
@@ -200,6 +215,19 @@ fn set<T>(
         return Err(Error::new(key.span(), message));
     }
     *slot = Some((key, value?));
+    Ok(())
+}
+
+/// Reads a key that has no value.
+fn flag(flag: &mut Flag, input: ParseStream<'_>) -> Result<()> {
+    let key = input.call(Ident::parse_any)?;
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error(format!("`{key}` takes no value; write `{key}` alone")));
+    }
+    if flag.is_some() {
+        return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
+    }
+    *flag = Some(key);
     Ok(())
 }
 

@@ -18,6 +18,13 @@ use crate::{
 ///     gate.serve(const { &Offer::new().price_sats(PRICE as u64) }, gated(weather)).await
 /// }
 /// ```
+/// With `extract_first` the types are named in what is done before:
+/// ```text
+///     gate.serve_after(async |trial: &mut Trial| {
+///         Trial::argument::<Path<String>>(trial).await?;
+///         Ok(())
+///     }, const { &Offer::new() }, gated(weather)).await
+/// ```
 pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     let krate = args.krate().cloned().unwrap_or_else(|| parse_quote!(::l402_actix));
     let private = quote!(#krate::__private);
@@ -35,10 +42,28 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     let gate = Ident::new("__l402_gate", Span::mixed_site());
 
     let price_check = price_check(args);
+    let offer = offer(&private, args);
+    let types = || handler.argument_types();
     // The error of an argument that is no extractor, on that argument.
     let argument_checks =
-        handler.argument_types().map(|ty| quote_spanned!(ty.span()=> #private::argument::<#ty>();));
-    let offer = offer(&private, args);
+        types().map(|ty| quote_spanned!(ty.span()=> #private::argument::<#ty>();));
+    let handler = quote!(#private::gated(#callee #turbofish));
+    let serve = if args.extract_first() {
+        let trial = Ident::new("__l402_trial", Span::mixed_site());
+        let types = types();
+        quote! {
+            serve_after(
+                async |#trial: &mut #private::Trial| {
+                    #(#trial.argument::<#types>().await?;)*
+                    ::core::result::Result::Ok(())
+                },
+                const { &#offer },
+                #handler,
+            )
+        }
+    } else {
+        quote!(serve(const { &#offer }, #handler))
+    };
     quote! {
         #(#outer_attrs)*
         #vis async fn #name #parameters (#gate: #private::Gate) -> #private::HttpResponse
@@ -47,7 +72,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
             #inner
             #price_check
             #(#argument_checks)*
-            #gate.serve(const { &#offer }, #private::gated(#callee #turbofish)).await
+            #gate.#serve.await
         }
     }
 }

@@ -30,10 +30,25 @@ use crate::{args::Args, handler::Handler};
 /// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
 /// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
 /// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
+/// | `extract_first` | no value: run the handler's extractors before money is asked for, and answer what they refuse | without it nothing of an unpaid request is read |
 /// | `crate` | a string with the path of `l402-actix`, for a crate that renames it | `"::l402_actix"` |
 /// | `free` | no value; only on a handler in a priced module, which it leaves free | |
 ///
 /// A config's `price_with` that has an opinion wins over the attribute's price.
+///
+/// # Extracting first
+///
+/// By default a client pays before anybody looks at its request, so what it sends malformed it has
+/// paid for before it learns of it. With `extract_first` a request without a credential is first
+/// tried on the handler's extractors: their error is the answer, and only what they take is
+/// answered 402. A handler under it may still take a `Payment`.
+///
+/// A price from a function is computed after the extractors, with or without a credential, so it
+/// may depend on what they have left in the request's extensions, and with that on the body.
+///
+/// The cost: extractors run for clients that have not paid, bodies are read as far as the
+/// extractors' own limits allow, and an extractor with a side effect may run twice for one
+/// request. What a body's extractors read is held until they have run again.
 ///
 /// # Modules
 ///

@@ -123,6 +123,14 @@ where
     format!("{:?}", values.get_ref())
 }
 
+#[l402(price_sats = 1, extract_first)]
+async fn generic_first<T>(values: Data<[T; 2]>, mut body: Bytes, _: Payment) -> impl Responder
+where
+    T: std::fmt::Debug + Send + Sync + 'static,
+{
+    format!("{:?} {}", values.get_ref(), body.split_off(0).len())
+}
+
 #[l402(price_sats = 1)]
 async fn fallible(query: Query<City>) -> Result<String, error::Error> {
     let days: u8 = query.name.parse().map_err(error::ErrorUnprocessableEntity)?;
@@ -273,6 +281,11 @@ mod shadowed {
     pub(crate) async fn handler() -> &'static str {
         "shadowed"
     }
+
+    #[::l402_actix::l402(price_sats = PRICE, extract_first)]
+    pub(crate) async fn first(_: ::actix_web::HttpRequest) -> &'static str {
+        "shadowed"
+    }
 }
 
 fn register(app: &mut web::ServiceConfig) {
@@ -292,6 +305,7 @@ fn register(app: &mut web::ServiceConfig) {
         .route("/sixteen", web::get().to(sixteen))
         .route("/patterns", web::get().to(patterns))
         .route("/generic", web::get().to(generic::<String, 2>))
+        .route("/generic-first", web::get().to(generic_first::<String>))
         .route("/fallible", web::get().to(fallible))
         .route("/early", web::get().to(early))
         .route("/instrumented-below", web::get().to(instrumented_below))
@@ -307,7 +321,8 @@ fn register(app: &mut web::ServiceConfig) {
         .route("/price/computed", web::get().to(price_computed))
         .route("/price/literal", web::get().to(price_literal))
         .route("/price/by-macro", web::get().to(price_by_macro))
-        .route("/shadowed", web::get().to(shadowed::handler));
+        .route("/shadowed", web::get().to(shadowed::handler))
+        .route("/shadowed-first", web::get().to(shadowed::first));
 }
 
 async fn open() -> (Api, Sandbox) {
@@ -340,6 +355,7 @@ async fn every_shape_asks_for_payment_and_serves_once_it_is_paid() {
         ("/sixteen", 1, 200, "sixteen0"),
         ("/patterns?name=berlin&days=2", 1, 200, "berlin 3 2"),
         ("/generic", 1, 200, r#"["a", "b"]"#),
+        ("/generic-first", 1, 200, r#"["a", "b"] 0"#),
         ("/fallible?name=7&days=0", 1, 200, "7"),
         ("/fallible?name=x&days=0", 1, 422, "invalid digit found in string"),
         ("/early?name=x&days=0", 1, 202, "early"),
@@ -359,6 +375,7 @@ async fn every_shape_asks_for_payment_and_serves_once_it_is_paid() {
         ("/price/literal", 16, 200, "price"),
         ("/price/by-macro", 8, 200, "price"),
         ("/shadowed", 1, 200, "shadowed"),
+        ("/shadowed-first", 1, 200, "shadowed"),
     ] {
         let unpaid = api.ask(path).await;
         assert_eq!(unpaid.status, 402, "{path}: {}", unpaid.body);

@@ -8,6 +8,7 @@ mod caveats;
 mod challenge;
 mod config;
 mod credential;
+mod extract_first;
 mod failure;
 mod invalid_token;
 mod middleware;
