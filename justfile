@@ -26,3 +26,7 @@ doc:
 # What `#[l402]` expands to in the quickstart (needs `cargo install cargo-expand`)
 expand:
     cargo expand -p l402-examples --example quickstart
+
+# The four crates as they would be published
+package:
+    cargo package -p l402-macros -p l402-server -p l402-sandbox -p l402-actix

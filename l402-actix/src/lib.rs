@@ -84,6 +84,9 @@
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
+// The feature that an item needs, beside it on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
