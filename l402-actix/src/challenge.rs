@@ -77,9 +77,11 @@ pub(crate) fn payment_required(challenge: &Challenge) -> Result<HttpResponse, Re
 /// A challenge of the `Payment` scheme that can be handed on as it is. One without a `request`
 /// parameter is of the scheme's former profile, on which a client throws.
 fn is_mpp_challenge(value: &str) -> bool {
-    let has_request = value
-        .strip_prefix("Payment ")
-        .is_some_and(|rest| rest.split([' ', ',']).any(|part| part.starts_with("request=")));
+    // Each second piece is the inside of a quoted string, where `request=` would be mere text.
+    let has_request = value.strip_prefix("Payment ").is_some_and(|parameters| {
+        let outside = parameters.split('"').step_by(2);
+        outside.flat_map(|text| text.split([' ', ','])).any(|part| part.starts_with("request="))
+    });
     has_request
         && value.len() <= MAX_CREDENTIAL_BYTES
         && value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')

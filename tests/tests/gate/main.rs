@@ -13,6 +13,7 @@ mod failure;
 mod invalid_token;
 mod middleware;
 mod module;
+mod mpp;
 mod own_auth;
 mod payment;
 mod pricing;
