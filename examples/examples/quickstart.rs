@@ -5,11 +5,9 @@
 //! set it charges real sats through the hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402)
 //! choose other ports.
 
-use std::{env, error::Error, process::ExitCode};
-
 use actix_web::{App, HttpServer, Responder, get, web};
 use l402_actix::{L402Config, Payment, l402};
-use l402_sandbox::Sandbox;
+use l402_examples::{Failure, Setup};
 use serde_json::json;
 
 #[get("/free")]
@@ -38,49 +36,20 @@ async fn forecast(city: web::Path<String>, payment: Payment) -> impl Responder {
 }
 
 #[actix_web::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            eprintln!("quickstart: {err}");
-            ExitCode::FAILURE
-        }
-    }
-}
+async fn main() -> Result<(), Failure> {
+    let setup = Setup::from_env().await?;
+    let config = L402Config::new(setup.client());
+    let listener = l402_examples::listener()?;
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let sandbox = match env::var_os("LIGHTNING_ENABLE_API_KEY") {
-        Some(_) => None,
-        None => Some(Sandbox::builder().port(port("SANDBOX_PORT", 8402)?).start().await?),
-    };
-    let config = match &sandbox {
-        Some(sandbox) => L402Config::new(sandbox.client()),
-        None => L402Config::from_env()?,
-    };
-
-    let port = port("PORT", 8080)?;
-    let server = HttpServer::new(move || {
-        App::new().app_data(config.clone()).service(free).service(weather).service(forecast)
-    })
-    .bind(("127.0.0.1", port))
-    .map_err(|err| {
-        format!("cannot listen on 127.0.0.1:{port} ({err}); set PORT to another port")
-    })?;
-
-    let api = format!("http://{}", server.addrs()[0]);
-    match &sandbox {
+    let api = format!("http://{}", listener.local_addr()?);
+    match setup.sandbox() {
         Some(sandbox) => print_tour(&api, sandbox.url()),
         None => println!("Charging real sats through the hosted broker: {api}/weather"),
     }
-    Ok(server.run().await?)
-}
-
-fn port(variable: &str, default: u16) -> Result<u16, String> {
-    match env::var(variable) {
-        Ok(port) => port.parse().map_err(|_| format!("{variable} must be a port, not {port:?}")),
-        Err(_) => Ok(default),
-    }
+    let server = HttpServer::new(move || {
+        App::new().app_data(config.clone()).service(free).service(weather).service(forecast)
+    });
+    Ok(server.listen(listener)?.run().await?)
 }
 
 fn print_tour(api: &str, wallet: &str) {
