@@ -33,11 +33,9 @@ async fn weather() -> &'static str {
 #[actix_web::main]
 async fn main() -> Result<(), Failure> {
     let setup = Setup::from_env().await?;
-    let config =
-        L402Config::new(setup.client()).on_invalid_token(OnInvalidToken::custom(explain));
+    let config = L402Config::new(setup.client()).on_invalid_token(OnInvalidToken::custom(explain));
     let listener =
         setup.listen(&["{api}/weather", "-H 'Authorization: L402 forged:00' {api}/weather"])?;
-    let server =
-        HttpServer::new(move || App::new().app_data(config.clone()).service(weather));
+    let server = HttpServer::new(move || App::new().app_data(config.clone()).service(weather));
     Ok(server.listen(listener)?.run().await?)
 }

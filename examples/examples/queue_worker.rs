@@ -49,9 +49,8 @@ async fn serve(
         return client.create_challenge(&ask).await.map(Reply::PayFirst);
     };
     // Both are sent: what is not sent is not checked, and a token's holder can add to it.
-    let question = VerifyRequest::from_credential(credential)?
-        .resource(&resource)
-        .amount_sats(PRICE_SATS);
+    let question =
+        VerifyRequest::from_credential(credential)?.resource(&resource).amount_sats(PRICE_SATS);
     let verdict = client.verify_token(&question).await?;
     if !verdict.valid {
         return Ok(Reply::Refused(verdict.error.unwrap_or_default()));

@@ -1,55 +1,26 @@
-//! The quickstart as a newcomer runs it: as a program, by what it prints, over real HTTP.
+//! The quickstart sells to whoever follows what it prints, and complains in sentences.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod program;
+
 use std::{
-    env,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader},
     net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
+use program::{Running, to_its_end};
 use serde_json::{Value, json};
 
-/// The example's program. Cargo builds it along with the tests, into the folder beside theirs,
-/// unless it was told to build this one test only.
 fn quickstart() -> Command {
-    let mut path: PathBuf = env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.extend(["examples", "quickstart"]);
-    if !path.exists() {
-        let build = ["build", "--quiet", "--package", "l402-examples", "--example", "quickstart"];
-        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
-    }
-    let mut command = Command::new(path);
-    command
-        .env_remove("LIGHTNING_ENABLE_API_KEY")
-        .env_remove("LIGHTNING_ENABLE_API_URL")
-        .env("PORT", "0")
-        .env("SANDBOX_PORT", "0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    program::command("quickstart")
 }
 
 /// What it says when it cannot start.
 fn complaint(command: &mut Command) -> String {
-    let mut child = Running(command.spawn().unwrap());
-    let mut said = String::new();
-    child.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(child.0.wait().unwrap().code(), Some(1), "{said}");
-    assert!(!said.contains("panicked"), "{said}");
+    let (_, said, code) = to_its_end(command);
+    assert_eq!(code, Some(1), "{said}");
     said
 }
 

@@ -1,0 +1,114 @@
+//! Each example does what it is there to show: refusal first, then payment, then what was paid for.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod program;
+
+use program::{Api, ask, command, to_its_end};
+use serde_json::json;
+
+#[actix_web::test]
+async fn dynamic_price_charges_by_the_model_and_gives_the_demo_away() {
+    let api = Api::start("dynamic_price");
+    let unknown = ask(api.get("/complete?model=huge")).await;
+    assert_eq!(unknown.status, 404, "an error of the price is the answer");
+    let (credential, small) = api.buy(api.get("/complete?model=small"), 100).await;
+    assert_eq!((small.status, small.body.contains("paid 100 sats")), (200, true));
+
+    let large = api.get("/complete?model=large");
+    let answer = ask(large.try_clone().unwrap().header("Authorization", credential)).await;
+    assert_eq!(answer.price(), 500, "a cheap token does not open the dear model");
+    let (_, large) = api.buy(large, 500).await;
+    assert_eq!((large.status, large.body.contains("paid 500 sats")), (200, true));
+
+    let demo = ask(api.get("/complete?model=demo")).await;
+    assert_eq!((demo.status, demo.body.contains("paid 0 sats")), (200, true));
+}
+
+#[actix_web::test]
+async fn module_pricing_charges_for_every_handler_but_the_free_one() {
+    let api = Api::start("module_pricing");
+    for (path, sats) in [("/now", 50), ("/history/2025", 500)] {
+        let (_, answer) = api.buy(api.get(path), sats).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.body.contains(&format!("for {sats} sats")), "{}", answer.body);
+    }
+    assert_eq!(ask(api.get("/status")).await.body, "up\n");
+}
+
+#[actix_web::test]
+async fn static_files_are_all_opened_by_one_payment() {
+    let api = Api::start("static_files");
+    assert_eq!(ask(api.get("/report/none.html")).await.price(), 20, "found or not");
+    let (credential, page) = api.buy(api.get("/report/index.html"), 20).await;
+    assert_eq!((page.status, page.body.contains("1,843 hours")), (200, true));
+    for (path, status) in
+        [("/report/style.css", 200), ("/report/", 200), ("/report/none.html", 404)]
+    {
+        let answer = ask(api.get(path).header("Authorization", &credential)).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.headers["cache-control"], "private", "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn bearer_auth_turns_strangers_away_and_lets_customers_pay() {
+    let api = Api::start("bearer_auth");
+    let stranger = ask(api.get("/report")).await;
+    assert_eq!(stranger.status, 401);
+    assert_eq!(stranger.headers["www-authenticate"], "Bearer", "and no price");
+
+    const ALICE: &str = "Bearer alices-token";
+    let customer = |path| api.get(path).header("Authorization", ALICE);
+    assert_eq!(ask(customer("/account")).await.status, 200, "free for customers");
+    let (credential, answer) = api.buy(customer("/report"), 100).await;
+    assert_eq!((answer.status, answer.body.contains("who paid 100 sats")), (200, true));
+    let own = customer("/report").header("X-L402-Authorization", &credential);
+    assert_eq!(ask(own).await.status, 200);
+    let without_token = ask(api.get("/report").header("Authorization", &credential)).await;
+    assert_eq!(without_token.status, 401);
+}
+
+#[actix_web::test]
+async fn own_401_page_is_shown_for_a_token_that_is_not_genuine_and_for_nothing_else() {
+    let api = Api::start("own_401_page");
+    let weather = || api.get("/weather");
+    let forged = ask(weather().header("Authorization", "L402 forged:00")).await;
+    assert_eq!(forged.status, 401);
+    assert_eq!(forged.headers["content-type"], "text/html; charset=utf-8");
+    assert_eq!(forged.headers["cache-control"], "no-store");
+    assert!(forged.body.starts_with("<!doctype html>") && !forged.body.contains("forged"));
+    assert!(forged.headers.get("www-authenticate").is_none(), "and no price on it");
+
+    let (_, answer) = api.buy(weather(), 100).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "sunny\n"));
+    assert!(api.stop().contains("/weather refused: the macaroon cannot be read"));
+}
+
+#[actix_web::test]
+async fn body_price_charges_by_the_length_of_the_text_and_nothing_for_a_malformed_one() {
+    let api = Api::start("body_price");
+    let order = |text: &str| api.post("/translate", &json!({ "text": text }));
+    let malformed = ask(api.post("/translate", &json!({ "no": "order" }))).await;
+    assert_eq!(malformed.status, 400);
+    assert!(malformed.headers.get("www-authenticate").is_none());
+
+    let (credential, answer) = api.buy(order("good morning"), 1).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "GOOD MORNING (for 1 sats)\n"));
+    let long = order(&"x".repeat(250));
+    let answer = ask(long.try_clone().unwrap().header("Authorization", credential)).await;
+    assert_eq!(answer.price(), 3, "a short text's token does not open a long one");
+    let (_, answer) = api.buy(long, 3).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[test]
+fn queue_worker_does_a_job_for_its_own_payment_and_for_no_other() {
+    let (printed, complaint, code) = to_its_end(&mut command("queue_worker"));
+    assert_eq!(code, Some(0), "{complaint}");
+    let lines: Vec<&str> = printed.lines().collect();
+    let [unpaid, done, refused] = lines[..] else { panic!("{printed}") };
+    assert!(unpaid.starts_with("job 1: costs 50 sats: lnbcrt"), "{unpaid}");
+    assert_eq!(done, "job 1: done: SHOUT");
+    assert_eq!(refused, "job 2: refused: the token is for another resource");
+}
