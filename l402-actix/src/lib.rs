@@ -40,6 +40,14 @@
 //! # }
 //! ```
 //!
+//! # Where to go from here
+//!
+//! The [`guide`] has a page for each thing that a merchant wants to do: [prices](guide::pricing)
+//! that are computed, shared by a module or put over a folder of files; what a token
+//! [opens](guide::resources); callers with [invalid tokens](guide::invalid_tokens); routes with
+//! [authentication of their own](guide::existing_auth); pages in [browsers](guide::browsers);
+//! [MPP](guide::mpp); and [tests](guide::testing) that buy from your API without an account.
+//!
 //! # How it works
 //!
 //! The attribute wraps the handler in a function that takes one argument, the request with its
@@ -96,6 +104,9 @@ mod config;
 mod credential;
 mod error;
 mod gate;
+// Pages alone, so only for those who read them.
+#[cfg(doc)]
+pub mod guide;
 mod idempotency;
 mod invalid;
 mod middleware;

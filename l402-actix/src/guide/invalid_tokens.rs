@@ -1,0 +1,70 @@
+//! What a caller is answered whose token the broker refuses.
+//!
+//! A token may be forged, expired, or of another merchant; or genuine and only not for this
+//! request: bought for another route, or when it was cheaper. The first should hear 401, since
+//! paying again would not help. The second should hear 402, since it would.
+//!
+//! | [`OnInvalidToken`](crate::OnInvalidToken) | not genuine | genuine, not for this | calls to the broker |
+//! | --- | --- | --- | --- |
+//! | `Diagnose` (default) | 401 | 402 | two verifications, and a mint for a 402 |
+//! | `Unauthorized` | 401 | 401 | one verification |
+//! | `Rechallenge` | 402 | 402 | one verification and a mint |
+//! | `custom(..)` | your answer | 402 | as `Diagnose` |
+//!
+//! `Diagnose` is the default because of clients that keep a token for several routes: on a 401
+//! they stay locked out for as long as they keep it, on a 402 they pay and go on.
+//!
+//! # An answer of your own
+//!
+//! ```
+//! use actix_web::{App, HttpRequest, HttpResponse, Responder, get, test};
+//! use l402_actix::{L402Config, OnInvalidToken, l402, l402_server::Verification};
+//!
+//! async fn explain(request: HttpRequest, verdict: Verification) -> impl Responder {
+//!     // The reason may repeat what the caller sent: good for a log, not for a page.
+//!     eprintln!("{}: {:?}", request.path(), verdict.error);
+//!     HttpResponse::Unauthorized().body("This receipt is not one of ours, or it has expired.")
+//! }
+//!
+//! #[get("/weather")]
+//! #[l402(price_sats = 100)]
+//! async fn weather() -> &'static str {
+//!     "sunny"
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let client = sandbox.client();
+//! let config = L402Config::new(client).on_invalid_token(OnInvalidToken::custom(explain));
+//! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
+//!
+//! let forged = test::TestRequest::get()
+//!     .uri("/weather")
+//!     .insert_header(("Authorization", "L402 forged:00"))
+//!     .to_request();
+//! let response = test::call_service(&app, forged).await;
+//! assert_eq!(response.status(), 401);
+//! assert!(!response.headers().contains_key("www-authenticate"));
+//! # }
+//! ```
+//!
+//! It is called for a token that is not genuine, and for a refused MPP payment. It is not called
+//! for what is not shaped like a credential (402), for what the broker cannot even read (401), or
+//! when the broker fails (502, 503, 504): a failure is never an invalid token.
+//!
+//! # What it costs
+//!
+//! `Diagnose` asks the broker a second time, without the resource and the price. That answer only
+//! chooses between 401 and 402; it never opens the route. Where refused tokens eat up your calls,
+//! `Unauthorized` halves them.
+//!
+//! # What goes wrong
+//!
+//! - What `custom` answers is served without a payment. Nothing in it may be worth money.
+//! - A payment challenge that your answer carries is taken out unless its status is 402: clients
+//!   pay what they find, on whichever status.
+//! - `Rechallenge` asks for money because a token was refused. If the broker refuses tokens that
+//!   were just paid for, a client that pays by itself pays without end.
+//! - `Unauthorized` locks callers with a token of a neighbouring route out until they drop it. Let
+//!   such routes share a [resource](super::resources).

@@ -1,0 +1,22 @@
+//! How to do what a merchant wants to do, a page for each.
+//!
+//! | page | what it is about |
+//! | --- | --- |
+//! | [`pricing`] | fixed, computed and free; a module, a scope or a folder at one price; a price by the body |
+//! | [`resources`] | what a token opens, and which routes share one |
+//! | [`invalid_tokens`] | what a caller is answered whose token is refused |
+//! | [`existing_auth`] | a route that asks for a bearer token, or a cookie, and a payment |
+//! | [`browsers`] | the CORS lines without which a page cannot pay |
+//! | [`mpp`] | payments in the `Payment` scheme, and what they cannot promise |
+//! | [`testing`] | tests of your own API that buy from it, without an account |
+//!
+//! Each example runs against `l402-sandbox`. The repository has a program for each in
+//! `examples/examples`; `cargo run -p l402-examples --example dynamic_price` starts one of them.
+
+pub mod browsers;
+pub mod existing_auth;
+pub mod invalid_tokens;
+pub mod mpp;
+pub mod pricing;
+pub mod resources;
+pub mod testing;

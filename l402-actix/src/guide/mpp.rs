@@ -1,0 +1,50 @@
+//! Payments in the `Payment` scheme (MPP), beside L402.
+//!
+//! Some payers speak MPP and no L402. Switched on, a 402 carries the broker's MPP challenge as a
+//! second `WWW-Authenticate` line over the same invoice, and a payment in that scheme opens the
+//! route once:
+//!
+//! ```
+//! # use actix_web::{App, get, test};
+//! # use l402_actix::{L402Config, l402};
+//! # #[get("/weather")]
+//! # #[l402(price_sats = 100)]
+//! # async fn weather() -> &'static str {
+//! #     "sunny"
+//! # }
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let client = sandbox.client();
+//! let config = L402Config::new(client).mpp(true);
+//! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
+//!
+//! let request = test::TestRequest::get().uri("/weather").to_request();
+//! let unpaid = test::call_service(&app, request).await;
+//! let mut offers = unpaid.headers().get_all("www-authenticate");
+//! assert!(offers.next().unwrap().as_bytes().starts_with(b"L402 "));
+//! assert!(offers.next().unwrap().as_bytes().starts_with(b"Payment "));
+//! # }
+//! ```
+//!
+//! The L402 line stays the first, for clients that read only one. The second is left out where the
+//! broker sends none that clients of today's MPP can read. Handlers need no change: they get the
+//! same [`Payment`](crate::Payment).
+//!
+//! # What it costs
+//!
+//! One call for each MPP payment, never more: the broker takes a payment once, so the gate asks
+//! about it once. There is no diagnosis of a refused one, and no second try when the connection
+//! breaks.
+//!
+//! # What it cannot promise
+//!
+//! - **A payment is lost to a client whose request fails after the broker took it**: when your
+//!   handler answers 5xx, or refuses the request as malformed, or when the broker's answer does not
+//!   arrive (502). An L402 token stays good for another try.
+//! - **The preimage alone is the credential**, and every node on the payment's route learns it
+//!   before the payer does. An L402 token needs the macaroon too, which they never see.
+//! - **It buys one answer.** An L402 token opens its resource until it expires.
+//!
+//! So offer it where one call is worth little. `extract_first` takes the malformed requests out of
+//! the first point: they are refused before they are asked for money.

@@ -1,0 +1,191 @@
+//! What a request costs: fixed, computed, or nothing.
+//!
+//! # A fixed price
+//!
+//! A literal or a constant, checked at compile time. Routes without the attribute stay free.
+//!
+//! ```
+//! # use actix_web::get;
+//! # use l402_actix::l402;
+//! const BASE_SATS: u32 = 100;
+//!
+//! #[get("/report")]
+//! #[l402(price_sats = 5 * BASE_SATS, description = "Report 2025")]
+//! async fn report() -> &'static str {
+//!     "…"
+//! }
+//! ```
+//!
+//! # A price by the request
+//!
+//! An `async fn` that sees the request, but not its body: path, query, headers, app data, and what
+//! middleware has left in the extensions. Its error is answered as it is and charges nobody.
+//!
+//! ```
+//! use actix_web::{App, Error, HttpRequest, error, get, test, web};
+//! use l402_actix::{L402Config, Payment, Price, l402};
+//!
+//! async fn by_model(request: HttpRequest) -> Result<Price, Error> {
+//!     match request.match_info().get("model") {
+//!         Some("demo") => Ok(Price::FREE),
+//!         Some("small") => Ok(Price::sats(100)),
+//!         // 520 sats today; a token that was bought for 500 a moment ago is still good.
+//!         Some("large") => Ok(Price::sats(520).accept(500)),
+//!         _ => Err(error::ErrorNotFound("no such model")),
+//!     }
+//! }
+//!
+//! #[get("/complete/{model}")]
+//! #[l402(price_with = by_model)]
+//! async fn complete(model: web::Path<String>, payment: Option<Payment>) -> String {
+//!     format!("{model} for {}", payment.map_or(0, |payment| payment.amount_sats))
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = L402Config::new(sandbox.client());
+//! let app = test::init_service(App::new().app_data(config).service(complete)).await;
+//! for (path, status) in [
+//!     ("/complete/small", 402),
+//!     ("/complete/demo", 200),
+//!     ("/complete/none", 404),
+//! ] {
+//!     let request = test::TestRequest::get().uri(path).to_request();
+//!     assert_eq!(test::call_service(&app, request).await.status(), status);
+//! }
+//! # assert_eq!(sandbox.requests().len(), 1);
+//! # }
+//! ```
+//!
+//! [`L402Config::price_with`](crate::L402Config::price_with) does the same for all routes at once
+//! and may answer `None`, which leaves a request to its attribute. The order: `free` in a module;
+//! the config's function, if it has an opinion; the handler's attribute; its module's; the config's
+//! [`default_price_sats`](crate::L402Config::default_price_sats).
+//!
+//! # One price for a module
+//!
+//! A handler that is left out silently would be served free, so over a module it cannot be left
+//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile.
+//!
+//! ```
+//! #[l402_actix::l402(price_sats = 50)]
+//! mod weather {
+//!     use actix_web::get;
+//!     use l402_actix::l402;
+//!
+//!     #[get("/now")]
+//!     pub async fn now() -> &'static str {
+//!         "50 sats"
+//!     }
+//!
+//!     #[get("/history")]
+//!     #[l402(price_sats = 500)]
+//!     pub async fn history() -> &'static str {
+//!         "500 sats"
+//!     }
+//!
+//!     #[get("/status")]
+//!     #[l402(free)]
+//!     pub async fn status() -> &'static str {
+//!         "free"
+//!     }
+//! }
+//! ```
+//!
+//! # A price for what has no handler of yours
+//!
+//! [`RequirePayment`](crate::RequirePayment) charges for a scope, a folder of files, or a proxy.
+//!
+//! ```
+//! use actix_files::Files;
+//! use actix_web::{App, web};
+//! use l402_actix::{L402Config, RequirePayment};
+//!
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = L402Config::new(sandbox.client());
+//! let site = web::scope("/site")
+//!     .wrap(RequirePayment::sats(20).resource("site"))
+//!     .service(Files::new("", "./public"));
+//! let app = App::new().app_data(config).service(site);
+//! # let app = actix_web::test::init_service(app).await;
+//! # let request = actix_web::test::TestRequest::get().uri("/site/a.html").to_request();
+//! # assert_eq!(actix_web::test::call_service(&app, request).await.status(), 402);
+//! # }
+//! ```
+//!
+//! Without `resource` each path is a payment of its own: a page with ten images costs eleven
+//! times the price. A gate under it takes the payment that was made for the scope, so price the
+//! scope at or above its handlers.
+//!
+//! # A price by the body
+//!
+//! `extract_first` runs the handler's extractors before the price is asked for. What they refuse is
+//! answered without a charge, and a computed price may read what an extractor of yours has left in
+//! the request's extensions. `examples/examples/body_price.rs` charges for a text by its length:
+//!
+//! ```
+//! use actix_web::{Error, HttpMessage as _, HttpRequest, error, post};
+//! use l402_actix::{Price, l402};
+//! # use actix_web::{App, FromRequest, dev::Payload, test};
+//! # use l402_actix::L402Config;
+//! # use std::pin::Pin;
+//! # struct Measured(String);
+//! # #[derive(Clone, Copy)]
+//! # struct Chars(u64);
+//! # impl FromRequest for Measured {
+//! #     type Error = Error;
+//! #     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+//! #     fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
+//! #         let text = String::from_request(request, body);
+//! #         let request = request.clone();
+//! #         Box::pin(async move {
+//! #             let text = text.await?;
+//! #             request.extensions_mut().insert(Chars(text.len() as u64));
+//! #             Ok(Self(text))
+//! #         })
+//! #     }
+//! # }
+//!
+//! async fn by_length(request: HttpRequest) -> Result<Price, Error> {
+//!     // Put there by `Measured`, an extractor of yours.
+//!     let chars = request.extensions().get::<Chars>().copied();
+//!     let Chars(chars) = chars.ok_or_else(|| error::ErrorInternalServerError("not measured"))?;
+//!     Ok(Price::sats(chars.div_ceil(100).max(1)))
+//! }
+//!
+//! #[post("/translate")]
+//! #[l402(price_with = by_length, extract_first)]
+//! async fn translate(text: Measured) -> String {
+//!     text.0.to_uppercase()
+//! }
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = L402Config::new(sandbox.client());
+//! # let app = test::init_service(App::new().app_data(config).service(translate)).await;
+//! # let request = test::TestRequest::post().uri("/translate").set_payload("x".repeat(250));
+//! # let response = test::call_service(&app, request.to_request()).await;
+//! # assert_eq!(response.status(), 402);
+//! # assert_eq!(sandbox.requests()[0].body["priceSats"], 3);
+//! # }
+//! ```
+//!
+//! # What it costs
+//!
+//! One call to the broker for an unpaid request, one for a paid one, none for a free one. A price
+//! function runs for each request before anything else, so it should not wait for anything slow.
+//! With `extract_first` bodies are read for callers that have not paid: set
+//! [`JsonConfig::limit`](actix_web::web::JsonConfig::limit) and its like to what you can afford.
+//!
+//! # What goes wrong
+//!
+//! - A computed price of 0 is answered 500. A mistake must not give anything away, so free has a
+//!   name of its own: [`Price::FREE`](crate::Price::FREE).
+//! - A price that rises between the 402 and the retry sends a caller who has just paid another
+//!   402. [`Price::accept`](crate::Price::accept) says what is enough.
+//! - A plain `Payment` argument on a free pass is answered 500; take an `Option<Payment>`.
+//! - A token is bound to its resource and its amount, not to the body. Within its hour a payment
+//!   for one text opens every text of that price; see [`resources`](super::resources).

@@ -1,0 +1,97 @@
+//! What a token opens: the resource that it was bought for.
+//!
+//! Until you say otherwise that is the request's full path without its query. A token for
+//! `/forecast/berlin` opens that path for as long as it lives, an hour by the broker's default, and
+//! opens `/forecast/paris` not at all.
+//!
+//! # Routes that share a token
+//!
+//! Give them the same resource. The price still counts: a token opens what it has paid for.
+//!
+//! ```
+//! # use actix_web::{App, get, test};
+//! # use l402_actix::{L402Config, l402};
+//! #[get("/albums")]
+//! #[l402(price_sats = 10, resource = "music")]
+//! async fn albums() -> &'static str {
+//!     "…"
+//! }
+//!
+//! #[get("/songs")]
+//! #[l402(price_sats = 10, resource = "music")]
+//! async fn songs() -> &'static str {
+//!     "…"
+//! }
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = L402Config::new(sandbox.client());
+//! # let app = App::new().app_data(config).service(albums).service(songs);
+//! # let app = test::init_service(app).await;
+//!
+//! let unpaid = test::TestRequest::get().uri("/albums").to_request();
+//! let unpaid = test::call_service(&app, unpaid).await;
+//! let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
+//! let other = test::TestRequest::get()
+//!     .uri("/songs")
+//!     .insert_header(("Authorization", credential))
+//!     .to_request();
+//! assert_eq!(test::call_service(&app, other).await.status(), 200);
+//! # }
+//! ```
+//!
+//! # A resource from a function
+//!
+//! For one that is wider or narrower than a path. It is called at the mint and at each
+//! verification, so it must answer the same for a request and its retry.
+//!
+//! ```
+//! use actix_web::{HttpRequest, get, web};
+//! use l402_actix::l402;
+//!
+//! /// One payment is for one city, whichever day is asked for.
+//! fn city(request: &HttpRequest) -> String {
+//!     format!("forecast/{}", request.match_info().get("city").unwrap_or_default())
+//! }
+//!
+//! #[get("/forecast/{city}/{day}")]
+//! #[l402(price_sats = 100, resource_with = city)]
+//! async fn forecast(place: web::Path<(String, String)>) -> String {
+//!     format!("{} on {}: sunny", place.0, place.1)
+//! }
+//! # use actix_web::{App, test};
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = l402_actix::L402Config::new(sandbox.client());
+//! # let app = test::init_service(App::new().app_data(config).service(forecast)).await;
+//! # let request = test::TestRequest::get().uri("/forecast/berlin/monday").to_request();
+//! # assert_eq!(test::call_service(&app, request).await.status(), 402);
+//! # assert_eq!(sandbox.requests()[0].body["resource"], "forecast/berlin");
+//! # }
+//! ```
+//!
+//! [`L402Config::resource_with`](crate::L402Config::resource_with) does the same for all routes
+//! whose attribute names none. The order: the attribute, the scope's
+//! [`RequirePayment::resource`](crate::RequirePayment::resource), the config's function, the path.
+//!
+//! # What it costs
+//!
+//! Nothing at the broker. The wider a resource, the more is opened by one payment; the narrower,
+//! the more invoices your callers pay, and the more of your 100 calls a minute go into minting.
+//!
+//! # What goes wrong
+//!
+//! - The query is not part of the path: a token for `/search` opens every search. Name what counts
+//!   in a function if a search shall cost something each time.
+//! - Whatever a function leaves out can be chosen freely by whoever holds a token.
+//! - Behind a proxy that rewrites paths, tokens are bound to the path that Actix sees. Keep it the
+//!   same for the request and its retry.
+//! - Clients that cache tokens do it by host and the first parts of the path, so a token bought for
+//!   `/api/premium/a` arrives at `/api/premium/b`. It is answered 402, the client pays and goes on;
+//!   a common resource saves the second payment.
+//! - An empty resource is answered 500, one of more than 1 KiB 414, before anything is minted.
+//! - [`enforce_resource(false)`](crate::L402Config::enforce_resource) makes a token for any route
+//!   of yours open every route whose price it covers, and
+//!   [`enforce_amount(false)`](crate::L402Config::enforce_amount) makes the cheapest token for a
+//!   resource open its dearest variant. A common `resource` is nearly always what was meant.
