@@ -64,14 +64,15 @@
 //! | situation | status |
 //! | --- | --- |
 //! | no credential, or one that is not shaped like one (over 8 KiB, another scheme) | 402 with a challenge |
-//! | a verified credential | the handler's answer |
-//! | a credential that is not genuine, or that the broker can make nothing of | 401 |
+//! | a verified credential, or [`Price::FREE`] | the handler's answer |
+//! | a credential that is not genuine, or that the broker can make nothing of | 401, or what [`OnInvalidToken`] says |
 //! | a genuine token for another resource, or that paid less than the price now | 402 with a fresh challenge |
+//! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
 //! | broker unreachable, its answer unusable, or the API key or plan refused | 502 |
 //! | broker over its rate limit (429) or away (503) | 503 with `Retry-After`, at most an hour |
 //! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
 //! | a resource longer than 1 KiB | 414 |
-//! | no config, two kinds of it, no price, a price of 0 | 500 |
+//! | no config, two kinds of it, no price, a price of 0, computed ones too | 500 |
 //! | `OPTIONS` | 204, free of charge, without the handler |
 //!
 //! A failure never asks for payment; its body tells a client that has paid to keep the credential.

@@ -1,5 +1,7 @@
 //! The helpers the tests share: an API that really listens, and a client that asks it.
 
+mod readme;
+
 use std::net::SocketAddr;
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
@@ -8,10 +10,6 @@ use reqwest::{
     Client, RequestBuilder, Response,
     header::{AUTHORIZATION, HeaderMap},
 };
-
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
 
 /// An Actix app behind a real socket on this machine; stops on drop.
 #[derive(Debug)]
