@@ -19,8 +19,8 @@ use actix_web_httpauth::{extractors::bearer::BearerAuth, middleware::HttpAuthent
 use l402_actix::{L402Config, Payment, l402};
 use l402_examples::{Failure, Setup};
 
-/// As before there was a price: turns strangers away. It stands outside of the gate, so a stranger
-/// is never asked to pay for what he would not get.
+/// As before there was a price: turns strangers away. It stands outside of the gate, so strangers
+/// are never asked to pay for what they would not get.
 async fn is_customer(
     request: ServiceRequest,
     bearer: BearerAuth,

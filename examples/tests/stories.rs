@@ -58,8 +58,7 @@ async fn bearer_auth_turns_strangers_away_and_lets_customers_pay() {
     assert_eq!(stranger.status, 401);
     assert_eq!(stranger.headers["www-authenticate"], "Bearer", "and no price");
 
-    const ALICE: &str = "Bearer alices-token";
-    let customer = |path| api.get(path).header("Authorization", ALICE);
+    let customer = |path| api.get(path).header("Authorization", "Bearer alices-token");
     assert_eq!(ask(customer("/account")).await.status, 200, "free for customers");
     let (credential, answer) = api.buy(customer("/report"), 100).await;
     assert_eq!((answer.status, answer.body.contains("who paid 100 sats")), (200, true));
