@@ -73,7 +73,7 @@
 //! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
 //! | a resource longer than 1 KiB | 414 |
 //! | no config, two kinds of it, no price, a price of 0, computed ones too | 500 |
-//! | `OPTIONS` | 204, free of charge, without the handler |
+//! | `OPTIONS`, where your routing lets it through | 204, free of charge, without the handler |
 //!
 //! A failure never asks for payment; its body tells a client that has paid to keep the credential.
 //! Bodies are JSON, `{"error":…,"message":…}`, and never repeat the broker's words about a failed

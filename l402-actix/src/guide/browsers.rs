@@ -63,8 +63,9 @@
 //!
 //! # What it costs
 //!
-//! A preflight request is answered by `actix-cors` without a call to the broker. So is each other
-//! `OPTIONS` request to a gated route: 204, without your handler.
+//! A preflight request is answered by `actix-cors` without a call to the broker. So is an `OPTIONS`
+//! request that gets past it and that your routing lets through to a gate: 204, without your
+//! handler.
 //!
 //! # What goes wrong
 //!

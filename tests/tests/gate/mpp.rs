@@ -1,6 +1,6 @@
 //! Payments in the `Payment` scheme (MPP), which has no macaroon and is taken once.
 
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder, http::header::HeaderName};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{OnInvalidToken, l402_server::Verification};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
@@ -139,6 +139,17 @@ async fn a_payment_for_another_resource_or_of_a_smaller_amount_opens_nothing_and
         let (answer, _) = shop.present(bought, &credential).await;
         assert_eq!(answer.status, 200, "{bought}");
     }
+}
+
+#[actix_web::test]
+async fn a_header_of_the_merchants_choice_carries_it_too() {
+    let own = HeaderName::from_static("x-l402");
+    let settings = move |config: L402Config| config.mpp(true).credential_header(own.clone());
+    let shop = Shop::with(Sandbox::start().await, settings).await;
+    let payment = shop.buy_by_mpp("/weather").await;
+    let request = shop.api.get("/weather").header("X-L402", &payment);
+    let answer = Answer::to(request.header("Authorization", "Bearer mine")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "sunny"));
 }
 
 /// The broker may have taken it although its answer never came. An L402 token is asked about
