@@ -70,7 +70,9 @@
 //! # What goes wrong
 //!
 //! - CORS inside of the gate, or on some of the routes: the gate's own answers then go out without
-//!   its headers, and the page sees a network error in place of the 402.
+//!   its headers, and the page sees a network error in place of the 402. Where
+//!   [`RequirePayment`](crate::RequirePayment) is on the same scope, register CORS after it: Actix
+//!   runs the last `wrap` first.
 //! - A service worker or a cache of the page's own that keeps answers by URL alone serves the 402
 //!   again. The gate's answers say `no-store` and `Vary: Authorization`; leave that standing.
 //! - A token in a page is readable by every script in it.

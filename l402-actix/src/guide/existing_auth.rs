@@ -74,7 +74,9 @@
 //!
 //! # Before the price, or after
 //!
-//! Middleware stands outside of the gate: a stranger is turned away before hearing a price. An
+//! Middleware stands outside of the gate: a stranger is turned away before hearing a price. (On a
+//! scope with [`RequirePayment`](crate::RequirePayment) register it after that: Actix runs the last
+//! `wrap` first.) An
 //! extractor that is an argument of the handler runs after the payment: a stranger pays, and is
 //! then turned away. If authentication is an argument in your API, either put it into middleware
 //! as well, or let `extract_first` run it before the price:

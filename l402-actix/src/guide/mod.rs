@@ -10,8 +10,9 @@
 //! | [`mpp`] | payments in the `Payment` scheme, and what they cannot promise |
 //! | [`testing`] | tests of your own API that buy from it, without an account |
 //!
-//! Each example runs against `l402-sandbox`. The repository has a program for each in
-//! `examples/examples`; `cargo run -p l402-examples --example dynamic_price` starts one of them.
+//! The code on them is compiled, and asked and paid through `l402-sandbox` where there is something
+//! to ask. The repository has whole programs in `examples/examples`, each with a sandbox of its own:
+//! `cargo run -p l402-examples --example dynamic_price` starts one.
 
 pub mod browsers;
 pub mod existing_auth;

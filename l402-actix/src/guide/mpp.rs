@@ -46,5 +46,5 @@
 //!   before the payer does. An L402 token needs the macaroon too, which they never see.
 //! - **It buys one answer.** An L402 token opens its resource until it expires.
 //!
-//! So offer it where one call is worth little. `extract_first` takes the malformed requests out of
-//! the first point: they are refused before they are asked for money.
+//! So offer it where one call is worth little. With `extract_first` a client learns that its
+//! request is malformed before it is asked for money, and not by losing a payment.

@@ -13,7 +13,7 @@ use actix_web::{
     web::{self, Data},
 };
 use actix_web_httpauth::{extractors::bearer::BearerAuth, middleware::HttpAuthentication};
-use l402_actix::{L402Config, Payment, l402};
+use l402_actix::{L402Config, Payment, RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api};
 
@@ -230,4 +230,35 @@ async fn a_stranger_is_turned_away_before_the_price_only_by_what_stands_outside_
     let cookie = log_in(&api).await;
     let paid = api.get("/open/diary").header("Cookie", cookie).header("Authorization", &credential);
     assert_eq!(Answer::to(paid).await.status, 200, "and the payment is still good");
+}
+
+/// Actix runs the last `wrap` first, so whoever wants strangers turned away before the price of a
+/// scope registers its authentication last.
+#[actix_web::test]
+async fn on_a_scope_with_a_price_the_authentication_that_is_registered_last_comes_first() {
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        let price = || RequirePayment::sats(10);
+        let page = || web::get().to(|| async { "page" });
+        let outside = web::scope("/outside")
+            .wrap(price())
+            .wrap(HttpAuthentication::bearer(is_alice))
+            .route("/page", page());
+        let inside = web::scope("/inside")
+            .wrap(HttpAuthentication::bearer(is_alice))
+            .wrap(price())
+            .route("/page", page());
+        app.app_data(config.clone()).service(outside).service(inside);
+    })
+    .await;
+    assert_eq!(api.ask("/outside/page").await.status, 401);
+    assert!(sandbox.requests().is_empty());
+    assert_eq!(api.ask("/inside/page").await.status, 402);
+
+    let unpaid = api.ask_with("/outside/page", "Bearer alice").await;
+    assert_eq!(unpaid.status, 402);
+    let credential = l402_tests::pay(&sandbox, &unpaid.headers);
+    let answer = ask_with_lines(&api, "/outside/page", &["Bearer alice", &credential]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "page"));
 }
