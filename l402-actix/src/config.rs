@@ -1,11 +1,16 @@
 //! What a merchant sets once and every gated route reads.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, http::header::HeaderName, web};
 use l402_server::{L402Client, L402Error};
 
-use crate::{OnInvalidToken, Price, error::Refusal, pricing::Priced};
+use crate::{
+    DEFAULT_SPENT_FOR, MemoryStore, OnInvalidToken, Price, SpentTokens,
+    error::Refusal,
+    pricing::Priced,
+    spent::{MAX_SPENT_FOR, MIN_SPENT_FOR},
+};
 
 /// How gated routes charge: the broker's client and the settings around it.
 ///
@@ -54,6 +59,8 @@ pub struct L402Config {
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
     pub(crate) shared_cache: bool,
+    spent_tokens: Option<Arc<dyn SpentTokens>>,
+    pub(crate) spent_for: Duration,
 }
 
 type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
@@ -92,6 +99,8 @@ impl L402Config {
             enforce_resource: true,
             enforce_amount: true,
             shared_cache: false,
+            spent_tokens: None,
+            spent_for: DEFAULT_SPENT_FOR,
         }
     }
 
@@ -268,6 +277,82 @@ impl L402Config {
     pub fn shared_cache(mut self, allow: bool) -> Self {
         self.shared_cache = allow;
         self
+    }
+
+    /// Where it is written down which tokens are spent, for routes with
+    /// `#[l402(.., single_use)]`. Default: a [`MemoryStore`].
+    ///
+    /// Without `single_use` a token opens its resource again and again until it expires. With it,
+    /// a token buys one answer:
+    ///
+    /// 1. Once the token is verified it is reserved. A second request with it, on whichever
+    ///    worker or machine shares the store, is answered 409 with `Retry-After`.
+    /// 2. The handler's arguments are extracted and the handler is called, and the reservation is
+    ///    renewed for as long as it takes.
+    /// 3. An answer below 500 spends the token before it is sent; a stream is answered with its
+    ///    head. From then on the token is answered 402, with a fresh challenge.
+    /// 4. A 5xx, a panic, and an error of an extractor give the token back: it can be used again
+    ///    at once.
+    ///
+    /// A process that crashes in between leaves the token reserved; when the
+    /// [lease](SpentTokens::lease) has run out, it can be used again. A store that is away or
+    /// full is answered 503 with `Retry-After`, and the handler is not called. A free pass spends
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use actix_web::{App, get};
+    /// use l402_actix::{L402Config, MemoryStore, l402};
+    ///
+    /// #[get("/draw")]
+    /// #[l402(price_sats = 100, single_use)]
+    /// async fn draw() -> &'static str {
+    ///     "a picture of its own for each payment"
+    /// }
+    ///
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client).spent_tokens(MemoryStore::with_capacity(500_000));
+    /// let app = App::new().app_data(config).service(draw);
+    /// # let _ = app;
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// - The default store ends with the process: a restart makes the tokens good again that were
+    ///   spent before it and have not expired, and a second process sells each token once more.
+    ///   `RedbStore` survives restarts, `RedisStore` serves several machines.
+    /// - Once the handler has been called, a client that goes away has spent its token: the
+    ///   handler may have had its effects. So has one whose request is cut off by a server that
+    ///   is stopped without grace.
+    /// - The token is named by its payment, not by the route: where routes share a resource, one
+    ///   payment is one use of all their `single_use` handlers together. A route with the same
+    ///   resource and without `single_use` takes the token as often as it likes.
+    /// - With [`mpp`](Self::mpp), the broker takes a payment before the store is asked. Where the
+    ///   store then fails, that payment is lost to its payer.
+    pub fn spent_tokens(mut self, store: impl SpentTokens) -> Self {
+        self.spent_tokens = Some(store.shared(self.client.account()));
+        self
+    }
+
+    /// How long a token counts as spent. Default: [`DEFAULT_SPENT_FOR`], which is 24 hours.
+    ///
+    /// It must be at least as long as the broker's tokens live, or a spent one is good again when
+    /// it is forgotten. That is an hour by the broker's default, so less than an hour counts as an
+    /// hour.
+    pub fn spent_for(mut self, spent_for: Duration) -> Self {
+        self.spent_for = spent_for.clamp(MIN_SPENT_FOR, MAX_SPENT_FOR);
+        self
+    }
+
+    /// The store of spent tokens. The default one is made only where it is needed, so that it does
+    /// not decide the size of the one that is set.
+    pub(crate) fn spent_tokens_store(&self) -> Arc<dyn SpentTokens> {
+        match &self.spent_tokens {
+            Some(store) => Arc::clone(store),
+            None => MemoryStore::new().shared(self.client.account()),
+        }
     }
 
     /// The config that is nearest to the request's route.

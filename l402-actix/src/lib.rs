@@ -115,6 +115,7 @@ mod payment;
 mod pricing;
 mod process;
 mod resource;
+mod spent;
 mod trial;
 
 pub use config::L402Config;
@@ -124,3 +125,11 @@ pub use l402_server::{self, L402Client, L402Error};
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::{NoPayment, Payment};
 pub use pricing::Price;
+#[cfg(feature = "spent-redb")]
+pub use spent::RedbStore;
+#[cfg(feature = "spent-redis")]
+pub use spent::RedisStore;
+pub use spent::{
+    Claim, DEFAULT_CAPACITY, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, MemoryStore, ReservationId,
+    SpentTokens, StoreError, StoreFuture,
+};

@@ -14,6 +14,7 @@ mod kw {
     syn::custom_keyword!(description);
     syn::custom_keyword!(resource);
     syn::custom_keyword!(resource_with);
+    syn::custom_keyword!(single_use);
     syn::custom_keyword!(extract_first);
     syn::custom_keyword!(free);
 }
@@ -32,6 +33,7 @@ pub(crate) struct Args {
     description: Slot<LitStr>,
     resource: Slot<Resource>,
     krate: Slot<Path>,
+    single_use: Flag,
     extract_first: Flag,
     free: Flag,
 }
@@ -107,6 +109,8 @@ impl Args {
             })
         } else if key.peek(Token![crate]) {
             set(&mut self.krate, input, "\"my_l402\"", krate)
+        } else if key.peek(kw::single_use) {
+            flag(&mut self.single_use, input)
         } else if key.peek(kw::extract_first) {
             flag(&mut self.extract_first, input)
         } else if key.peek(kw::free) {
@@ -123,6 +127,7 @@ impl Args {
             description: self.description.or_else(|| module.description.clone()),
             resource: self.resource.or_else(|| module.resource.clone()),
             krate: self.krate.or_else(|| module.krate.clone()),
+            single_use: self.single_use.or_else(|| module.single_use.clone()),
             extract_first: self.extract_first.or_else(|| module.extract_first.clone()),
             free: self.free,
         }
@@ -133,12 +138,17 @@ impl Args {
         self.price.is_some()
             || self.description.is_some()
             || self.resource.is_some()
+            || self.single_use.is_some()
             || self.extract_first.is_some()
     }
 
     /// Where it says `free`.
     pub(crate) fn free(&self) -> Option<Span> {
         self.free.as_ref().map(Ident::span)
+    }
+
+    pub(crate) fn single_use(&self) -> bool {
+        self.single_use.is_some()
     }
 
     pub(crate) fn extract_first(&self) -> bool {

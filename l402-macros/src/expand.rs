@@ -120,5 +120,6 @@ fn offer(private: &TokenStream, args: &Args) -> TokenStream {
             quote!(.resource_with(&|#request| #call))
         }
     });
-    quote!(#private::Offer::new() #price #description #resource)
+    let single_use = args.single_use().then(|| quote!(.single_use()));
+    quote!(#private::Offer::new() #price #description #resource #single_use)
 }

@@ -30,6 +30,7 @@ use crate::{args::Args, handler::Handler};
 /// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
 /// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
 /// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
+/// | `single_use` | no value: a token buys one answer of the handler; `L402Config::spent_tokens` says how and where it is written down | without it a token opens its resource until it expires |
 /// | `extract_first` | no value: run the handler's extractors before money is asked for, and answer what they refuse | without it nothing of an unpaid request is read |
 /// | `crate` | a string with the path of `l402-actix`, for a crate that renames it | `"::l402_actix"` |
 /// | `free` | no value; only on a handler in a priced module, which it leaves free | |
@@ -49,6 +50,14 @@ use crate::{args::Args, handler::Handler};
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
 /// extractors' own limits allow, and an extractor with a side effect may run twice for one
 /// request. What a body's extractors read is held until they have run again.
+///
+/// # Single use
+///
+/// A token is a pass for its resource until it expires, an hour by the broker's default. With
+/// `single_use` it buys one answer: for handlers whose answer costs you something each time, or
+/// has an effect. While a request with it runs, a second one is answered 409; once the handler has
+/// answered below 500, the token is answered 402 with a fresh challenge. A 5xx, a panic or an
+/// extractor's error gives it back. On a module it applies to all handlers that are not free.
 ///
 /// # Modules
 ///
@@ -99,6 +108,9 @@ use crate::{args::Args, handler::Handler};
 /// # Security
 ///
 /// Put it on each handler that shall cost something: a handler without it is free.
+///
+/// With `single_use` the default store of spent tokens is this process's memory. A restart forgets
+/// it, and a second process has one of its own; see `L402Config::spent_tokens`.
 #[proc_macro_attribute]
 pub fn l402(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = Args::parse(args.into());
