@@ -12,7 +12,7 @@ use actix_web::{
 use l402_server::{Challenge, L402Error, Verification};
 use serde::Serialize;
 
-use crate::challenge;
+use crate::{StoreError, challenge};
 
 /// How long a client is asked to wait when the broker does not say: the broker's limit counts by
 /// the minute.
@@ -20,6 +20,13 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// The longest wait that is passed on. A broker that names more has a clock or a unit that is off.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How long a client is asked to wait for another request with its token: most handlers answer
+/// within a second.
+const IN_USE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a client is asked to wait for the store of spent tokens: most outages are restarts.
+const STORE_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 // What a client reads. Whoever has paid must learn not to pay again; why it failed is for the log.
 pub(crate) const MISCONFIGURED: &str = "This route's payment gate is not set up correctly.";
@@ -29,6 +36,8 @@ const UNAVAILABLE: &str = "The payment service is busy. \
     Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
 const TIMEOUT: &str = "The payment service did not answer in time. \
     Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const IN_USE: &str = "Another request with this token is still being answered. \
+    Do not pay again: retry later with the same credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
 
 /// Why the handler is not called.
@@ -54,6 +63,10 @@ pub(crate) enum Refusal {
     UnusableChallenge(&'static str),
     /// The broker called a token valid and left out what it is valid for: 502.
     MissingFact(&'static str),
+    /// Another request with the same single-use token is still being answered: 409.
+    InUse,
+    /// Whether the token is spent cannot be told: 503.
+    SpentTokens(StoreError),
     /// The gate's deadline passed between two answers of the broker: 504.
     Deadline,
 }
@@ -104,6 +117,14 @@ impl Refusal {
                 tracing::error!("the broker called a token valid without its `{fact}`");
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
+            Self::InUse => {
+                tracing::debug!("single-use token in use");
+                retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
+            }
+            Self::SpentTokens(err) => {
+                tracing::error!("{err}");
+                try_later(Some(STORE_RETRY_AFTER))
+            }
             Self::Deadline => {
                 tracing::warn!("the gate's deadline has passed");
                 answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
@@ -136,10 +157,12 @@ fn failed(call: &'static str, err: &L402Error) -> HttpResponse {
     }
 }
 
-fn try_later(retry_after: Option<Duration>) -> HttpResponse {
-    let wait =
-        retry_after.unwrap_or(DEFAULT_RETRY_AFTER).clamp(Duration::from_secs(1), MAX_RETRY_AFTER);
-    let mut response = answer(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE);
+fn try_later(wait: Option<Duration>) -> HttpResponse {
+    let wait = wait.unwrap_or(DEFAULT_RETRY_AFTER).clamp(Duration::from_secs(1), MAX_RETRY_AFTER);
+    retry_after(answer(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE), wait)
+}
+
+fn retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     response
 }

@@ -13,14 +13,32 @@ use crate::{
     idempotency,
     pricing::{self, Sats},
     resource,
+    spent::{Claimed, Mark, Reservation},
 };
+
+/// What a request has come in with.
+pub(crate) struct Admission {
+    pub(crate) paid: Paid,
+    /// The hold on a token that is good for one use.
+    pub(crate) reservation: Option<Reservation>,
+}
+
+/// A payment that has been verified for this very request.
+#[derive(Clone)]
+pub(crate) struct Paid {
+    pub(crate) payment: Payment,
+    /// What it is marked by when it is spent, if that is known.
+    mark: Option<Mark>,
+    /// What the request costs, at the dearest gate that has let it in.
+    price_sats: u64,
+}
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
 /// `Err`, and no `Err` reaches the handler.
 pub(crate) async fn admit(
     request: &HttpRequest,
     offer: &Offer<'_>,
-) -> Result<Option<Payment>, Refusal> {
+) -> Result<Option<Admission>, Refusal> {
     if request.method() == Method::OPTIONS {
         return Err(Refusal::Preflight);
     }
@@ -30,13 +48,11 @@ pub(crate) async fn admit(
     let resource = resource::resource(request, config, offer, around.as_ref())?;
 
     let visit = Visit { request, config, offer, sats, resource };
-    if let Some(Passed { payment, .. }) = around {
-        return visit.decide_after(payment).await;
-    }
     // However many calls it takes, the client waits for one deadline.
-    let decision = tokio::time::timeout(config.client.timeout(), visit.decide());
+    let around = around.map(|passed| passed.paid);
+    let decision = tokio::time::timeout(config.client.timeout(), visit.decide(around));
     match decision.await.unwrap_or(Err(Refusal::Deadline)) {
-        Ok(payment) => Ok(Some(payment)),
+        Ok(admission) => Ok(Some(admission)),
         Err(Refusal::InvalidToken(verdict)) => Err(match &config.on_invalid_token {
             OnInvalidToken::Custom(custom) => {
                 Refusal::ByMerchant(Box::new(custom.answer(request, verdict).await))
@@ -50,7 +66,7 @@ pub(crate) async fn admit(
 /// A payment that the middleware around a gate has verified for this very request.
 #[derive(Clone)]
 pub(crate) struct Passed {
-    pub(crate) payment: Payment,
+    pub(crate) paid: Paid,
     /// The resource that the middleware states, if it states one.
     pub(crate) resource: Option<Cow<'static, str>>,
 }
@@ -65,7 +81,17 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    async fn decide(&self) -> Result<Payment, Refusal> {
+    async fn decide(&self, around: Option<Paid>) -> Result<Admission, Refusal> {
+        let paid = match around {
+            Some(paid) => self.decide_after(paid).await?,
+            None => self.decide_on_credential().await?,
+        };
+        let reservation =
+            if self.offer.single_use { Some(self.reserve(&paid).await?) } else { None };
+        Ok(Admission { paid, reservation })
+    }
+
+    async fn decide_on_credential(&self) -> Result<Paid, Refusal> {
         let own_header = self.config.credential_header.as_ref();
         match credential::find(self.request.headers(), own_header, self.config.mpp) {
             None => Err(self.challenge().await),
@@ -74,7 +100,7 @@ impl Visit<'_> {
         }
     }
 
-    async fn decide_on_token(&self, token: VerifyRequest) -> Result<Payment, Refusal> {
+    async fn decide_on_token(&self, token: VerifyRequest) -> Result<Paid, Refusal> {
         // What is sent is checked by the broker against every caveat, which is what binds the
         // token: its holder can append caveats, and a broker may read out the last one.
         let mut question = token.clone();
@@ -86,7 +112,7 @@ impl Visit<'_> {
         }
         let verdict = self.ask(&question).await?;
         if verdict.valid {
-            return self.compare(Payment::from_facts(verdict)?).await;
+            return self.compare(&token, Payment::from_facts(verdict)?).await;
         }
         match self.config.on_invalid_token {
             OnInvalidToken::Unauthorized => {}
@@ -103,14 +129,14 @@ impl Visit<'_> {
 
     /// A payment in the `Payment` scheme. The broker takes it once, so it is asked once: not for
     /// a diagnosis, and not again if the answer was lost.
-    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Payment, Refusal> {
+    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Paid, Refusal> {
         let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
         let mut verdict = self.ask(&question).await?;
         if verdict.valid {
             // Valid without facts means: valid for what was sent.
             verdict.resource.get_or_insert_with(|| self.resource.to_string());
             verdict.amount_sats.get_or_insert(self.sats.accept);
-            return self.compare(Payment::from_facts(verdict)?).await;
+            return self.compare(&question, Payment::from_facts(verdict)?).await;
         }
         if let OnInvalidToken::Rechallenge = self.config.on_invalid_token {
             return Err(self.challenge().await);
@@ -123,15 +149,23 @@ impl Visit<'_> {
     }
 
     /// What was sent is compared again: a broker that ignores it must not open the route.
-    async fn compare(&self, payment: Payment) -> Result<Payment, Refusal> {
-        if self.is_covered_by(&payment) { Ok(payment) } else { Err(self.challenge().await) }
+    async fn compare(&self, asked: &VerifyRequest, payment: Payment) -> Result<Paid, Refusal> {
+        if !self.is_covered_by(&payment) {
+            return Err(self.challenge().await);
+        }
+        let stated = payment.payment_hash.as_deref().and_then(Mark::from_hex);
+        // What the preimage hashes to is the payment hash.
+        let mark = stated.or_else(|| asked.payment_hash().map(Mark::new));
+        Ok(Paid { payment, mark, price_sats: self.sats.price })
     }
 
     /// Takes the payment that was verified around this gate, if it covers this one too. The broker
     /// is not asked again: it would answer the same.
-    async fn decide_after(&self, payment: Payment) -> Result<Option<Payment>, Refusal> {
-        if self.is_covered_by(&payment) {
-            return Ok(Some(payment));
+    async fn decide_after(&self, paid: Paid) -> Result<Paid, Refusal> {
+        let payment = &paid.payment;
+        if self.is_covered_by(payment) {
+            let price_sats = paid.price_sats.max(self.sats.price);
+            return Ok(Paid { price_sats, ..paid });
         }
         // A request carries one token, and a token has one resource. What is bought here could
         // never pass the scope, so nobody is asked to buy it.
@@ -147,8 +181,21 @@ impl Visit<'_> {
             "a handler costs more than was paid for the scope around it; price the scope at or \
              above its handlers"
         );
-        let challenge = tokio::time::timeout(self.config.client.timeout(), self.challenge());
-        Err(challenge.await.unwrap_or(Refusal::Deadline))
+        Err(self.challenge().await)
+    }
+
+    /// Holds a token that is good for one use. Two requests with the same one may both have been
+    /// verified; here only one of them goes on.
+    async fn reserve(&self, paid: &Paid) -> Result<Reservation, Refusal> {
+        // A payment that cannot be named could be used any number of times.
+        let mark = paid.mark.ok_or(Refusal::MissingFact("paymentHash"))?;
+        let store = self.config.spent_tokens_store();
+        match Reservation::make(store, mark, self.config.spent_for).await {
+            Ok(Claimed::Reserved(reservation)) => Ok(reservation),
+            Ok(Claimed::Busy) => Err(Refusal::InUse),
+            Ok(Claimed::Spent) => Err(self.challenge_after_use(paid).await),
+            Err(err) => Err(Refusal::SpentTokens(err)),
+        }
     }
 
     /// Whether a refused credential is genuine and only not for this request. The answer picks
@@ -168,11 +215,23 @@ impl Visit<'_> {
 
     /// A fresh challenge, or why there is none: a failure here must not look like a price.
     async fn challenge(&self) -> Refusal {
-        let mut ask = ChallengeRequest::new(self.resource.as_ref(), self.sats.price);
+        let key = idempotency::key(self.request, self.config, &self.resource, self.sats);
+        self.mint(self.sats.price, key).await
+    }
+
+    /// A challenge for somebody whose token is spent. Without the merchant's idempotency key, which
+    /// would return the invoice that was paid for that token; and good for the scope around too,
+    /// which would else refuse what is bought here.
+    async fn challenge_after_use(&self, spent: &Paid) -> Refusal {
+        self.mint(spent.price_sats, None).await
+    }
+
+    async fn mint(&self, price_sats: u64, idempotency_key: Option<String>) -> Refusal {
+        let mut ask = ChallengeRequest::new(self.resource.as_ref(), price_sats);
         if let Some(description) = self.description() {
             ask = ask.description(description);
         }
-        if let Some(key) = idempotency::key(self.request, self.config, &self.resource, self.sats) {
+        if let Some(key) = idempotency_key {
             ask = ask.idempotency_key(key);
         }
         match self.config.client.create_challenge(&ask).await {

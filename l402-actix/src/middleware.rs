@@ -18,7 +18,7 @@ use actix_web::{
 use crate::{
     __private::Offer,
     L402Config, Price, caching,
-    gate::{self, Passed},
+    gate::{self, Admission, Passed},
     pricing::Priced,
 };
 
@@ -174,11 +174,10 @@ where
                     caching::mark(response.headers_mut(), config.as_ref());
                     Ok(request.into_response(response).map_into_right_body())
                 }
-                Ok(payment) => {
-                    if let Some(payment) = payment {
-                        let passed =
-                            Passed { payment: payment.clone(), resource: terms.resource.clone() };
-                        request.extensions_mut().insert(payment);
+                Ok(admission) => {
+                    if let Some(Admission { paid, .. }) = admission {
+                        request.extensions_mut().insert(paid.payment.clone());
+                        let passed = Passed { paid, resource: terms.resource.clone() };
                         request.extensions_mut().insert(passed);
                     }
                     match service.call(request).await {

@@ -22,6 +22,8 @@ pub struct Offer<'a> {
     pub(crate) description: Option<&'a str>,
     pub(crate) resource: Option<&'a str>,
     pub(crate) resource_with: Option<&'a dyn Fn(&HttpRequest) -> String>,
+    /// Never to be decided from anything but a verification made for this very request.
+    pub(crate) single_use: bool,
 }
 
 #[allow(clippy::new_without_default, reason = "made in constants, where `default` cannot be")]
@@ -35,6 +37,7 @@ impl<'a> Offer<'a> {
             description: None,
             resource: None,
             resource_with: None,
+            single_use: false,
         }
     }
 
@@ -72,6 +75,13 @@ impl<'a> Offer<'a> {
         self.resource_with = Some(resource);
         self
     }
+
+    /// `single_use`.
+    #[must_use]
+    pub const fn single_use(mut self) -> Self {
+        self.single_use = true;
+        self
+    }
 }
 
 impl std::fmt::Debug for Offer<'_> {
@@ -80,6 +90,7 @@ impl std::fmt::Debug for Offer<'_> {
             .field("price_sats", &self.price_sats)
             .field("description", &self.description)
             .field("resource", &self.resource)
+            .field("single_use", &self.single_use)
             .finish_non_exhaustive()
     }
 }
@@ -193,10 +204,21 @@ impl Gate {
 
     async fn decide(self, offer: &Offer<'_>, handler: impl Gated) -> Result<HttpResponse, Refusal> {
         let Self { request, mut payload } = self;
-        if let Some(payment) = gate::admit(&request, offer).await? {
-            request.extensions_mut().insert(payment);
+        let mut reservation = None;
+        if let Some(admission) = gate::admit(&request, offer).await? {
+            request.extensions_mut().insert(admission.paid.payment);
+            reservation = admission.reservation;
         }
-        Ok(handler.call(&request, &mut payload).await)
+        let about_to_call = || {
+            if let Some(reservation) = &mut reservation {
+                reservation.handler_called();
+            }
+        };
+        let response = handler.call(&request, &mut payload, about_to_call).await;
+        if let Some(reservation) = reservation {
+            reservation.settle(response.status()).await;
+        }
+        Ok(response)
     }
 }
 
@@ -208,9 +230,14 @@ fn marked(mut response: HttpResponse, request: &HttpRequest) -> HttpResponse {
 /// A handler with its extractors, ready to be called.
 pub trait Gated {
     /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Only
-    /// here is anything read of the body.
+    /// here is anything read of the body. `about_to_call` runs once the arguments are there.
     #[allow(async_fn_in_trait, reason = "Actix calls handlers on one thread")]
-    async fn call(self, request: &HttpRequest, payload: &mut Payload) -> HttpResponse;
+    async fn call(
+        self,
+        request: &HttpRequest,
+        payload: &mut Payload,
+        about_to_call: impl FnOnce(),
+    ) -> HttpResponse;
 }
 
 /// Takes a handler that Actix could call. What it returns fits `serve` whatever the handler is, so
@@ -235,10 +262,18 @@ where
     Args: FromRequest,
     F::Output: Responder,
 {
-    async fn call(self, request: &HttpRequest, payload: &mut Payload) -> HttpResponse {
+    async fn call(
+        self,
+        request: &HttpRequest,
+        payload: &mut Payload,
+        about_to_call: impl FnOnce(),
+    ) -> HttpResponse {
         match Args::from_request(request, payload).await {
             Err(err) => HttpResponse::from_error(err),
-            Ok(args) => self.handler.call(args).await.respond_to(request).map_into_boxed_body(),
+            Ok(args) => {
+                about_to_call();
+                self.handler.call(args).await.respond_to(request).map_into_boxed_body()
+            }
         }
     }
 }

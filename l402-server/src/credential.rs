@@ -130,7 +130,7 @@ fn mend_preimage(preimage: &str) -> String {
     preimage.to_owned()
 }
 
-fn decode_hex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_hex(digits: &str) -> Option<Vec<u8>> {
     digits
         .as_bytes()
         .chunks_exact(2)

@@ -4,8 +4,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-use crate::L402Error;
+use crate::{L402Error, credential::decode_hex};
 
 /// The longest idempotency key that is sent: the broker cuts longer ones at this length, and two
 /// keys that differ only behind it would be one.
@@ -182,6 +183,15 @@ impl VerifyRequest {
         self
     }
 
+    /// The payment hash, which is the SHA-256 of the preimage: the payment's name for your own
+    /// books. It proves nothing before the credential is verified. `None` if the preimage is not
+    /// the 64 hexadecimal digits that the protocol wants.
+    #[must_use]
+    pub fn payment_hash(&self) -> Option<[u8; 32]> {
+        let preimage = Some(&self.preimage).filter(|preimage| preimage.len() == 64)?;
+        Some(Sha256::digest(decode_hex(preimage)?).into())
+    }
+
     /// Whether sending it twice gives the same answer twice.
     pub(crate) fn may_be_repeated(&self) -> bool {
         self.macaroon.is_some()
@@ -254,4 +264,33 @@ fn check_sats(name: &str, sats: u64) -> Result<(), L402Error> {
         return Err(L402Error::invalid_request(format!("{name} must be at least 1")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_payment_hash_is_the_same_however_the_preimage_is_spelt() {
+        let preimage = "1f2e3d4c5b6a79880123456789abcdeffedcba98765432100f1e2d3c4b5a6978";
+        let hash = VerifyRequest::preimage_only(preimage).payment_hash();
+        assert!(hash.is_some());
+        assert_eq!(VerifyRequest::new("AgEL", preimage.to_uppercase()).payment_hash(), hash);
+    }
+
+    #[test]
+    fn a_preimage_of_another_shape_has_no_payment_hash() {
+        for preimage in
+            ["", "00", &"0".repeat(63), &"0".repeat(65), &"0".repeat(66), &"z".repeat(64)]
+        {
+            assert_eq!(VerifyRequest::preimage_only(preimage).payment_hash(), None, "{preimage}");
+        }
+    }
+
+    #[test]
+    fn the_payment_hash_is_sha_256() {
+        // `printf '0%.0s' {1..64} | xxd -r -p | sha256sum`
+        let hash = VerifyRequest::preimage_only("0".repeat(64)).payment_hash().expect("a hash");
+        assert_eq!(hash[..4], [0x66, 0x68, 0x7a, 0xad]);
+    }
 }

@@ -1,6 +1,7 @@
 //! The helpers the tests share: an API that really listens, and a client that asks it.
 
 mod readme;
+mod store;
 
 use std::net::SocketAddr;
 
@@ -10,6 +11,7 @@ use reqwest::{
     Client, RequestBuilder, Response,
     header::{AUTHORIZATION, HeaderMap},
 };
+pub use store::TestStore;
 
 /// An Actix app behind a real socket on this machine; stops on drop.
 #[derive(Debug)]
@@ -25,13 +27,25 @@ impl Api {
     /// # Panics
     ///
     /// If no port can be bound.
-    #[expect(clippy::unused_async, reason = "has to be called on a runtime, which this says")]
     pub async fn serve<F>(configure: F) -> Self
     where
         F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
     {
+        Self::serve_on(1, configure).await
+    }
+
+    /// Serves what `configure` registers, which each of the workers calls once.
+    ///
+    /// # Panics
+    ///
+    /// If no port can be bound.
+    #[expect(clippy::unused_async, reason = "has to be called on a runtime, which this says")]
+    pub async fn serve_on<F>(workers: usize, configure: F) -> Self
+    where
+        F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    {
         let server = HttpServer::new(move || App::new().configure(configure.clone()))
-            .workers(1)
+            .workers(workers)
             .disable_signals()
             .bind(("127.0.0.1", 0))
             .unwrap_or_else(|err| panic!("no port to listen on: {err}"));
