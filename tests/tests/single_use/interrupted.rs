@@ -162,6 +162,8 @@ async fn a_give_back_that_was_under_way_when_the_server_stops_is_not_lost() {
     let _stream = shop.begin(head, &credential, "1").await;
     eventually("it is reserved", async || reserved(&shop, &credential).await).await;
     let next = serve(&shop.config, &shop.stage).await;
+    let stopped = shop.api;
+    drop(stopped);
     let shop = Shop { api: next, ..shop };
     assert_eq!(shop.settled(&credential).await, 200);
     assert_eq!(shop.stage.calls(), 1);

@@ -1,1 +1,149 @@
-//! x
+//! Servers in processes of their own, which are killed and started anew.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use l402_sandbox::Sandbox;
+use l402_tests::{Answer, pay};
+use reqwest::Client;
+use tokio::task::JoinSet;
+
+use super::{Folder, eventually};
+
+/// A running `single_use_server`; killed on drop, as by `kill -9`.
+pub(super) struct Process {
+    child: Child,
+    url: String,
+    client: Client,
+}
+
+impl Process {
+    /// Starts one on a store, such as `redb:/tmp/spent.redb`.
+    pub(super) fn start(sandbox: &Sandbox, store: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_single_use_server"))
+            .args([sandbox.url(), sandbox.api_key(), store])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { child, url: url.trim().to_owned(), client }
+    }
+
+    pub(super) fn on_file(sandbox: &Sandbox, file: &Path) -> Self {
+        Self::start(sandbox, &format!("redb:{}", file.display()))
+    }
+
+    pub(super) async fn buy(&self, sandbox: &Sandbox) -> String {
+        let answer = Answer::to(self.client.get(format!("{}/once", self.url))).await;
+        assert_eq!(answer.status, 402, "{}", answer.body);
+        pay(sandbox, &answer.headers)
+    }
+
+    /// A request with the token: its status, or 0 when the process was killed.
+    pub(super) fn ask(&self, credential: &str) -> impl Future<Output = u16> + Send + use<> {
+        let request = self.client.get(format!("{}/once", self.url));
+        let asked = request.header("authorization", credential).send();
+        async { asked.await.map_or(0, |answer| answer.status().as_u16()) }
+    }
+
+    /// Starts so many requests with the token.
+    pub(super) fn crowd(&self, size: usize, credential: &str) -> JoinSet<u16> {
+        (0..size).map(|_| self.ask(credential)).collect()
+    }
+
+    /// Lets handlers answer.
+    pub(super) async fn release(&self) {
+        let request = self.client.post(format!("{}/release", self.url));
+        assert_eq!(Answer::to(request).await.body, "released");
+    }
+
+    pub(super) async fn calls(&self) -> usize {
+        let answer = Answer::to(self.client.get(format!("{}/calls", self.url))).await;
+        answer.body.parse().unwrap()
+    }
+
+    fn kill(&mut self) {
+        // SIGKILL, on Unix.
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[actix_web::test]
+async fn a_token_that_was_spent_is_spent_after_a_kill_9() {
+    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
+    let file = folder.file("spent.redb");
+    let mut server = Process::on_file(&sandbox, &file);
+    let credential = server.buy(&sandbox).await;
+    server.release().await;
+    assert_eq!(server.ask(&credential).await, 200);
+    server.kill();
+    for _ in 0..2 {
+        let mut server = Process::on_file(&sandbox, &file);
+        assert_eq!(server.ask(&credential).await, 402);
+        assert_eq!(server.calls().await, 0);
+        server.kill();
+    }
+}
+
+#[actix_web::test]
+async fn a_file_that_another_process_has_open_is_refused() {
+    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
+    let file = folder.file("spent.redb");
+    let first = Process::on_file(&sandbox, &file);
+    let second = Process::on_file(&sandbox, &file);
+    assert_eq!(second.url, "", "it does not start");
+    assert_eq!(first.calls().await, 0, "the first one is not disturbed");
+}
+
+/// 500 requests before the kill and 500 after it; between the two nobody has spent the token.
+#[actix_web::test]
+async fn a_thousand_requests_with_a_kill_9_in_the_middle_get_one_answer_from_the_redb_store() {
+    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
+    let file = folder.file("spent.redb");
+    let mut server = Process::on_file(&sandbox, &file);
+    let credential = server.buy(&sandbox).await;
+    let mut crowd = server.crowd(500, &credential);
+    for _ in 1..500 {
+        assert_eq!(crowd.join_next().await.unwrap().unwrap(), 409);
+    }
+    assert_eq!(server.calls().await, 1, "reserved, and the handler runs");
+    server.kill();
+    assert_eq!(crowd.join_next().await.unwrap().unwrap(), 0);
+
+    let server = Process::on_file(&sandbox, &file);
+    let mut answered = 0;
+    let mut crowd = server.crowd(500, &credential);
+    // Whoever comes before the lease has run out, and after it while the handler runs, is turned
+    // away; more come until one is let in.
+    eventually("the lease has run out", async || {
+        crowd.spawn(server.ask(&credential));
+        while let Some(status) = crowd.try_join_next() {
+            assert_eq!(status.unwrap(), 409, "neither content nor a price");
+            answered += 1;
+        }
+        server.calls().await == 1
+    })
+    .await;
+    let waiting = crowd.len();
+    server.release().await;
+    let statuses = crowd.join_all().await;
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!(count(200), 1, "{answered} before, {waiting} waiting: {statuses:?}");
+    assert_eq!(count(200) + count(402) + count(409), statuses.len());
+    assert_eq!(server.calls().await, 1);
+    assert_eq!(server.ask(&credential).await, 402);
+}

@@ -1,0 +1,82 @@
+//! An API with a single-use route, in a process of its own that a test can start twice and kill.
+//!
+//! `single_use_server <broker's URL> <API key> redb:<path>|redis:<URL>` prints its own URL. Stops
+//! when its standard input ends, so that it does not outlive the test.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, Read as _, Write as _},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, Responder, get, post, web};
+use l402_actix::{L402Client, L402Config, RedbStore, RedisStore, l402};
+use l402_tests::TestStore;
+use tokio::sync::watch;
+
+/// Short, so that a test need not wait long for what a killed server had reserved.
+const LEASE: Duration = Duration::from_secs(2);
+
+struct Stage {
+    released: watch::Sender<bool>,
+    calls: AtomicUsize,
+}
+
+/// Answers once `/release` has been called.
+#[get("/once")]
+#[l402(price_sats = 100, single_use)]
+async fn once(stage: web::Data<Stage>) -> impl Responder {
+    stage.calls.fetch_add(1, Ordering::SeqCst);
+    let _ = stage.released.subscribe().wait_for(|released| *released).await;
+    "performed"
+}
+
+#[post("/release")]
+async fn release(stage: web::Data<Stage>) -> impl Responder {
+    stage.released.send_replace(true);
+    "released"
+}
+
+#[get("/calls")]
+async fn calls(stage: web::Data<Stage>) -> impl Responder {
+    stage.calls.load(Ordering::SeqCst).to_string()
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [broker, key, store] = arguments.as_slice() else {
+        return Err("expected: broker's URL, API key, store".into());
+    };
+    let client =
+        L402Client::builder(key).base_url(broker).timeout(Duration::from_secs(120)).build()?;
+    let store = match store.split_once(':') {
+        Some(("redb", path)) => TestStore::around(RedbStore::open(path)?),
+        Some(("redis", url)) => TestStore::around(RedisStore::new(url)?),
+        _ => return Err("expected redb:<path> or redis:<URL>".into()),
+    };
+    let config = L402Config::new(client).spent_tokens(store.with_lease(LEASE));
+    let stage =
+        web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(config.clone())
+            .app_data(stage.clone())
+            .service(once)
+            .service(release)
+            .service(calls)
+    })
+    .workers(2)
+    .bind(("127.0.0.1", 0))?;
+    println!("http://{}", server.addrs()[0]);
+    io::stdout().flush()?;
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    server.run().await?;
+    Ok(())
+}
