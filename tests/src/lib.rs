@@ -3,7 +3,7 @@
 mod readme;
 mod store;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
 use l402_sandbox::Sandbox;
@@ -12,6 +12,9 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap},
 };
 pub use store::TestStore;
+
+/// How long a server waits for a client of the same test.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An Actix app behind a real socket on this machine; stops on drop.
 #[derive(Debug)]
@@ -46,6 +49,9 @@ impl Api {
     {
         let server = HttpServer::new(move || App::new().configure(configure.clone()))
             .workers(workers)
+            // A busy machine must not look like a slow client, nor like a server that hangs up.
+            .client_request_timeout(PATIENCE)
+            .keep_alive(PATIENCE)
             .disable_signals()
             .bind(("127.0.0.1", 0))
             .unwrap_or_else(|err| panic!("no port to listen on: {err}"));

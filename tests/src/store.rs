@@ -8,9 +8,7 @@ use std::{
     time::Duration,
 };
 
-use l402_actix::{
-    Claim, DEFAULT_LEASE, Mark, ReservationId, SpentTokens, StoreError, StoreFuture,
-};
+use l402_actix::{Claim, DEFAULT_LEASE, Mark, ReservationId, SpentTokens, StoreError, StoreFuture};
 
 /// A real store with a lease of the test's choice, whose steps are counted and can fail. Clones
 /// are the same store.

@@ -14,7 +14,7 @@ use std::{
 
 use actix_web::{App, HttpServer, Responder, get, post, web};
 use l402_actix::{L402Client, L402Config, RedbStore, RedisStore, l402};
-use l402_tests::TestStore;
+use l402_tests::{PATIENCE, TestStore};
 use tokio::sync::watch;
 
 /// Short, so that a test need not wait long for what a killed server had reserved.
@@ -51,8 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [broker, key, store] = arguments.as_slice() else {
         return Err("expected: broker's URL, API key, store".into());
     };
-    let client =
-        L402Client::builder(key).base_url(broker).timeout(Duration::from_secs(120)).build()?;
+    let client = L402Client::builder(key).base_url(broker).timeout(PATIENCE).build()?;
     let store = match store.split_once(':') {
         Some(("redb", path)) => TestStore::around(RedbStore::open(path)?),
         Some(("redis", url)) => TestStore::around(RedisStore::new(url)?),
@@ -70,6 +69,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(calls)
     })
     .workers(2)
+    .client_request_timeout(PATIENCE)
+    .keep_alive(PATIENCE)
     .bind(("127.0.0.1", 0))?;
     println!("http://{}", server.addrs()[0]);
     io::stdout().flush()?;
