@@ -325,7 +325,8 @@ impl L402Config {
     ///   `RedbStore` survives restarts, `RedisStore` serves several machines.
     /// - Once the handler has been called, a client that goes away has spent its token: the
     ///   handler may have had its effects. So has one whose request is cut off by a server that
-    ///   is stopped without grace.
+    ///   is stopped without grace, or by a middleware of yours that drops a slow request: put
+    ///   time limits into the handler, where they become an answer.
     /// - The token is named by its payment, not by the route: where routes share a resource, one
     ///   payment is one use of all their `single_use` handlers together. A route with the same
     ///   resource and without `single_use` takes the token as often as it likes.

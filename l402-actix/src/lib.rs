@@ -68,6 +68,9 @@
 //! | a credential that is not genuine, or that the broker can make nothing of | 401, or what [`OnInvalidToken`] says |
 //! | a genuine token for another resource, or that paid less than the price now | 402 with a fresh challenge |
 //! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
+//! | a token for one use that is spent | 402 with a fresh challenge |
+//! | a token for one use, while another request with it runs | 409 with `Retry-After` |
+//! | the store of spent tokens away or full | 503 with `Retry-After` |
 //! | broker unreachable, its answer unusable, or the API key or plan refused | 502 |
 //! | broker over its rate limit (429) or away (503) | 503 with `Retry-After`, at most an hour |
 //! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
@@ -85,11 +88,17 @@
 //!   broker's default). Serve over TLS.
 //! - Each answer of a gated route is `Cache-Control: private`, so that no shared cache serves paid
 //!   content; see [`L402Config::shared_cache`].
+//! - A token opens its resource until it expires. Where each answer costs something, say
+//!   `single_use`, and read [`L402Config::spent_tokens`] on where it is written down.
 //! - The query is not part of the default resource: a token for `/search` opens every search.
 //!
 //! # Features
 //!
-//! `rustls` (default): TLS to the broker with reqwest's default backend.
+//! | feature | default | what it brings |
+//! | --- | --- | --- |
+//! | `rustls` | yes | TLS to the broker with reqwest's default backend |
+//! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
+//! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 

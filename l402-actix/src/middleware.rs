@@ -50,7 +50,8 @@ use crate::{
 /// if that covers its price, the handler runs, and otherwise it answers 402 at its own price. So
 /// price a scope at or above the handlers in it; a warning in the log says when it is not. A token
 /// has one resource: with [`resource`](Self::resource) here, gates under it take that one, and
-/// must not state another.
+/// must not state another. A handler under it with `single_use` spends the payment that was
+/// verified here, and asks for the dearer of the two prices when it is spent.
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {

@@ -14,7 +14,7 @@ use l402_actix::{
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, TestStore, pay};
 
-use super::{PANIC, Stage, eventually, once};
+use super::{PANIC, Stage, eventually, log, once};
 
 #[post("/json")]
 #[l402(price_sats = 100, single_use)]
@@ -429,6 +429,7 @@ async fn a_payment_that_cannot_be_named_is_answered_502() {
 #[actix_web::test]
 async fn a_store_that_is_away_is_answered_503_and_the_handler_is_not_called() {
     let shop = Shop::open().await;
+    log::begin();
     let credential = shop.buy("/once").await;
     let mints = shop.sandbox.mints();
     shop.store.away(true);
@@ -439,6 +440,8 @@ async fn a_store_that_is_away_is_answered_503_and_the_handler_is_not_called() {
     assert!(answer.all("www-authenticate").is_empty());
     assert!(answer.json()["message"].as_str().unwrap().contains("do not pay again"));
     assert_eq!((shop.stage.calls(), shop.sandbox.mints()), (0, mints));
+    let line = log::line_with("the store of spent tokens is away: told to be away").unwrap();
+    assert!(line.contains("ERROR"), "{line}");
     assert_eq!(shop.status("/again", &shop.buy("/again").await).await, 200, "asks no store");
     shop.store.away(false);
     assert_eq!(shop.status("/once", &credential).await, 200);
@@ -448,10 +451,13 @@ async fn a_store_that_is_away_is_answered_503_and_the_handler_is_not_called() {
 async fn a_store_that_is_full_is_answered_503_until_there_is_room() {
     let store = TestStore::around(MemoryStore::with_capacity(1));
     let shop = Shop::with(store, |config| config).await;
+    log::begin();
     let (spent, refused) = (shop.buy("/once").await, shop.buy("/once").await);
     assert_eq!(shop.status("/once", &spent).await, 200);
     let answer = shop.api.ask_with("/once", &refused).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, "10"));
+    let line = log::line_with("the store of spent tokens is full").unwrap();
+    assert!(line.contains("ERROR"), "{line}");
     assert_eq!(shop.status("/once", &spent).await, 402, "it was not forgotten to make room");
     assert_eq!(shop.stage.calls(), 1);
 }
@@ -491,9 +497,15 @@ async fn a_store_that_hangs_is_answered_within_the_gates_deadline() {
 #[actix_web::test]
 async fn a_spend_that_fails_keeps_the_token_reserved_and_is_tried_again() {
     let shop = Shop::open().await;
+    log::begin();
     let credential = shop.buy("/once").await;
     shop.store.fail_spends(2);
     assert_eq!(shop.status("/once", &credential).await, 200, "it was paid and answered");
+    let line = log::line_with("cannot spend a token that was served").unwrap();
+    assert!(line.contains("told to fail"), "{line}");
+    for secret in credential.split([' ', ':']).skip(1) {
+        assert!(log::line_with(secret).is_none(), "a credential in the log");
+    }
     let mut status = 409;
     eventually("it is spent", async || {
         status = shop.status("/once", &credential).await;

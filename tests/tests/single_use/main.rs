@@ -5,6 +5,7 @@
 mod crowd;
 mod gate;
 mod interrupted;
+mod log;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;

@@ -99,6 +99,40 @@ async fn a_token_that_was_spent_is_spent_after_a_kill_9() {
     }
 }
 
+/// What has been answered was on the disk before, however many tokens were being written.
+#[actix_web::test]
+async fn no_token_that_was_answered_is_good_again_after_a_kill_9_amid_the_writing() {
+    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
+    let file = folder.file("spent.redb");
+    let mut server = Process::on_file(&sandbox, &file);
+    server.release().await;
+    let mut credentials = Vec::new();
+    for _ in 0..40 {
+        credentials.push(server.buy(&sandbox).await);
+    }
+    let mut asked: JoinSet<_> = credentials
+        .iter()
+        .map(|credential| {
+            let status = server.ask(credential);
+            let credential = credential.clone();
+            async { (status.await, credential) }
+        })
+        .collect();
+    let mut answered = Vec::new();
+    for _ in 0..10 {
+        answered.push(asked.join_next().await.unwrap().unwrap());
+    }
+    server.kill();
+    answered.extend(asked.join_all().await);
+    assert!(answered.iter().all(|(status, _)| [0, 200].contains(status)));
+
+    let server = Process::on_file(&sandbox, &file);
+    for (_, credential) in answered.iter().filter(|(status, _)| *status == 200) {
+        assert_eq!(server.ask(credential).await, 402);
+    }
+    assert_eq!(server.calls().await, 0);
+}
+
 #[actix_web::test]
 async fn a_file_that_another_process_has_open_is_refused() {
     let (sandbox, folder) = (Sandbox::start().await, Folder::new());
