@@ -11,6 +11,10 @@ quickstart:
 test:
     cargo test --workspace
 
+# Spent tokens in a real Redis; needs `redis-server`
+redis:
+    cargo test -p l402-tests --features redis-server --test single_use redis::
+
 # Everything that a submission has to pass
 ci:
     .ci/run
