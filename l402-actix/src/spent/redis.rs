@@ -98,14 +98,14 @@ impl RedisStore {
         &self,
         script: &str,
         mark: Mark,
-        arguments: [String; 3],
+        arguments: &[String; 3],
         read: impl FnOnce(i64) -> T + Send + 'static,
     ) -> StoreFuture<'_, T>
     where
         T: Send + 'static,
     {
         let mut command = redis::cmd("EVAL");
-        command.arg(script).arg(1).arg(format!("{PREFIX}{mark}")).arg(&arguments);
+        command.arg(script).arg(1).arg(format!("{PREFIX}{mark}")).arg(arguments);
         let server = Arc::clone(&self.0);
         // On the background thread, where the connection lives as long as the process: one that
         // is made on a worker of the server would end with it.
@@ -124,7 +124,7 @@ impl fmt::Debug for RedisStore {
 impl SpentTokens for RedisStore {
     fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
         let arguments = [reserved(id), millis(lease), String::new()];
-        self.run(RESERVE, mark, arguments, |answer| match answer {
+        self.run(RESERVE, mark, &arguments, |answer| match answer {
             0 => Claim::Reserved,
             1 => Claim::Busy,
             _ => Claim::Spent,
@@ -133,17 +133,17 @@ impl SpentTokens for RedisStore {
 
     fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
         let arguments = [reserved(id), millis(lease), reserved(id)];
-        self.run(REPLACE, mark, arguments, |answer| answer == 1)
+        self.run(REPLACE, mark, &arguments, |answer| answer == 1)
     }
 
     fn spend(&self, mark: Mark, id: ReservationId, spent_for: Duration) -> StoreFuture<'_, bool> {
         let arguments = [format!("s:{id}"), millis(spent_for), reserved(id)];
-        self.run(REPLACE, mark, arguments, |answer| answer == 1)
+        self.run(REPLACE, mark, &arguments, |answer| answer == 1)
     }
 
     fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()> {
         let arguments = [reserved(id), String::new(), String::new()];
-        self.run(GIVE_BACK, mark, arguments, |_| ())
+        self.run(GIVE_BACK, mark, &arguments, |_| ())
     }
 }
 

@@ -73,9 +73,9 @@ impl File {
         let changed = marks.changed;
         drop(marks);
         if changed {
-            transaction.commit()?
+            transaction.commit()?;
         } else {
-            transaction.abort()?
+            transaction.abort()?;
         }
         Ok(())
     }
@@ -83,7 +83,7 @@ impl File {
 
 /// The marks, within one transaction.
 pub(super) struct Marks<'a> {
-    marks: Table<'a, &'static [u8; 32], (bool, &'static [u8; 16], u64)>,
+    states: Table<'a, &'static [u8; 32], (bool, &'static [u8; 16], u64)>,
     by_end: Table<'a, (u64, &'static [u8; 32]), ()>,
     now: u64,
     changed: bool,
@@ -92,7 +92,7 @@ pub(super) struct Marks<'a> {
 impl<'a> Marks<'a> {
     fn open(transaction: &'a WriteTransaction) -> Result<Self, redb::Error> {
         Ok(Self {
-            marks: transaction.open_table(MARKS)?,
+            states: transaction.open_table(MARKS)?,
             by_end: transaction.open_table(BY_END)?,
             now: now(),
             changed: false,
@@ -101,7 +101,7 @@ impl<'a> Marks<'a> {
 
     /// Whether the mark is spent, and whose it is; `None` if it is unknown.
     pub(super) fn get(&self, mark: Mark) -> redb::Result<Option<(bool, ReservationId)>> {
-        let entry = self.marks.get(mark.as_bytes())?;
+        let entry = self.states.get(mark.as_bytes())?;
         Ok(entry.and_then(|entry| {
             let (spent, id, end) = entry.value();
             (end > self.now).then(|| (spent, ReservationId::new(*id)))
@@ -118,14 +118,14 @@ impl<'a> Marks<'a> {
         self.remove(mark)?;
         let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
         let end = self.now.saturating_add(lasts);
-        self.marks.insert(mark.as_bytes(), (spent, id.as_bytes(), end))?;
+        self.states.insert(mark.as_bytes(), (spent, id.as_bytes(), end))?;
         self.by_end.insert((end, mark.as_bytes()), ())?;
         self.changed = true;
         Ok(())
     }
 
     pub(super) fn remove(&mut self, mark: Mark) -> redb::Result {
-        let removed = self.marks.remove(mark.as_bytes())?;
+        let removed = self.states.remove(mark.as_bytes())?;
         if let Some(end) = removed.map(|entry| entry.value().2) {
             self.by_end.remove((end, mark.as_bytes()))?;
             self.changed = true;

@@ -49,7 +49,7 @@ impl Handle {
         step: impl FnOnce(&mut Marks<'_>) -> redb::Result<T> + Send + 'static,
     ) -> oneshot::Receiver<Result<T, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Step { step: Some(step), result: None, answer });
+        let job = Box::new(Asked { step: Some(step), result: None, answer });
         if let Some(jobs) = self.0.as_ref().and_then(|writer| writer.jobs.as_ref()) {
             // An error drops the job, which closes the channel.
             let _ = jobs.send(job);
@@ -130,13 +130,13 @@ trait Job: Send {
     fn answer(self: Box<Self>, failure: Option<StoreError>);
 }
 
-struct Step<F, T> {
+struct Asked<F, T> {
     step: Option<F>,
     result: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
-impl<F, T> Job for Step<F, T>
+impl<F, T> Job for Asked<F, T>
 where
     F: FnOnce(&mut Marks<'_>) -> redb::Result<T> + Send,
     T: Send,
