@@ -21,6 +21,7 @@ pub struct TestStore {
 
 #[derive(Debug, Default)]
 struct State {
+    reservations: AtomicUsize,
     renewals: AtomicUsize,
     spends_to_fail: AtomicUsize,
     away: AtomicBool,
@@ -38,6 +39,12 @@ impl TestStore {
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// How often a mark was reserved.
+    #[must_use]
+    pub fn reservations(&self) -> usize {
+        self.state.reservations.load(Ordering::SeqCst)
     }
 
     /// How often a reservation was renewed.
@@ -77,7 +84,14 @@ impl TestStore {
 
 impl SpentTokens for TestStore {
     fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
-        self.step(self.inner.reserve(mark, id, lease))
+        let (state, claim) = (&self.state, self.step(self.inner.reserve(mark, id, lease)));
+        Box::pin(async {
+            let claim = claim.await?;
+            if claim == Claim::Reserved {
+                state.reservations.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(claim)
+        })
     }
 
     fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
