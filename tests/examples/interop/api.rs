@@ -6,7 +6,7 @@ use actix_web::{
     http::header::{AUTHORIZATION, WWW_AUTHENTICATE},
     web::{self, ServiceConfig},
 };
-use l402_actix::{L402Config, OnInvalidToken, Payment, l402};
+use l402_actix::{L402Config, OnInvalidToken, Payment, RequirePayment, l402};
 use serde_json::json;
 
 #[get("/free")]
@@ -51,8 +51,15 @@ pub(crate) fn routes(config: &L402Config, origin: &str) -> impl FnOnce(&mut Serv
         // The last, since it takes every path.
         ("", config.clone(), None),
     ];
-    let origin = origin.to_owned();
+    let (config, origin) = (config.clone(), origin.to_owned());
     move |app| {
+        // The gate where no gate may stand: it answers before CORS has its say.
+        let inside_out = web::scope("/gate-outside")
+            .app_data(config.clone())
+            .wrap(cors(&origin, None))
+            .wrap(RequirePayment::sats(100))
+            .service(free);
+        app.service(inside_out);
         for (path, config, missing) in scopes {
             let scope = web::scope(path)
                 .app_data(config)
