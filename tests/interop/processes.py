@@ -9,14 +9,18 @@ import threading
 import urllib.request
 
 # Far above what any step takes; a client that hangs shall not hang the suite.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
+
+
+class Unavailable(Exception):
+    """A client that cannot be had or does not start; the text is the installer's or its own."""
 
 
 class Process:
     """A program and the lines it prints; ended with all that it started."""
 
     def __init__(self, command, environment, log):
-        self.log = log
+        self.log, self.environment = log, environment
         with open(log, "ab") as errors:
             self.process = subprocess.Popen(
                 command,
@@ -56,6 +60,9 @@ class Process:
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -69,9 +76,13 @@ class Shop(Process):
     def __init__(self, program, log, origin):
         environment = {"PATH": os.environ["PATH"], "ORIGIN": origin}
         super().__init__([program], environment, log)
-        self.api = self.line("API ")
-        self.wallet = self.line("WALLET ")
-        self.control = self.line("CONTROL ")
+        try:
+            self.api = self.line("API ")
+            self.wallet = self.line("WALLET ")
+            self.control = self.line("CONTROL ")
+        except RuntimeError:
+            self.end()
+            raise
 
     def do(self, action):
         """Calls a route of the control port."""
@@ -92,7 +103,12 @@ class Client(Process):
 
     def __init__(self, command, environment, log):
         super().__init__(command, environment, log)
-        self.line("=> ready")
+        try:
+            self.line("=> ready")
+        except RuntimeError as err:
+            self.end()
+            said = [line.strip() for line in self.errors().splitlines() if line.strip()]
+            raise Unavailable(said[-1] if said else "it did not start") from err
 
     def get(self, url):
         """Lets it fetch the URL and returns its outcome, the status or the error's text."""
