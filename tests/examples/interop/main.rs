@@ -18,10 +18,7 @@ use crate::control::{Control, Story};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::WARN)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
     let story = Arc::new(Story::default());
     let told = Arc::clone(&story);
     let sandbox = Sandbox::builder()
@@ -56,12 +53,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let wallet = sandbox.url().to_owned();
     let control = web::Data::new(Control { sandbox, story });
-    let desk = HttpServer::new(move || {
-        App::new().app_data(control.clone()).configure(control::routes)
-    })
-    .workers(1)
-    .disable_signals()
-    .bind(("127.0.0.1", 0))?;
+    let desk =
+        HttpServer::new(move || App::new().app_data(control.clone()).configure(control::routes))
+            .workers(1)
+            .disable_signals()
+            .bind(("127.0.0.1", 0))?;
 
     println!("API http://{}", shop.addrs()[0]);
     println!("WALLET {wallet}");
