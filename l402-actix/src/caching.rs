@@ -67,16 +67,20 @@ fn directives(headers: &HeaderMap) -> Vec<String> {
 }
 
 fn vary_by(headers: &mut HeaderMap, name: &HeaderName) {
-    let present = headers
+    let mut fields: Vec<&str> = headers
         .get_all(VARY)
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
-        .any(|field| field.trim() == "*" || field.trim().eq_ignore_ascii_case(name.as_str()));
-    if !present {
-        let name = if name == AUTHORIZATION { "Authorization" } else { name.as_str() };
-        if let Ok(value) = HeaderValue::from_str(name) {
-            headers.append(VARY, value);
-        }
+        .map(str::trim)
+        .filter(|field| !field.is_empty())
+        .collect();
+    if fields.iter().any(|field| *field == "*" || field.eq_ignore_ascii_case(name.as_str())) {
+        return;
+    }
+    fields.push(if name == AUTHORIZATION { "Authorization" } else { name.as_str() });
+    // All in one line: `actix-cors` keeps the first and drops the others.
+    if let Ok(value) = HeaderValue::from_str(&fields.join(", ")) {
+        headers.insert(VARY, value);
     }
 }
 
@@ -133,7 +137,8 @@ mod tests {
     #[test]
     fn the_answer_varies_with_the_credential_exactly_once() {
         assert_eq!(marked(VARY, &[], false), ["Authorization"]);
-        assert_eq!(marked(VARY, &["Accept"], false), ["Accept", "Authorization"]);
+        assert_eq!(marked(VARY, &["Accept"], false), ["Accept, Authorization"]);
+        assert_eq!(marked(VARY, &["Accept", "Origin"], false), ["Accept, Origin, Authorization"]);
         assert_eq!(marked(VARY, &["accept, authorization"], false), ["accept, authorization"]);
         assert_eq!(marked(VARY, &["*"], false), ["*"]);
     }

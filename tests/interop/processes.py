@@ -1,0 +1,118 @@
+"""The two processes of each trial: the shop that sells, and the client that buys."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+import urllib.request
+
+# Far above what any step takes; a client that hangs shall not hang the suite.
+PATIENCE_SECONDS = 180
+
+
+class Unavailable(Exception):
+    """A client that cannot be had or does not start; the text is the installer's or its own."""
+
+
+class Process:
+    """A program and the lines it prints; ended with all that it started."""
+
+    def __init__(self, command, environment, log):
+        self.log, self.environment = log, environment
+        with open(log, "ab") as errors:
+            self.process = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+        self.lines = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip("\n"))
+        self.lines.put(None)
+
+    def line(self, prefix):
+        """The rest of the next line that begins so."""
+        while True:
+            try:
+                line = self.lines.get(timeout=PATIENCE_SECONDS)
+            except queue.Empty:
+                line = None
+            if line is None:
+                raise RuntimeError(f"no line {prefix!r} from {self.process.args}\n{self.errors()}")
+            if line.startswith(prefix):
+                return line[len(prefix) :]
+
+    def errors(self):
+        """The end of what it has logged."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-20:])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+class Shop(Process):
+    """`tests/examples/interop` on fresh ports, and its control port."""
+
+    def __init__(self, program, log, origin):
+        environment = {"PATH": os.environ["PATH"], "ORIGIN": origin}
+        super().__init__([program], environment, log)
+        try:
+            self.api = self.line("API ")
+            self.wallet = self.line("WALLET ")
+            self.control = self.line("CONTROL ")
+        except RuntimeError:
+            self.end()
+            raise
+
+    def do(self, action):
+        """Calls a route of the control port."""
+        request = urllib.request.Request(f"{self.control}/{action}", method="POST")
+        # Without the environment's proxy: the port is on this machine.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=PATIENCE_SECONDS) as answer:
+            return answer.read().decode()
+
+    def story(self):
+        """What the API answered and what was paid since the last call, in order: "402, paid,
+        L402 200"."""
+        return ", ".join(json.loads(self.do("story")))
+
+
+class Client(Process):
+    """A client behind its adapter."""
+
+    def __init__(self, command, environment, log):
+        super().__init__(command, environment, log)
+        try:
+            self.line("=> ready")
+        except RuntimeError as err:
+            self.end()
+            said = [line.strip() for line in self.errors().splitlines() if line.strip()]
+            raise Unavailable(said[-1] if said else "it did not start") from err
+
+    def get(self, url):
+        """Lets it fetch the URL and returns its outcome, the status or the error's text."""
+        self.process.stdin.write(url + "\n")
+        self.process.stdin.flush()
+        outcome = json.loads(self.line("=> "))
+        return outcome.get("status") or outcome["error"]
