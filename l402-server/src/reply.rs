@@ -93,6 +93,10 @@ async fn read(mut response: Response) -> Result<Vec<u8>, L402Error> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, L402Error> {
+    // serde would fill a struct from an array, too: `[true]` is no verdict.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(L402Error::invalid_response("an array and not an object"));
+    }
     serde_json::from_slice(body).map_err(|err| {
         let text = err.to_string();
         // serde quotes a value that does not fit, and that may be a macaroon; the name of a
