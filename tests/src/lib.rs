@@ -5,11 +5,20 @@ mod readme;
 use std::net::SocketAddr;
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
+use l402_actix::{L402Client, L402Config};
 use l402_sandbox::Sandbox;
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{AUTHORIZATION, HeaderMap},
 };
+
+pub mod process;
+pub mod raw;
+
+/// A config for tests that ask the broker more often than a merchant may.
+pub fn config(client: L402Client) -> L402Config {
+    L402Config::new(client)
+}
 
 /// An Actix app behind a real socket on this machine; stops on drop.
 #[derive(Debug)]
@@ -116,12 +125,18 @@ impl Answer {
     ///
     /// If there is none.
     pub async fn to(request: RequestBuilder) -> Self {
-        let answer = async {
-            let response: Response = request.send().await?;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok::<_, reqwest::Error>(Self { status, headers, body: response.text().await? })
-        };
-        answer.await.unwrap_or_else(|err| panic!("no answer: {err:?}"))
+        Self::try_to(request).await.unwrap_or_else(|err| panic!("no answer: {err:?}"))
+    }
+
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn try_to(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response: Response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Self { status, headers, body: response.text().await? })
     }
 
     /// All values of a header, in their order.
