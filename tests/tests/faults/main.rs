@@ -5,9 +5,11 @@
 
 mod authorization;
 mod broker;
+mod doors;
 mod front;
 mod grammar;
 mod headers;
+mod paths;
 mod stage;
 
 use std::sync::{
