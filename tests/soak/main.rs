@@ -30,11 +30,11 @@ use self::{api::Api, illness::Illness, report::Report, visitors::Visitors};
 const PHASE: Duration = Duration::from_secs(10);
 
 /// How long idle connections may take to close once the traffic has ended: reqwest keeps them for
-/// 90 seconds.
-const SETTLING: Duration = Duration::from_secs(120);
+/// 90 seconds, and looks for such ones every 90 seconds.
+const SETTLING: Duration = Duration::from_secs(200);
 
 const HELP: &str =
-    "soak --seconds N    N seconds of traffic on loopback, then up to two minutes to settle";
+    "soak --seconds N    N seconds of traffic on loopback, then up to three minutes to settle";
 
 enum Job {
     Serve,

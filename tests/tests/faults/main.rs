@@ -10,6 +10,7 @@ mod front;
 mod grammar;
 mod headers;
 mod paths;
+mod reliability;
 mod stage;
 
 use std::sync::{
