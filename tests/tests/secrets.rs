@@ -23,7 +23,7 @@ use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
 const KEY: &str = "sekretkey7f3a9c";
-const MACAROON: &str = "c2VrcmV0bWFjYXJvb24xMjM0NTY3ODkw";
+const MACAROON: &str = "c2VrcmV0bWFjYXJvb24xMjM0NTY3ODkwc2VrcmV0bWFjYXJvb24x";
 const PREIMAGE: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
 
 /// All that was written, by whomever.
