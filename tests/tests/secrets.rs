@@ -6,8 +6,7 @@
 use std::{
     error::Error,
     fmt::Debug,
-    io,
-    panic,
+    io, panic,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -206,7 +205,7 @@ fn shown_with_its_sources(err: &L402Error) -> String {
     let mut shown = format!("{err} {err:?}");
     let mut source = err.source();
     while let Some(err) = source {
-        shown += &format!(" {err} {err:?}");
+        shown = format!("{shown} {err} {err:?}");
         source = err.source();
     }
     shown
@@ -269,7 +268,8 @@ async fn no_log_no_debug_no_error_no_panic_and_no_refusal_shows_a_key_a_macaroon
 
     let text = written.text().to_lowercase();
     // All of it was listened to: our lines, those of the crates below, a panic, an answer.
-    for heard in ["l402_actix", "reqwest", "actix", "a handler's own panic", "answer: ", "[redacted]"]
+    for heard in
+        ["l402_actix", "reqwest", "actix", "a handler's own panic", "answer: ", "[redacted]"]
     {
         assert!(text.contains(heard), "{heard} was not heard");
     }

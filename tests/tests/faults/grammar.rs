@@ -8,7 +8,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// A credential as it has to be understood.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Expected {
+pub(crate) enum Expected {
     /// `L402 <macaroon>:<preimage>`, or the same with `LSAT`.
     Token {
         /// Everything up to the first colon.
@@ -25,7 +25,7 @@ pub enum Expected {
 
 /// The one credential that these header lines hold: the first L402 one, else the first LSAT one,
 /// else, with MPP on, the first `Payment` one. Lines of the merchant's own header come second.
-pub fn expected(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) -> Option<Expected> {
+pub(crate) fn expected(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) -> Option<Expected> {
     for lines in [authorization, own] {
         for scheme in ["l402", "lsat", "payment"] {
             if scheme == "payment" && !mpp {

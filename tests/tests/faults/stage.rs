@@ -138,7 +138,7 @@ struct Stage {
 impl Stage {
     async fn set(broken: Broken) -> Self {
         let sandbox = Sandbox::start().await;
-        let broker = address(&sandbox);
+        let behind = address(&sandbox);
         let (mut closed, mut tls) = (None, None);
         let mut client = L402Client::builder(sandbox.api_key()).base_url(sandbox.url());
         match broken {
@@ -147,7 +147,7 @@ impl Stage {
                 client = client.base_url(format!("http://{}", port.address));
             }
             Broken::Shows(_) => {
-                let port = tls.insert(Tls::start(broker).await);
+                let port = tls.insert(Tls::start(behind).await);
                 client = client.base_url(&port.url).http_client_builder(port.trusting());
             }
             Broken::Redirects | Broken::Does { .. } => {}
@@ -175,19 +175,7 @@ impl Stage {
             app.app_data(config.clone()).app_data(web::Data::new(counter.clone())).service(timed);
         })
         .await;
-        let stage = Self {
-            broken,
-            sandbox,
-            closed,
-            tls,
-            elsewhere,
-            elsewhere_url,
-            timeout,
-            api,
-            calls,
-            took,
-        };
-        stage
+        Self { broken, sandbox, closed, tls, elsewhere, elsewhere_url, timeout, api, calls, took }
     }
 
     /// Buys past the gate, since what stands before the sandbox may let nothing through yet.

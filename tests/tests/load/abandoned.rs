@@ -52,7 +52,8 @@ async fn a_token_whose_request_was_abandoned_opens_the_route_afterwards() {
     let shop = Shop::open(PATIENCE).await;
     let credential = shop.api.buy("/paid", &shop.sandbox).await;
     shop.hold_up(true);
-    let head = format!("GET /paid HTTP/1.1\r\nHost: localhost\r\nAuthorization: {credential}\r\n\r\n");
+    let head =
+        format!("GET /paid HTTP/1.1\r\nHost: localhost\r\nAuthorization: {credential}\r\n\r\n");
     // The connection that was used to buy may still be open; its calls are not held up.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let stream = shop.begin(&head).await;

@@ -108,7 +108,7 @@ impl Shop {
         let counter = in_flight.clone();
         let api = Api::serve(move |app| {
             let counter = counter.clone();
-            let counted = web::scope("")
+            let gated = web::scope("")
                 .wrap_fn(move |request, next| {
                     let guard = counter.enter();
                     let answer = next.call(request);
@@ -120,7 +120,7 @@ impl Shop {
                 })
                 .service(paid)
                 .service(upload);
-            app.app_data(config.clone()).service(free).service(counted);
+            app.app_data(config.clone()).service(free).service(gated);
         })
         .await;
         assert_eq!(api.ask("/free").await.status, 200);
@@ -142,7 +142,11 @@ impl Shop {
     async fn until(&self, what: &str, reached: impl Fn(&Self) -> bool) {
         let begun = Instant::now();
         while !reached(self) {
-            assert!(begun.elapsed() < PATIENCE, "never: {what}; {} in flight", self.in_flight.now());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "never: {what}; {} in flight",
+                self.in_flight.now()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -150,10 +154,8 @@ impl Shop {
     /// All that was opened is closed, and all that was begun has ended.
     async fn until_nothing_is_left(&self) {
         self.until("no request left", |shop| shop.in_flight.now() == 0).await;
-        self.until("no socket left", |shop| {
-            process::open_sockets("self").unwrap() <= shop.sockets
-        })
-        .await;
+        self.until("no socket left", |shop| process::open_sockets("self").unwrap() <= shop.sockets)
+            .await;
     }
 }
 
