@@ -31,6 +31,19 @@ pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> 
     names.into_iter().find_map(|name| find_in(headers, name, mpp))
 }
 
+/// What [`find`] finds, for tests that compare it with the grammar. Not public API.
+#[doc(hidden)]
+#[must_use]
+pub fn presented(
+    headers: &HeaderMap,
+    own: Option<&HeaderName>,
+    mpp: bool,
+) -> Option<VerifyRequest> {
+    find(headers, own, mpp).map(|credential| match credential {
+        Credential::Token(request) | Credential::Mpp(request) => request,
+    })
+}
+
 fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credential> {
     let schemes = if mpp { &SCHEMES[..] } else { &SCHEMES[..2] };
     schemes.iter().find_map(|(scheme, read)| {

@@ -11,7 +11,7 @@ use actix_web::{
     Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
 };
 
-pub use crate::trial::Trial;
+pub use crate::{credential::presented, trial::Trial};
 use crate::{L402Config, Price, caching, error::Refusal, gate, pricing::Priced, trial};
 
 /// The terms that one `#[l402(..)]` or one middleware states.

@@ -199,12 +199,20 @@ impl fmt::Debug for Sandbox {
 }
 
 /// Settings of a [`Sandbox`].
-#[derive(Debug)]
 #[must_use = "a builder does nothing until `start`"]
 pub struct SandboxBuilder {
     port: u16,
     api_key: Option<String>,
     settings: Settings,
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxBuilder")
+            .field("port", &self.port)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SandboxBuilder {

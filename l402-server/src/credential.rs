@@ -4,7 +4,7 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{L402Error, VerifyRequest};
 
@@ -61,17 +61,6 @@ impl VerifyRequest {
     }
 }
 
-/// What is read of an MPP credential.
-#[derive(Deserialize)]
-struct MppCredential {
-    payload: MppPayload,
-}
-
-#[derive(Deserialize)]
-struct MppPayload {
-    preimage: String,
-}
-
 fn mpp_preimage(credential: &str) -> Result<String, &'static str> {
     const SHAPE: &str = "the credential is not `Payment <base64url of JSON with payload.preimage>`";
     let credential = credential.trim();
@@ -84,10 +73,11 @@ fn mpp_preimage(credential: &str) -> Result<String, &'static str> {
     }
     let encoded = rest.trim_start_matches(' ').trim_end_matches('=');
     let json = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| SHAPE)?;
-    let read: MppCredential = serde_json::from_slice(&json).map_err(|_| SHAPE)?;
-    let preimage = read.payload.preimage;
+    // By name and not into a struct: serde would fill one from an array, too.
+    let read: Value = serde_json::from_slice(&json).map_err(|_| SHAPE)?;
+    let preimage = read["payload"]["preimage"].as_str().ok_or(SHAPE)?;
     let visible = !preimage.is_empty() && preimage.bytes().all(|byte| byte.is_ascii_graphic());
-    visible.then_some(preimage).ok_or(SHAPE)
+    visible.then(|| preimage.to_owned()).ok_or(SHAPE)
 }
 
 fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
@@ -255,6 +245,8 @@ mod tests {
             &mpp("[]"),
             &mpp(r#"{"payload":{}}"#),
             &mpp(r#"{"preimage":"00"}"#),
+            &mpp(r#"[["00"]]"#),
+            &mpp(r#"{"payload":["00"]}"#),
             &mpp(r#"{"payload":{"preimage":5}}"#),
             &mpp(r#"{"payload":{"preimage":""}}"#),
             &mpp(r#"{"payload":{"preimage":"a b"}}"#),

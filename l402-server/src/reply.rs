@@ -16,6 +16,13 @@ pub const MAX_REPLY_BYTES: usize = 64 * 1024;
 /// The longest text that is taken over from the broker, in characters.
 const MAX_TEXT_CHARS: usize = 500;
 
+/// What stands in for a secret in the broker's words.
+const REDACTED: &str = "[redacted]";
+
+/// From here on a run of base64 or hexadecimal digits counts as a token. A preimage has 64, the
+/// id of a request, which is worth having in a log, 36.
+const MIN_TOKEN_CHARS: usize = 40;
+
 /// What must not come back to light in the broker's words: the key, the macaroon, the preimage.
 /// An empty one stands for none.
 #[derive(Clone, Copy)]
@@ -25,12 +32,29 @@ impl Secrets<'_> {
     /// The broker's words without the secrets, without what could forge a line in a log, and not
     /// longer than a few sentences.
     pub(crate) fn presentable(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text: String = text.chars().filter(|char| !char.is_control()).collect();
         for secret in self.0.into_iter().filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, "[redacted]");
+            text = text.replace(secret, REDACTED);
         }
-        text.chars().filter(|char| !char.is_control()).take(MAX_TEXT_CHARS).collect()
+        without_tokens(&text).chars().take(MAX_TEXT_CHARS).collect()
     }
+}
+
+/// Takes out whatever looks like a macaroon or a preimage: the broker may quote one that this call
+/// does not know, such as another payer's.
+fn without_tokens(text: &str) -> String {
+    let is_digit = |char: char| char.is_ascii_alphanumeric() || "+/=_-".contains(char);
+    let mut shown = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|char| !is_digit(char)) {
+        let run = piece.trim_end_matches(|char| !is_digit(char));
+        if run.len() >= MIN_TOKEN_CHARS && run.bytes().any(|byte| byte.is_ascii_digit()) {
+            shown += REDACTED;
+            shown += &piece[run.len()..];
+        } else {
+            shown += piece;
+        }
+    }
+    shown
 }
 
 /// A reply -> what it carries, or the error it stands for.
@@ -93,6 +117,10 @@ async fn read(mut response: Response) -> Result<Vec<u8>, L402Error> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, L402Error> {
+    // serde would fill a struct from an array, too: `[true]` is no verdict.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(L402Error::invalid_response("an array and not an object"));
+    }
     serde_json::from_slice(body).map_err(|err| {
         let text = err.to_string();
         // serde quotes a value that does not fit, and that may be a macaroon; the name of a
@@ -114,4 +142,30 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let date = httpdate::parse_http_date(value).ok()?;
     // A date that has passed means: now.
     Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_token_is_taken_out_and_what_does_not_stays() {
+        let secrets = Secrets(["key", "", ""]);
+        let preimage = "5ec2e7".repeat(11);
+        let macaroon = "AgELbDQwMi1zYW5kYm94AkIAAFl+/w==".repeat(2);
+        for (text, shown) in [
+            (format!("no {preimage}!"), "no [redacted]!"),
+            (format!("{macaroon}:{preimage}"), "[redacted]:[redacted]"),
+            (format!("{preimage}\u{e9}key"), "[redacted]\u{e9}[redacted]"),
+            ("key\r\nforged".to_owned(), "[redacted]forged"),
+            ("the token has expired".to_owned(), "the token has expired"),
+            (
+                "request 123e4567-e89b-12d3-a456-426614174000".to_owned(),
+                "request 123e4567-e89b-12d3-a456-426614174000",
+            ),
+        ] {
+            assert_eq!(secrets.presentable(&text), shown, "{text}");
+        }
+        assert_eq!(secrets.presentable(&"x".repeat(600)).len(), MAX_TEXT_CHARS);
+    }
 }

@@ -234,7 +234,9 @@ async fn a_reply_that_is_not_the_contract_is_invalid() {
     for err in errors_for(json("{}")).await {
         assert!(err.to_string().contains("missing field"), "{err}");
     }
-    for body in [r#"{"valid":"true"}"#, r#"{"valid":true,"amountSats":"100"}"#] {
+    for body in
+        [r#"[true,"/a",7,100]"#, r#"{"valid":"true"}"#, r#"{"valid":true,"amountSats":"100"}"#]
+    {
         let broker = Broker::start([json(body)]).await;
         let err = verify(&client(&broker)).await.expect_err("refused");
         assert!(matches!(err, L402Error::InvalidResponse(_)), "{body} {err:?}");

@@ -6,6 +6,7 @@ mod store;
 use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
+use l402_actix::{L402Client, L402Config};
 use l402_sandbox::Sandbox;
 use reqwest::{
     Client, RequestBuilder, Response,
@@ -15,6 +16,14 @@ pub use store::TestStore;
 
 /// How long a server waits for a client of the same test.
 pub const PATIENCE: Duration = Duration::from_secs(120);
+
+pub mod process;
+pub mod raw;
+
+/// A config for tests that ask the broker more often than a merchant may.
+pub fn config(client: L402Client) -> L402Config {
+    L402Config::new(client)
+}
 
 /// An Actix app behind a real socket on this machine; stops on drop.
 #[derive(Debug)]
@@ -136,12 +145,18 @@ impl Answer {
     ///
     /// If there is none.
     pub async fn to(request: RequestBuilder) -> Self {
-        let answer = async {
-            let response: Response = request.send().await?;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok::<_, reqwest::Error>(Self { status, headers, body: response.text().await? })
-        };
-        answer.await.unwrap_or_else(|err| panic!("no answer: {err:?}"))
+        Self::try_to(request).await.unwrap_or_else(|err| panic!("no answer: {err:?}"))
+    }
+
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn try_to(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response: Response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Self { status, headers, body: response.text().await? })
     }
 
     /// All values of a header, in their order.

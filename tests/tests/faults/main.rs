@@ -1,0 +1,33 @@
+//! Everything that can go wrong around a gated route, over real HTTP: a broker that fails, a payer
+//! who cheats. `docs/RELIABILITY.md` names each test beside what it promises.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod authorization;
+mod broker;
+mod doors;
+mod front;
+mod grammar;
+mod headers;
+mod paths;
+mod reliability;
+mod stage;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// How often a handler was called.
+#[derive(Clone, Default)]
+struct Calls(Arc<AtomicUsize>);
+
+impl Calls {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn so_far(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}

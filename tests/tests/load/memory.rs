@@ -1,0 +1,49 @@
+//! What a stranger or a broker sends without end is not kept.
+
+use l402_sandbox::{Endpoint, Fault};
+use l402_tests::{process, raw};
+
+use super::{PATIENCE, Shop};
+
+/// A fraction of what is sent, and more than what the process needs anyway.
+const BOUND_KIB: u64 = 64 * 1024;
+
+#[actix_web::test]
+async fn a_body_of_256_mib_from_the_broker_is_never_held_in_memory() {
+    let shop = Shop::open(PATIENCE).await;
+    let credential = shop.api.buy("/paid", &shop.sandbox).await;
+    for (endpoint, credential) in [(Endpoint::Mint, None), (Endpoint::Verify, Some(&credential))] {
+        process::forget_peak().unwrap();
+        let before = process::memory_kib("self").unwrap();
+        shop.sandbox.fault(Fault::oversize().on(endpoint));
+        let answer = match credential {
+            None => shop.api.ask("/paid").await,
+            Some(credential) => shop.api.ask_with("/paid", credential).await,
+        };
+        assert_eq!(answer.status, 502);
+        let peak = process::peak_kib("self").unwrap();
+        assert!(peak < before + BOUND_KIB, "{endpoint:?}: {before} KiB, then {peak} KiB");
+    }
+    shop.until_nothing_is_left().await;
+}
+
+#[actix_web::test]
+async fn an_authorization_of_64_mib_is_refused_before_the_gate_and_never_held_in_memory() {
+    let shop = Shop::open(PATIENCE).await;
+    for piece in ["m", "L402 m:p, ", "L402 m:p\r\nAuthorization: "] {
+        let value = piece.repeat(64 * 1024 * 1024 / piece.len());
+        let request =
+            format!("GET /paid HTTP/1.1\r\nHost: localhost\r\nAuthorization: {value}\r\n\r\n");
+        drop(value);
+        process::forget_peak().unwrap();
+        let before = process::memory_kib("self").unwrap();
+        let answer = raw::exchange(shop.api.address(), request.as_bytes()).await.unwrap();
+        if let Some(answer) = answer {
+            assert!(matches!(answer.status, 400 | 413 | 431), "{}", answer.status);
+        }
+        let peak = process::peak_kib("self").unwrap();
+        assert!(peak < before + BOUND_KIB / 2, "{piece:.10}: {before} KiB, then {peak} KiB");
+    }
+    assert!(shop.sandbox.requests().is_empty());
+    shop.until_nothing_is_left().await;
+}
