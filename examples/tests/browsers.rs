@@ -41,10 +41,10 @@ impl Shop {
         for line in BufReader::new(program.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some((_, url)) = line.split_once("fetch402(\"") {
-                weather = url.split('"').next().unwrap().to_owned();
+                weather.push_str(url.split('"').next().unwrap());
             }
             if let Some((_, host)) = line.split_once("LND_REST_HOST=") {
-                wallet = host.split(' ').next().unwrap().to_owned();
+                wallet.push_str(host.split(' ').next().unwrap());
                 break;
             }
         }
