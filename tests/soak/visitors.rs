@@ -248,5 +248,7 @@ impl Visitors {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap_or_default()
+    // Actix closes an idle connection after five seconds; who asks on it then gets no answer.
+    let client = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(2));
+    client.build().unwrap_or_default()
 }

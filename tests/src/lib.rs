@@ -68,7 +68,8 @@ impl Api {
         let server = server.run();
         let handle = server.handle();
         rt::spawn(server);
-        let client = Client::builder().no_proxy().build();
+        // Actix closes an idle connection after five seconds; who asks on it then gets no answer.
+        let client = Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(2)).build();
         Self { address, client: client.unwrap_or_default(), handle }
     }
 
