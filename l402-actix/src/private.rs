@@ -11,8 +11,8 @@ use actix_web::{
     Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
 };
 
-pub use crate::{credential::presented, trial::Trial};
 use crate::{L402Config, Price, caching, error::Refusal, gate, pricing::Priced, trial};
+pub use crate::{credential::presented, trial::Trial};
 
 /// The terms that one `#[l402(..)]` or one middleware states.
 #[derive(Clone, Copy)]

@@ -20,10 +20,7 @@ static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 ///
 /// Settings that the state depends on belong into `T`'s own look-up; whoever asks first decides
 /// what `make` is given.
-pub(crate) fn shared<T: Any + Send + Sync>(
-    account: [u8; 32],
-    make: impl FnOnce() -> T,
-) -> Arc<T> {
+pub(crate) fn shared<T: Any + Send + Sync>(account: [u8; 32], make: impl FnOnce() -> T) -> Arc<T> {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     let state = shared.entry((TypeId::of::<T>(), account)).or_insert_with(|| Arc::new(make()));
     match Arc::clone(state).downcast() {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
-use l402_actix::{L402Client, L402Config};
+use l402_actix::{BrokerBudget, L402Client, L402Config};
 use l402_sandbox::Sandbox;
 use reqwest::{
     Client, RequestBuilder, Response,
@@ -25,7 +25,7 @@ pub mod raw;
 
 /// A config for tests that ask the broker more often than a merchant may.
 pub fn config(client: L402Client) -> L402Config {
-    L402Config::new(client)
+    L402Config::new(client).broker_budget(BrokerBudget::unlimited())
 }
 
 /// An Actix app behind a real socket on this machine; stops on drop.
