@@ -11,6 +11,10 @@ quickstart:
 test:
     cargo test --workspace
 
+# Count the broker's calls in the scenarios that matter; three minutes
+bench-calls:
+    cargo bench -p l402-benches --bench broker_calls --profile dev
+
 # Spent tokens in a real Redis; needs `redis-server`
 redis:
     cargo test -p l402-tests --features redis-server --test single_use redis::

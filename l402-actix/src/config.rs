@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, http::header::HeaderName, web};
 use l402_server::{L402Client, L402Error};
 
 use crate::{
-    DEFAULT_SPENT_FOR, MemoryStore, OnInvalidToken, Price, SpentTokens,
+    BrokerBudget, ClientIdentity, DEFAULT_SPENT_FOR, MemoryStore, OnInvalidToken, Price,
+    SpentTokens, VerifyCache,
+    account::Account,
     error::Refusal,
     pricing::Priced,
     spent::{MAX_SPENT_FOR, MIN_SPENT_FOR},
@@ -59,13 +61,17 @@ pub struct L402Config {
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
     pub(crate) shared_cache: bool,
+    pub(crate) account: Arc<Account>,
+    pub(crate) broker_budget: BrokerBudget,
+    pub(crate) verify_cache: Option<VerifyCache>,
+    pub(crate) client_identity: Option<ClientIdentity>,
     spent_tokens: Option<Arc<dyn SpentTokens>>,
     pub(crate) spent_for: Duration,
 }
 
 type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
 type ResourceWith = dyn Fn(&HttpRequest) -> String + Send + Sync;
-type TextWith = dyn Fn(&HttpRequest) -> Option<String> + Send + Sync;
+pub(crate) type TextWith = dyn Fn(&HttpRequest) -> Option<String> + Send + Sync;
 
 /// A function of the merchant's. Only `Debug` makes it more than its `Arc`.
 pub(crate) struct Hook<F: ?Sized>(pub(crate) Arc<F>);
@@ -87,6 +93,10 @@ impl L402Config {
     /// broker calls that one request needs have to end within it.
     pub fn new(client: L402Client) -> Self {
         Self {
+            account: Account::of(&client),
+            broker_budget: BrokerBudget::default(),
+            verify_cache: None,
+            client_identity: None,
             client,
             default_price_sats: None,
             price_with: None,
@@ -276,6 +286,48 @@ impl L402Config {
     /// A shared cache serves what one client paid for to clients that paid nothing.
     pub fn shared_cache(mut self, allow: bool) -> Self {
         self.shared_cache = allow;
+        self
+    }
+
+    /// How many calls a minute may be made to the broker. Default:
+    /// [`BrokerBudget::per_minute(100)`](BrokerBudget::per_minute), the hosted broker's limit.
+    ///
+    /// Half of it is for mints, half for verifying credentials that were not seen before. What is
+    /// beyond it is answered 503 with `Retry-After`, and a warning in the log says so once a
+    /// minute. A credential that was accepted before for the same resource and price is never held
+    /// up here, and neither is that of a challenge which this process has handed out, once it is
+    /// paid for. So neither a crawler nor a flood of garbage keeps those out who have paid.
+    ///
+    /// When the broker answers 429, mints rest for its `Retry-After`, at most a minute, and
+    /// verifications go on.
+    pub fn broker_budget(mut self, budget: BrokerBudget) -> Self {
+        self.broker_budget = budget;
+        self
+    }
+
+    /// Trusts a credential for a short time after the broker has verified it, so that an agent that
+    /// makes many calls with one token costs few of the broker's. Default: no cache, each request
+    /// is a call.
+    ///
+    /// A verdict stands for the same credential, resource and price, and is compared with them
+    /// again each time. Requests that ask the same at the same time share one call, and its failure
+    /// if it fails. Only what was accepted is kept. Tokens of `single_use` routes and payments in
+    /// the `Payment` scheme are never cached.
+    ///
+    /// # Security
+    ///
+    /// A token that has expired or was revoked opens its route for up to the cache's time to live
+    /// after the last verification, 30 seconds by default.
+    pub fn verify_cache(mut self, cache: VerifyCache) -> Self {
+        self.verify_cache = Some(cache);
+        self
+    }
+
+    /// Tells clients apart, for the two things that are switched on with it: handing a client the
+    /// challenge that it holds instead of a new one, and a limit for each client. Default: clients
+    /// are not told apart.
+    pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
+        self.client_identity = Some(identity);
         self
     }
 

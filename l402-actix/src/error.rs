@@ -1,6 +1,6 @@
 //! Every way in which the gate refuses, with its status: the one place for errors.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -12,7 +12,7 @@ use actix_web::{
 use l402_server::{Challenge, L402Error, Verification};
 use serde::Serialize;
 
-use crate::{StoreError, challenge};
+use crate::{StoreError, challenge, refused};
 
 /// How long a client is asked to wait when the broker does not say: the broker's limit counts by
 /// the minute.
@@ -34,6 +34,8 @@ const BAD_GATEWAY: &str = "The payment service gave no usable answer. \
     Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
 const UNAVAILABLE: &str = "The payment service is busy. \
     Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const TOO_MANY: &str = "Too many requests. \
+    Nothing is wrong with a payment: do not pay again, retry later with the same credential.";
 const TIMEOUT: &str = "The payment service did not answer in time. \
     Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
 const IN_USE: &str = "Another request with this token is still being answered. \
@@ -56,9 +58,19 @@ pub(crate) enum Refusal {
     /// A fault in the merchant's set-up: 500.
     Misconfigured(&'static str),
     /// The mint failed: 500, 502, 503 or 504.
-    Mint(L402Error),
+    Mint(Arc<L402Error>),
     /// The verification failed: 401, 500, 502, 503 or 504.
-    Verify(L402Error),
+    Verify(Arc<L402Error>),
+    /// The budget of broker calls is used up, which its own log line says: 503.
+    OverBudget {
+        /// Until a call is free.
+        retry_after: Duration,
+    },
+    /// The client has caused as many broker calls as one client may: 429.
+    ClientOverLimit {
+        /// Until it may cause another.
+        retry_after: Duration,
+    },
     /// The broker minted what no header can carry: 502.
     UnusableChallenge(&'static str),
     /// The broker called a token valid and left out what it is valid for: 502.
@@ -103,12 +115,19 @@ impl Refusal {
                 answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
             }
             // The broker could make nothing of the credential.
-            Self::Verify(L402Error::Api { status: 400, message }) => {
-                tracing::debug!(message, "credential refused as malformed");
+            Self::Verify(err) if refused::is_malformed(&err) => {
+                tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
             Self::Verify(err) => failed("verify", &err),
             Self::Mint(err) => failed("mint", &err),
+            Self::OverBudget { retry_after } => {
+                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
+            }
+            Self::ClientOverLimit { retry_after } => {
+                tracing::debug!("client over its limit");
+                try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+            }
             Self::UnusableChallenge(fault) => {
                 tracing::error!("the broker's challenge is unusable: {fault}");
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
@@ -123,7 +142,7 @@ impl Refusal {
             }
             Self::SpentTokens(err) => {
                 tracing::error!("{err}");
-                try_later(Some(STORE_RETRY_AFTER))
+                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
             Self::Deadline => {
                 tracing::warn!("the gate's deadline has passed");
@@ -139,7 +158,8 @@ fn failed(call: &'static str, err: &L402Error) -> HttpResponse {
     match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
             tracing::warn!(call, cause, "{err}");
-            try_later(*retry_after)
+            let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
+            try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait)
         }
         L402Error::Timeout => {
             tracing::warn!(call, cause, "{err}");
@@ -157,13 +177,14 @@ fn failed(call: &'static str, err: &L402Error) -> HttpResponse {
     }
 }
 
-fn try_later(wait: Option<Duration>) -> HttpResponse {
-    let wait = wait.unwrap_or(DEFAULT_RETRY_AFTER).clamp(Duration::from_secs(1), MAX_RETRY_AFTER);
-    retry_after(answer(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE), wait)
+fn try_later(status: StatusCode, message: &str, wait: Duration) -> HttpResponse {
+    retry_after(answer(status, message), wait.clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
 }
 
 fn retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+    // A second that has begun is a second to wait.
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -177,7 +198,8 @@ struct Body<'a> {
 pub(crate) fn answer(status: StatusCode, message: &str) -> HttpResponse {
     let error = status.canonical_reason().unwrap_or_default();
     let mut response = HttpResponse::build(status).json(Body { error, message });
-    if status == StatusCode::UNAUTHORIZED || status.is_server_error() {
+    let is_for_now = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+    if is_for_now || status.is_server_error() {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response

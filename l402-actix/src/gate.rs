@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use actix_web::{HttpMessage as _, HttpRequest, http::Method};
-use l402_server::{ChallengeRequest, Verification, VerifyRequest};
+use l402_server::{Verification, VerifyRequest};
 
 use crate::{
     __private::Offer,
-    L402Config, OnInvalidToken, Payment,
+    L402Config, OnInvalidToken, Payment, VerifyCache,
+    broker::{Asker, Broker, Purpose},
     credential::{self, Credential},
     error::Refusal,
-    idempotency,
+    key::{Key, Terms},
     pricing::{self, Sats},
+    refused::{self, Refused},
     resource,
     spent::{Claimed, Mark, Reservation},
 };
@@ -30,7 +32,9 @@ pub(crate) struct Paid {
     /// What it is marked by when it is spent, if that is known.
     mark: Option<Mark>,
     /// What the request costs, at the dearest gate that has let it in.
-    price_sats: u64,
+    pub(crate) price_sats: u64,
+    /// Whether the verdict may be one that stood in a cache.
+    may_be_cached: bool,
 }
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
@@ -47,7 +51,8 @@ pub(crate) async fn admit(
     let around = request.extensions().get::<Passed>().cloned();
     let resource = resource::resource(request, config, offer, around.as_ref())?;
 
-    let visit = Visit { request, config, offer, sats, resource };
+    let broker = Broker::new(request, config);
+    let visit = Visit { request, config, offer, sats, resource, broker };
     // However many calls it takes, the client waits for one deadline.
     let around = around.map(|passed| passed.paid);
     let decision = tokio::time::timeout(config.client.timeout(), visit.decide(around));
@@ -72,17 +77,24 @@ pub(crate) struct Passed {
 }
 
 /// One request and what it has to pay for.
-struct Visit<'a> {
-    request: &'a HttpRequest,
-    config: &'a L402Config,
-    offer: &'a Offer<'a>,
-    sats: Sats,
-    resource: Cow<'a, str>,
+pub(crate) struct Visit<'a> {
+    pub(crate) request: &'a HttpRequest,
+    pub(crate) config: &'a L402Config,
+    pub(crate) offer: &'a Offer<'a>,
+    pub(crate) sats: Sats,
+    pub(crate) resource: Cow<'a, str>,
+    pub(crate) broker: Broker<'a>,
 }
 
 impl Visit<'_> {
     async fn decide(&self, around: Option<Paid>) -> Result<Admission, Refusal> {
         let paid = match around {
+            // One use is sold on a verdict of this moment only.
+            Some(paid) if self.offer.single_use && paid.may_be_cached => {
+                let around = self.decide_after(paid).await?;
+                let paid = self.decide_on_credential().await?;
+                Paid { price_sats: around.price_sats, ..paid }
+            }
             Some(paid) => self.decide_after(paid).await?,
             None => self.decide_on_credential().await?,
         };
@@ -94,69 +106,112 @@ impl Visit<'_> {
     async fn decide_on_credential(&self) -> Result<Paid, Refusal> {
         let own_header = self.config.credential_header.as_ref();
         match credential::find(self.request.headers(), own_header, self.config.mpp) {
-            None => Err(self.challenge().await),
+            None => Err(self.challenge(Asker::Newcomer).await),
             Some(Credential::Token(token)) => self.decide_on_token(token).await,
             Some(Credential::Mpp(payment)) => self.decide_on_mpp(payment).await,
         }
     }
 
     async fn decide_on_token(&self, token: VerifyRequest) -> Result<Paid, Refusal> {
+        self.broker.presented(&token);
+        let terms = self.terms();
         // What is sent is checked by the broker against every caveat, which is what binds the
         // token: its holder can append caveats, and a broker may read out the last one.
-        let mut question = token.clone();
-        if self.config.enforce_resource {
-            question = question.resource(self.resource.as_ref());
-        }
-        if self.config.enforce_amount {
-            question = question.amount_sats(self.sats.accept);
-        }
-        let verdict = self.ask(&question).await?;
-        if verdict.valid {
-            return self.compare(&token, Payment::from_facts(verdict)?).await;
-        }
-        match self.config.on_invalid_token {
-            OnInvalidToken::Unauthorized => {}
-            OnInvalidToken::Rechallenge => return Err(self.challenge().await),
-            // Where nothing was sent, the answer would be the same.
-            OnInvalidToken::Diagnose | OnInvalidToken::Custom(_) => {
-                if question != token && self.is_for_something_else(&token).await? {
-                    return Err(self.challenge().await);
+        let question = terms.put_to(&token);
+        let name = terms.of_question(&question);
+        let refused = match self.broker.recall(&name) {
+            Some(refused) => refused,
+            None => match self.judge(name, &question, &token).await? {
+                Ok(verdict) => return self.compare(&token, Payment::from_facts(verdict)?).await,
+                Err(refused) => {
+                    self.broker.remember(&name, &refused);
+                    refused
                 }
-            }
+            },
+        };
+        self.broker.end_reuse(|| self.sale());
+        Err(match refused {
+            Refused::ForSomethingElse => self.challenge(Asker::Refused).await,
+            Refused::NotGenuine(verdict) => self.refuse(verdict).await,
+            Refused::Malformed(err) => Refusal::Verify(err),
+        })
+    }
+
+    /// The refusal of a credential that is not genuine.
+    async fn refuse(&self, verdict: Verification) -> Refusal {
+        match self.config.on_invalid_token {
+            OnInvalidToken::Rechallenge => self.challenge(Asker::Refused).await,
+            _ => Refusal::InvalidToken(verdict),
         }
-        Err(Refusal::InvalidToken(verdict))
+    }
+
+    /// The broker's yes, or its no and what that means.
+    async fn judge(
+        &self,
+        name: Key,
+        question: &VerifyRequest,
+        token: &VerifyRequest,
+    ) -> Result<Result<Verification, Refused>, Refusal> {
+        let purpose = Purpose::Admission;
+        let verdict = match self.broker.verify(name, question, purpose, self.cache()).await {
+            Err(Refusal::Verify(err)) if refused::is_malformed(&err) => {
+                return Ok(Err(Refused::Malformed(err)));
+            }
+            verdict => verdict?,
+        };
+        if verdict.valid {
+            return Ok(Ok(verdict));
+        }
+        // Where nothing was sent, the answer would be the same.
+        let diagnoses = self.config.on_invalid_token.diagnoses() && question != token;
+        if diagnoses && self.is_for_something_else(token).await? {
+            return Ok(Err(Refused::ForSomethingElse));
+        }
+        Ok(Err(Refused::NotGenuine(verdict)))
+    }
+
+    /// What a token has to cover.
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms {
+            account: &self.config.account.id,
+            resource: self.config.enforce_resource.then_some(self.resource.as_ref()),
+            amount_sats: self.config.enforce_amount.then_some(self.sats.accept),
+        }
+    }
+
+    /// The cache whose verdicts may stand in for a call on this route. None may where a token is
+    /// good for one use: what is sold once is sold on a verdict of that moment.
+    fn cache(&self) -> Option<VerifyCache> {
+        self.config.verify_cache.filter(|_| !self.offer.single_use)
     }
 
     /// A payment in the `Payment` scheme. The broker takes it once, so it is asked once: not for
     /// a diagnosis, and not again if the answer was lost.
     async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Paid, Refusal> {
+        self.broker.presented(&payment);
         let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
-        let mut verdict = self.ask(&question).await?;
+        let name = self.terms().of_question(&question);
+        let mut verdict = self.broker.verify(name, &question, Purpose::OnlyOnce, None).await?;
         if verdict.valid {
             // Valid without facts means: valid for what was sent.
             verdict.resource.get_or_insert_with(|| self.resource.to_string());
             verdict.amount_sats.get_or_insert(self.sats.accept);
             return self.compare(&question, Payment::from_facts(verdict)?).await;
         }
-        if let OnInvalidToken::Rechallenge = self.config.on_invalid_token {
-            return Err(self.challenge().await);
-        }
-        Err(Refusal::InvalidToken(verdict))
-    }
-
-    async fn ask(&self, question: &VerifyRequest) -> Result<Verification, Refusal> {
-        self.config.client.verify_token(question).await.map_err(Refusal::Verify)
+        self.broker.end_reuse(|| self.sale());
+        Err(self.refuse(verdict).await)
     }
 
     /// What was sent is compared again: a broker that ignores it must not open the route.
     async fn compare(&self, asked: &VerifyRequest, payment: Payment) -> Result<Paid, Refusal> {
         if !self.is_covered_by(&payment) {
-            return Err(self.challenge().await);
+            return Err(self.challenge(Asker::Refused).await);
         }
         let stated = payment.payment_hash.as_deref().and_then(Mark::from_hex);
         // What the preimage hashes to is the payment hash.
         let mark = stated.or_else(|| asked.payment_hash().map(Mark::new));
-        Ok(Paid { payment, mark, price_sats: self.sats.price })
+        let may_be_cached = asked.macaroon().is_some() && self.cache().is_some();
+        Ok(Paid { payment, mark, price_sats: self.sats.price, may_be_cached })
     }
 
     /// Takes the payment that was verified around this gate, if it covers this one too. The broker
@@ -181,7 +236,7 @@ impl Visit<'_> {
             "a handler costs more than was paid for the scope around it; price the scope at or \
              above its handlers"
         );
-        Err(self.challenge().await)
+        Err(self.challenge(Asker::Refused).await)
     }
 
     /// Holds a token that is good for one use. Two requests with the same one may both have been
@@ -204,51 +259,13 @@ impl Visit<'_> {
     /// Not so for a token that covers the request by its own account: a broker that refuses what
     /// was just paid for would refuse the next one too, and a 402 would be paid without end.
     async fn is_for_something_else(&self, token: &VerifyRequest) -> Result<bool, Refusal> {
-        let verdict = self.ask(token).await?;
+        let name = Terms { resource: None, amount_sats: None, ..self.terms() }.of_question(token);
+        let verdict = self.broker.verify(name, token, Purpose::Diagnosis, self.cache()).await?;
         Ok(verdict.valid && !self.is_covered_by(&Payment::from_facts(verdict)?))
     }
 
     fn is_covered_by(&self, payment: &Payment) -> bool {
         (!self.config.enforce_resource || payment.resource == self.resource)
             && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
-    }
-
-    /// A fresh challenge, or why there is none: a failure here must not look like a price.
-    async fn challenge(&self) -> Refusal {
-        let key = idempotency::key(self.request, self.config, &self.resource, self.sats);
-        self.mint(self.sats.price, key).await
-    }
-
-    /// A challenge for somebody whose token is spent. Without the merchant's idempotency key, which
-    /// would return the invoice that was paid for that token; and good for the scope around too,
-    /// which would else refuse what is bought here.
-    async fn challenge_after_use(&self, spent: &Paid) -> Refusal {
-        self.mint(spent.price_sats, None).await
-    }
-
-    async fn mint(&self, price_sats: u64, idempotency_key: Option<String>) -> Refusal {
-        let mut ask = ChallengeRequest::new(self.resource.as_ref(), price_sats);
-        if let Some(description) = self.description() {
-            ask = ask.description(description);
-        }
-        if let Some(key) = idempotency_key {
-            ask = ask.idempotency_key(key);
-        }
-        match self.config.client.create_challenge(&ask).await {
-            Ok(mut challenge) => {
-                challenge.mpp_challenge.take_if(|_| !self.config.mpp);
-                Refusal::PaymentRequired(Box::new(challenge))
-            }
-            Err(err) => Refusal::Mint(err),
-        }
-    }
-
-    /// The attribute's description, else what the config's function says.
-    fn description(&self) -> Option<Cow<'_, str>> {
-        let stated = self.offer.description.map(Cow::Borrowed);
-        stated.or_else(|| {
-            let description_with = self.config.description_with.as_ref()?;
-            (description_with.0)(self.request).map(Cow::Owned)
-        })
     }
 }

@@ -67,12 +67,14 @@
 //! | a verified credential, or [`Price::FREE`] | the handler's answer |
 //! | a credential that is not genuine, or that the broker can make nothing of | 401, or what [`OnInvalidToken`] says |
 //! | a genuine token for another resource, or that paid less than the price now | 402 with a fresh challenge |
-//! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
 //! | a token for one use that is spent | 402 with a fresh challenge |
 //! | a token for one use, while another request with it runs | 409 with `Retry-After` |
 //! | the store of spent tokens away or full | 503 with `Retry-After` |
+//! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
 //! | broker unreachable, its answer unusable, or the API key or plan refused | 502 |
 //! | broker over its rate limit (429) or away (503) | 503 with `Retry-After`, at most an hour |
+//! | [our own budget](L402Config::broker_budget) for mints or unknown credentials used up | 503 with `Retry-After` |
+//! | one client over [its own limit](ClientIdentity::calls_per_minute) | 429 with `Retry-After` |
 //! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
 //! | a resource longer than 1 KiB | 414 |
 //! | no config, two kinds of it, no price, a price of 0, computed ones too | 500 |
@@ -81,6 +83,21 @@
 //! A failure never asks for payment; its body tells a client that has paid to keep the credential.
 //! Bodies are JSON, `{"error":…,"message":…}`, and never repeat the broker's words about a failed
 //! call: those are in the log.
+//!
+//! # Sparing the broker
+//!
+//! The hosted broker allows 100 calls a minute for an API key, mint and verify together, and each
+//! is a round trip of 50 to 200 ms. Without further settings a request costs one call, and
+//! [`L402Config::broker_budget`] sees to it that those who have not paid cannot use them up.
+//!
+//! | switch | effect | price |
+//! | --- | --- | --- |
+//! | [`verify_cache`](L402Config::verify_cache) | one call for all requests with a token in 30 s | an expired or revoked token works for up to 30 s more |
+//! | [`reuse_challenges`](ClientIdentity::reuse_challenges) | one mint for a client that keeps asking without paying | two payers under one address can be handed one invoice |
+//! | [`calls_per_minute`](ClientIdentity::calls_per_minute) | one client cannot use up the budget | clients behind one address share the limit |
+//!
+//! A credential that the broker has refused is answered the same for five seconds without a call.
+//! All of it is kept once in each process, however many workers it has.
 //!
 //! # Security
 //!
@@ -108,26 +125,42 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod account;
+mod broker;
+mod budget;
+mod cache;
 mod caching;
 mod challenge;
 mod config;
 mod credential;
 mod error;
+mod flight;
 mod gate;
 // Pages alone, so only for those who read them.
 #[cfg(doc)]
 pub mod guide;
 mod idempotency;
+mod identity;
 mod invalid;
+mod key;
+mod memory;
 mod middleware;
 mod payment;
 mod pricing;
 mod process;
+mod proxies;
+mod refused;
 mod resource;
+mod reuse;
+mod sale;
 mod spent;
 mod trial;
+mod window;
 
+pub use budget::BrokerBudget;
+pub use cache::VerifyCache;
 pub use config::L402Config;
+pub use identity::{ClientIdentity, InvalidNetwork};
 pub use invalid::OnInvalidToken;
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};

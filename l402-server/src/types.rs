@@ -169,6 +169,18 @@ impl VerifyRequest {
         Self { macaroon: None, preimage: preimage.into(), resource: None, amount_sats: None }
     }
 
+    /// The macaroon; `None` in the `Payment` scheme.
+    #[must_use]
+    pub fn macaroon(&self) -> Option<&str> {
+        self.macaroon.as_deref()
+    }
+
+    /// The preimage, as it was given.
+    #[must_use]
+    pub fn preimage(&self) -> &str {
+        &self.preimage
+    }
+
     /// The resource that the token must be bound to.
     #[must_use]
     pub fn resource(mut self, resource: impl Into<String>) -> Self {

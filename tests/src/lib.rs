@@ -3,10 +3,13 @@
 mod readme;
 mod store;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
-use l402_actix::{L402Client, L402Config};
+use l402_actix::{BrokerBudget, L402Client, L402Config};
 use l402_sandbox::Sandbox;
 use reqwest::{
     Client, RequestBuilder, Response,
@@ -22,7 +25,7 @@ pub mod raw;
 
 /// A config for tests that ask the broker more often than a merchant may.
 pub fn config(client: L402Client) -> L402Config {
-    L402Config::new(client)
+    L402Config::new(client).broker_budget(BrokerBudget::unlimited())
 }
 
 /// An Actix app behind a real socket on this machine; stops on drop.
@@ -46,7 +49,7 @@ impl Api {
         Self::serve_on(1, configure).await
     }
 
-    /// Serves what `configure` registers, which each of the workers calls once.
+    /// Serves what `configure` registers, anew on each of so many workers.
     ///
     /// # Panics
     ///
@@ -82,6 +85,15 @@ impl Api {
     /// A GET of `path`, not yet sent.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    /// A GET of `path` that comes from another address of this machine, `127.0.0.last`, and over a
+    /// connection of its own; not yet sent.
+    pub fn get_from(&self, last: u8, path: &str) -> RequestBuilder {
+        // Without certificates, which take longer to load than all the rest.
+        let client = Client::builder().no_proxy().tls_certs_only([]);
+        let client = client.local_address(IpAddr::from([127, 0, 0, last]));
+        client.build().unwrap_or_default().get(format!("http://{}{path}", self.address))
     }
 
     /// A request of another method, not yet sent.

@@ -13,7 +13,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, Responder, get, post, web};
-use l402_actix::{L402Client, L402Config, RedbStore, RedisStore, l402};
+use l402_actix::{BrokerBudget, L402Client, L402Config, RedbStore, RedisStore, l402};
 use l402_tests::{PATIENCE, TestStore};
 use tokio::sync::watch;
 
@@ -57,7 +57,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(("redis", url)) => TestStore::around(RedisStore::new(url)?),
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };
-    let config = L402Config::new(client).spent_tokens(store.with_lease(LEASE));
+    let config = L402Config::new(client)
+        .broker_budget(BrokerBudget::unlimited())
+        .spent_tokens(store.with_lease(LEASE));
     let stage =
         web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
     let server = HttpServer::new(move || {

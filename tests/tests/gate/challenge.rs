@@ -80,7 +80,7 @@ async fn the_reason_on_a_401_is_the_brokers_only_if_it_is_short_visible_ascii() 
     let longest = "x".repeat(200);
     let too_long = "x".repeat(201);
     let default = "Invalid L402 credential.";
-    for (reason, shown) in [
+    let reasons = [
         (json!("token expired"), "token expired"),
         (json!(longest), longest.as_str()),
         (json!(too_long), default),
@@ -88,10 +88,12 @@ async fn the_reason_on_a_401_is_the_brokers_only_if_it_is_short_visible_ascii() 
         (json!(""), default),
         (json!("  "), default),
         (json!(null), default),
-    ] {
+    ];
+    for (number, (reason, shown)) in reasons.into_iter().enumerate() {
         let refusal = json!({ "valid": false, "error": reason });
         shop.sandbox.fault(Fault::json(refusal).times(2));
-        let answer = shop.api.ask_with("/weather", "L402 AgEL:00").await;
+        // Another one each time: a credential that was just refused is not asked about again.
+        let answer = shop.api.ask_with("/weather", &format!("L402 AgEL:0{number}")).await;
         assert_eq!(answer.status, 401, "{reason}");
         assert_eq!(answer.json()["message"], shown, "{reason}");
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use l402_actix::L402Client;
+use l402_actix::{BrokerBudget, L402Client};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::Answer;
 use serde_json::json;
@@ -22,6 +22,12 @@ async fn hurried_shop() -> Shop {
         .build()
         .unwrap();
     Shop::with(sandbox, move |_| L402Config::new(client.clone())).await
+}
+
+/// A shop that goes on minting after the broker's 429.
+async fn tireless_shop() -> Shop {
+    let settings = |config: L402Config| config.broker_budget(BrokerBudget::unlimited());
+    Shop::with(Sandbox::start().await, settings).await
 }
 
 /// Asks without and with a credential while the broker has the fault.
@@ -91,7 +97,7 @@ async fn a_broker_that_is_gone_is_answered_502() {
 
 #[actix_web::test]
 async fn a_broker_at_its_limit_or_away_is_answered_503_with_retry_after() {
-    let shop = Shop::open().await;
+    let shop = tireless_shop().await;
     let credential = shop.buy("/weather").await;
     for status in [429, 503] {
         for (value, expected) in [
@@ -141,7 +147,7 @@ async fn one_deadline_covers_all_calls_of_a_request() {
 
 #[actix_web::test]
 async fn a_failure_while_asking_again_or_challenging_again_gives_that_failures_status() {
-    let shop = Shop::open().await;
+    let shop = tireless_shop().await;
     let sibling = shop.buy("/weather").await;
 
     shop.sandbox.fault(Fault::json(json!({ "valid": false })).on(Endpoint::Verify));

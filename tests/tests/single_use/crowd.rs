@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use actix_web::web::Data;
-use l402_actix::{L402Client, L402Config, MemoryStore, RedbStore};
+use l402_actix::{BrokerBudget, L402Client, L402Config, MemoryStore, RedbStore};
 use l402_sandbox::{Event, Sandbox};
 use l402_tests::{Api, PATIENCE};
 use tokio::task::JoinSet;
@@ -122,9 +122,9 @@ impl Shop {
         let stage = Stage::default();
         let data = Data::new(stage.clone());
         let api = Api::serve_on(4, move |app| {
-            app.app_data(settings(L402Config::new(client.clone())))
-                .app_data(data.clone())
-                .service(once);
+            // A thousand verifications and challenges in a minute are no broker's budget.
+            let config = L402Config::new(client.clone()).broker_budget(BrokerBudget::unlimited());
+            app.app_data(settings(config)).app_data(data.clone()).service(once);
         })
         .await;
         Self { api, sandbox, stage, watch }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::web::Data;
-use l402_actix::{Claim, L402Config, RedisStore, SpentTokens, StoreError};
+use l402_actix::{BrokerBudget, Claim, L402Config, RedisStore, SpentTokens, StoreError};
 use l402_sandbox::Sandbox;
 use l402_tests::Api;
 
@@ -133,7 +133,9 @@ async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     let durable = ["--appendonly", "yes", "--appendfsync", "always"];
     let mut redis = Redis::start(&durable).await;
     let sandbox = Sandbox::start().await;
-    let config = L402Config::new(sandbox.client()).spent_tokens(redis.store());
+    let config = L402Config::new(sandbox.client())
+        .broker_budget(BrokerBudget::unlimited())
+        .spent_tokens(redis.store());
     let stage = Stage::default();
     let data = Data::new(stage.clone());
     let api = Api::serve(move |app| {

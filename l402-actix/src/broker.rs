@@ -1,0 +1,228 @@
+//! The broker as the gate asks it: as seldom as possible, and within the budget.
+
+use std::{borrow::Cow, sync::Arc, time::Instant};
+
+use actix_web::HttpRequest;
+use l402_server::{Challenge, ChallengeRequest, Verification, VerifyRequest};
+
+use crate::{
+    BrokerBudget, L402Config, VerifyCache,
+    account::Account,
+    cache::Verdict,
+    error::Refusal,
+    key::{Key, Terms, key, payment_hash},
+    refused::{self, Refused},
+    reuse::Minted,
+};
+
+/// Why a credential is verified, which decides whether the call may be held up.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// To let the request in.
+    Admission,
+    /// The same, with a payment that the broker takes once.
+    OnlyOnce,
+    /// To choose the refusal.
+    Diagnosis,
+}
+
+/// Who is asked to pay.
+#[derive(Clone, Copy)]
+pub(crate) enum Asker {
+    /// A client that has presented nothing.
+    Newcomer,
+    /// One whose credential did not do. Its next payment must not run into an old challenge.
+    Refused,
+}
+
+/// The broker on behalf of one request.
+pub(crate) struct Broker<'a> {
+    request: &'a HttpRequest,
+    config: &'a L402Config,
+    account: &'a Account,
+}
+
+impl<'a> Broker<'a> {
+    pub(crate) fn new(request: &'a HttpRequest, config: &'a L402Config) -> Self {
+        Self { request, config, account: &config.account }
+    }
+
+    /// What the broker has just said to this question, if it was a no.
+    pub(crate) fn recall(&self, question: &Key) -> Option<Refused> {
+        self.account.refused.recall(question, self.config.on_invalid_token.diagnoses())
+    }
+
+    pub(crate) fn remember(&self, question: &Key, refused: &Refused) {
+        let diagnosed = self.config.on_invalid_token.diagnoses();
+        self.account.refused.remember(question, diagnosed, refused.clone());
+    }
+
+    /// Has a token verified, or takes a verdict that stands in `cache`.
+    pub(crate) async fn verify(
+        &self,
+        name: Key,
+        question: &VerifyRequest,
+        purpose: Purpose,
+        cache: Option<VerifyCache>,
+    ) -> Result<Verification, Refusal> {
+        let call = || {
+            self.allow_verify(&name, purpose)?;
+            let (client, question) = (self.config.client.clone(), question.clone());
+            Ok(async move { client.verify_token(&question).await.map_err(Arc::new) })
+        };
+        let verdict = match cache {
+            Some(cache) => self.account.verdicts.verdict(name, cache, call).await?,
+            None => call()?.await,
+        };
+        self.learn(name, purpose, &verdict);
+        verdict.map_err(Refusal::Verify)
+    }
+
+    /// A verification costs nothing of the budget if it is of somebody known; a diagnosis always
+    /// does, because whoever needs one has been refused.
+    fn allow_verify(&self, name: &Key, purpose: Purpose) -> Result<(), Refusal> {
+        let may_be_known = !matches!(purpose, Purpose::Diagnosis);
+        if may_be_known && self.account.budget.knows(name) {
+            return Ok(());
+        }
+        self.allow_client()?;
+        self.account.budget.stranger(self.config.broker_budget)
+    }
+
+    fn learn(&self, name: Key, purpose: Purpose, verdict: &Verdict) {
+        if self.config.broker_budget == BrokerBudget::unlimited() {
+            return;
+        }
+        let budget = &self.account.budget;
+        match (verdict, purpose) {
+            (Ok(verdict), Purpose::Admission) if verdict.valid => budget.accepted(name),
+            // An MPP payment is used up by either answer.
+            (Ok(_), Purpose::Admission | Purpose::OnlyOnce) => budget.refused(&name),
+            (Ok(_), Purpose::Diagnosis) => {}
+            (Err(err), _) => {
+                if refused::is_malformed(err) {
+                    budget.refused(&name);
+                }
+                budget.heed(err, self.config.broker_budget);
+            }
+        }
+    }
+
+    /// The challenge for a sale. `terms` are what its payer's token will be verified for.
+    ///
+    /// With `Asker::Newcomer` it may be the one that the client holds.
+    pub(crate) async fn mint(
+        &self,
+        sale: &Sale<'_>,
+        asker: Asker,
+        terms: Terms<'_>,
+    ) -> Result<Challenge, Refusal> {
+        let minted = match (self.holder(sale), asker) {
+            (Some(holder), Asker::Newcomer) => {
+                self.account.held.challenge(holder, || self.mint_call(sale)).await?
+            }
+            (Some(holder), Asker::Refused) => {
+                self.account.held.forget(&holder);
+                self.mint_call(sale)?.await
+            }
+            (None, _) => self.mint_call(sale)?.await,
+        };
+        let budget = &self.account.budget;
+        match minted {
+            Ok(challenge) => {
+                if self.config.broker_budget != BrokerBudget::unlimited()
+                    && let Some(hash) = payment_hash(&challenge)
+                {
+                    budget.await_payer(terms.of_payer(&hash, Some(&challenge.macaroon)));
+                    if self.config.mpp {
+                        budget.await_payer(terms.of_payer(&hash, None));
+                    }
+                }
+                Ok(challenge)
+            }
+            Err(err) => {
+                budget.heed(&err, self.config.broker_budget);
+                Err(Refusal::Mint(err))
+            }
+        }
+    }
+
+    fn mint_call(
+        &self,
+        sale: &Sale<'_>,
+    ) -> Result<impl Future<Output = Minted> + Send + 'static, Refusal> {
+        self.allow_client()?;
+        self.account.budget.mint(self.config.broker_budget)?;
+        let (client, ask) = (self.config.client.clone(), sale.request());
+        Ok(async move { client.create_challenge(&ask).await.map_err(Arc::new) })
+    }
+
+    /// Takes note of a credential, before it is verified: its invoice is paid and must not be
+    /// handed out again.
+    pub(crate) fn presented(&self, credential: &VerifyRequest) {
+        if self.reuses()
+            && let Some(hash) = credential.payment_hash()
+        {
+            self.account.held.paid(&hash);
+        }
+    }
+
+    /// Lets the client have a new challenge the next time: what it holds has not served it.
+    pub(crate) fn end_reuse<'s>(&self, sale: impl FnOnce() -> Sale<'s>) {
+        if self.reuses()
+            && let Some(holder) = self.holder(&sale())
+        {
+            self.account.held.forget(&holder);
+        }
+    }
+
+    fn reuses(&self) -> bool {
+        self.config.client_identity.as_ref().is_some_and(|identity| identity.reuse_challenges)
+    }
+
+    /// Who would hold the challenge for this sale, where challenges are reused.
+    fn holder(&self, sale: &Sale<'_>) -> Option<Key> {
+        let identity = self.config.client_identity.as_ref().filter(|by| by.reuse_challenges)?;
+        let client = identity.of(self.request)?.one();
+        Some(key(&[
+            Some(&client),
+            Some(sale.resource.as_bytes()),
+            Some(&sale.price_sats.to_be_bytes()),
+            sale.description.as_deref().map(str::as_bytes),
+            sale.idempotency_key.as_deref().map(str::as_bytes),
+        ]))
+    }
+
+    /// Takes a call out of the client's own limit, where there is one.
+    fn allow_client(&self) -> Result<(), Refusal> {
+        let Some(identity) = &self.config.client_identity else { return Ok(()) };
+        let Some(limit) = identity.calls_per_minute else { return Ok(()) };
+        let Some(client) = identity.of(self.request) else { return Ok(()) };
+        let taken = self
+            .account
+            .clients
+            .with(client.with_neighbours(), |calls| calls.take(limit, Instant::now()));
+        taken.map_err(|retry_after| Refusal::ClientOverLimit { retry_after })
+    }
+}
+
+/// What is sold.
+pub(crate) struct Sale<'a> {
+    pub(crate) resource: &'a str,
+    pub(crate) price_sats: u64,
+    pub(crate) description: Option<Cow<'a, str>>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl Sale<'_> {
+    fn request(&self) -> ChallengeRequest {
+        let mut request = ChallengeRequest::new(self.resource, self.price_sats);
+        if let Some(description) = &self.description {
+            request = request.description(description.as_ref());
+        }
+        if let Some(key) = &self.idempotency_key {
+            request = request.idempotency_key(key);
+        }
+        request
+    }
+}

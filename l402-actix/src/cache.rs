@@ -1,0 +1,129 @@
+//! Verdicts that stand for a short time without asking the broker again.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use l402_server::{L402Error, Verification};
+
+use crate::{
+    error::Refusal,
+    flight::{Flights, Shared},
+    key::Key,
+    memory::{self, Memory},
+};
+
+/// How long a verdict stands: long enough that an agent in a loop costs two calls a minute, short
+/// enough for a token that is revoked or expires.
+const DEFAULT_TTL: Duration = Duration::from_secs(30);
+
+/// The longest time to live that is taken. Beyond it the broker's word on expiry would not count.
+const MAX_TTL: Duration = Duration::from_secs(10 * 60);
+
+/// Trusts a verified credential for a short time; see
+/// [`L402Config::verify_cache`](crate::L402Config::verify_cache).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use l402_actix::{L402Config, VerifyCache};
+/// # let client = l402_actix::L402Client::new("key")?;
+///
+/// let config = L402Config::new(client)
+///     .verify_cache(VerifyCache::new().ttl(Duration::from_secs(10)));
+/// # Ok::<(), l402_actix::L402Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a cache does nothing until it is given to `L402Config::verify_cache`"]
+pub struct VerifyCache {
+    ttl: Duration,
+    capacity: usize,
+}
+
+impl VerifyCache {
+    /// 30 seconds, 10,000 verdicts.
+    pub fn new() -> Self {
+        Self { ttl: DEFAULT_TTL, capacity: memory::CAPACITY }
+    }
+
+    /// How long a verdict stands, from when the broker was asked. Default: 30 seconds; at most ten
+    /// minutes.
+    ///
+    /// This is how much longer than the broker says a token that has expired or was revoked can
+    /// open its route. Using it does not prolong it.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl.min(MAX_TTL);
+        self
+    }
+
+    /// How many verdicts are kept, at a few hundred bytes each; the one that was not used for
+    /// longest goes first. Default: 10,000.
+    pub fn capacity(mut self, verdicts: usize) -> Self {
+        self.capacity = verdicts;
+        self
+    }
+}
+
+impl Default for VerifyCache {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A broker's answer that many requests can have.
+pub(crate) type Verdict = Result<Verification, Arc<L402Error>>;
+
+/// The verdicts of one account.
+#[derive(Default)]
+pub(crate) struct Verdicts {
+    kept: Arc<Memory<(Instant, Verification)>>,
+    flights: Flights<Verdict>,
+}
+
+impl Verdicts {
+    /// The verdict that stands, else that of the call under way, else that of a new call, which
+    /// `start` allows or refuses.
+    ///
+    /// Only a yes is kept. A no is for all who were waiting for it, and so is a failure.
+    pub(crate) async fn verdict<F>(
+        &self,
+        question: Key,
+        cache: VerifyCache,
+        start: impl Fn() -> Result<F, Refusal>,
+    ) -> Result<Verdict, Refusal>
+    where
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        let standing = || {
+            let (since, verdict) = self.kept.get(&question)?;
+            (since.elapsed() < cache.ttl).then_some(Ok(verdict))
+        };
+        if let Some(verdict) = standing() {
+            return Ok(verdict);
+        }
+        let call = || {
+            let (kept, call) = (Arc::clone(&self.kept), start()?);
+            Ok(async move {
+                // From before the call: the broker may have looked at its clock right away.
+                let asked = Instant::now();
+                let verdict = call.await;
+                if let Ok(verdict) = &verdict
+                    && is_worth_keeping(verdict)
+                {
+                    kept.put(question, (asked, verdict.clone()), cache.capacity);
+                }
+                verdict
+            })
+        };
+        match self.flights.share(question, standing, call).await? {
+            Shared::Own(verdict) | Shared::Others(verdict) => Ok(verdict),
+        }
+    }
+}
+
+/// A yes without its facts opens nothing and is a fault of the broker's: ask again.
+fn is_worth_keeping(verdict: &Verification) -> bool {
+    verdict.valid && verdict.resource.is_some() && verdict.amount_sats.is_some()
+}

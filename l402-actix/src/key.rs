@@ -1,0 +1,140 @@
+//! The names that verdicts, credentials and challenges are remembered under.
+
+use l402_server::{Challenge, VerifyRequest};
+use sha2::{Digest as _, Sha256};
+
+/// A name in memory: a hash, so that no credential is kept.
+pub(crate) type Key = [u8; 32];
+
+/// SHA-256 over the parts, each behind its length: two different lists never run together into one
+/// text. A part that is left out is not one that is empty.
+pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update([u8::from(part.is_some())]);
+        let part = part.unwrap_or_default();
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// The payment hash that a challenge states; `None` if that is not 64 hexadecimal digits.
+pub(crate) fn payment_hash(challenge: &Challenge) -> Option<[u8; 32]> {
+    let digits = challenge.payment_hash.as_bytes();
+    let digit = |digit: u8| u8::try_from(char::from(digit).to_digit(16)?).ok();
+    let bytes: Option<Vec<u8>> = digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        })
+        .collect();
+    bytes?.try_into().ok()
+}
+
+/// What a token has to cover: the resource and the amount as they are sent, each `None` where the
+/// config does not enforce it.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) account: &'a Key,
+    pub(crate) resource: Option<&'a str>,
+    pub(crate) amount_sats: Option<u64>,
+}
+
+impl Terms<'_> {
+    /// The question whether a token covers them.
+    pub(crate) fn put_to(&self, token: &VerifyRequest) -> VerifyRequest {
+        let mut question = token.clone();
+        if let Some(resource) = self.resource {
+            question = question.resource(resource);
+        }
+        if let Some(sats) = self.amount_sats {
+            question = question.amount_sats(sats);
+        }
+        question
+    }
+
+    /// Names a question by everything that the broker's verdict depends on.
+    ///
+    /// The preimage goes in as its payment hash, so that [`of_payer`](Self::of_payer) can tell the
+    /// name before the preimage is known.
+    pub(crate) fn of_question(&self, question: &VerifyRequest) -> Key {
+        let macaroon = question.macaroon();
+        match question.payment_hash() {
+            Some(hash) => self.named("payment hash", macaroon, &hash),
+            None => self.named("preimage", macaroon, question.preimage().as_bytes()),
+        }
+    }
+
+    /// Names the question that whoever pays this challenge will ask, by token or, with no
+    /// macaroon, by MPP.
+    pub(crate) fn of_payer(&self, payment_hash: &[u8; 32], macaroon: Option<&str>) -> Key {
+        self.named("payment hash", macaroon, payment_hash)
+    }
+
+    fn named(&self, kind: &str, macaroon: Option<&str>, proof: &[u8]) -> Key {
+        key(&[
+            Some(self.account),
+            Some(kind.as_bytes()),
+            macaroon.map(str::as_bytes),
+            Some(proof),
+            self.resource.map(str::as_bytes),
+            self.amount_sats.map(u64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_counts_and_none_runs_into_the_next() {
+        let lists: [&[Option<&[u8]>]; 6] = [
+            &[Some(b"ab"), Some(b"c")],
+            &[Some(b"a"), Some(b"bc")],
+            &[Some(b"abc"), Some(b"")],
+            &[Some(b"abc"), None],
+            &[Some(b"abc")],
+            &[None, Some(b"abc")],
+        ];
+        for (index, one) in lists.iter().enumerate() {
+            for other in &lists[index + 1..] {
+                assert_ne!(key(one), key(other), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_question_is_named_by_all_that_the_verdict_depends_on() {
+        let terms = Terms { account: &[1; 32], resource: Some("/a"), amount_sats: Some(5) };
+        let token = VerifyRequest::new("m", "00");
+        let name = terms.of_question(&token);
+        assert_eq!(name, terms.of_question(&token.clone()));
+        for other in [
+            Terms { account: &[2; 32], ..terms }.of_question(&token),
+            Terms { resource: Some("/b"), ..terms }.of_question(&token),
+            Terms { resource: None, ..terms }.of_question(&token),
+            Terms { amount_sats: Some(6), ..terms }.of_question(&token),
+            Terms { amount_sats: None, ..terms }.of_question(&token),
+            terms.of_question(&VerifyRequest::new("n", "00")),
+            terms.of_question(&VerifyRequest::new("m", "01")),
+            terms.of_question(&VerifyRequest::preimage_only("00")),
+        ] {
+            assert_ne!(name, other);
+        }
+    }
+
+    #[test]
+    fn a_preimage_is_never_mistaken_for_a_payment_hash() {
+        let terms = Terms { account: &[1; 32], resource: None, amount_sats: None };
+        let preimage = "00".repeat(32);
+        let hash = VerifyRequest::preimage_only(preimage.as_str()).payment_hash().expect("a hash");
+        let hash: String =
+            hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let paid = terms.of_question(&VerifyRequest::new("m", preimage));
+        let reads_the_invoice = terms.of_question(&VerifyRequest::new("m", hash));
+        assert_ne!(paid, reads_the_invoice);
+    }
+}

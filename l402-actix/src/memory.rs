@@ -1,0 +1,92 @@
+//! A bounded map: what has not been used for longest is forgotten first.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::key::Key;
+
+/// How many entries one memory holds. At the hosted broker's 100 calls a minute that is more than
+/// an hour and a half of them, and a token lives for one.
+pub(crate) const CAPACITY: usize = 10_000;
+
+/// Remembers a value for each key, up to a number of entries.
+pub(crate) struct Memory<V>(Mutex<LruCache<Key, V>>);
+
+impl<V> Default for Memory<V> {
+    fn default() -> Self {
+        // Bounded below and not by `lru`, which would allocate the whole capacity at once.
+        Self(Mutex::new(LruCache::unbounded()))
+    }
+}
+
+impl<V> Memory<V> {
+    pub(crate) fn holds(&self, key: &Key) -> bool {
+        self.entries().get(key).is_some()
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<V>
+    where
+        V: Clone,
+    {
+        self.entries().get(key).cloned()
+    }
+
+    pub(crate) fn put(&self, key: Key, value: V, capacity: usize) {
+        let mut entries = self.entries();
+        entries.put(key, value);
+        while entries.len() > capacity {
+            entries.pop_lru();
+        }
+    }
+
+    pub(crate) fn forget(&self, key: &Key) {
+        self.entries().pop(key);
+    }
+
+    /// Works on the entry under a key, which is made if there is none.
+    pub(crate) fn with<R>(&self, key: Key, work: impl FnOnce(&mut V) -> R) -> R
+    where
+        V: Default,
+    {
+        let mut entries = self.entries();
+        let result = work(entries.get_or_insert_mut(key, V::default));
+        if entries.len() > CAPACITY {
+            entries.pop_lru();
+        }
+        result
+    }
+
+    fn entries(&self) -> MutexGuard<'_, LruCache<Key, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_not_been_used_for_longest_is_forgotten_first() {
+        let memory = Memory::default();
+        memory.put([1; 32], "one", 2);
+        memory.put([2; 32], "two", 2);
+        assert!(memory.holds(&[1; 32]));
+        memory.put([3; 32], "three", 2);
+        assert_eq!(memory.get(&[1; 32]), Some("one"));
+        assert_eq!(memory.get(&[2; 32]), None);
+        memory.forget(&[1; 32]);
+        assert!(!memory.holds(&[1; 32]));
+    }
+
+    #[test]
+    fn a_flood_of_keys_is_bounded() {
+        let memory = Memory::<u32>::default();
+        for number in 0_u64..20_000 {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            memory.with(key, |count| *count += 1);
+        }
+        assert_eq!(memory.entries().len(), CAPACITY);
+    }
+}

@@ -1,0 +1,59 @@
+//! The credentials that the broker has just refused.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use l402_server::{L402Error, Verification};
+
+use crate::{
+    key::{Key, key},
+    memory::Memory,
+};
+
+/// How long a refusal stands without asking again. Long enough that a client in a loop costs a few
+/// calls a minute; short, because what is refused now may be good in a moment: a payment that the
+/// broker had not seen yet.
+const REMEMBERED_FOR: Duration = Duration::from_secs(5);
+
+/// How many are remembered. The budget lets through fewer in five seconds.
+const CAPACITY: usize = 1_000;
+
+/// What the broker, and where it was asked the diagnosis, has made of a credential. Never a
+/// failure: that says nothing about the credential.
+#[derive(Clone)]
+pub(crate) enum Refused {
+    /// It is not genuine, as far as that was asked.
+    NotGenuine(Verification),
+    /// It is genuine, and not for this request.
+    ForSomethingElse,
+    /// The broker could make nothing of it: its 400.
+    Malformed(Arc<L402Error>),
+}
+
+/// Refusals by the question they answer.
+#[derive(Default)]
+pub(crate) struct RefusedMemory(Memory<(Instant, Refused)>);
+
+impl RefusedMemory {
+    /// The refusal of this question, if it is recent. `diagnosed` says which of two answers is
+    /// wanted: configs that ask for a diagnosis and configs that do not may share an account.
+    pub(crate) fn recall(&self, question: &Key, diagnosed: bool) -> Option<Refused> {
+        let (since, refused) = self.0.get(&name(question, diagnosed))?;
+        (since.elapsed() < REMEMBERED_FOR).then_some(refused)
+    }
+
+    pub(crate) fn remember(&self, question: &Key, diagnosed: bool, refused: Refused) {
+        self.0.put(name(question, diagnosed), (Instant::now(), refused), CAPACITY);
+    }
+}
+
+/// Whether the broker has looked at the credential and could make nothing of it.
+pub(crate) fn is_malformed(err: &L402Error) -> bool {
+    matches!(err, L402Error::Api { status: 400, .. })
+}
+
+fn name(question: &Key, diagnosed: bool) -> Key {
+    key(&[Some(question), Some(&[u8::from(diagnosed)])])
+}
