@@ -10,6 +10,7 @@ use crate::{
     L402Config, OnInvalidToken, Payment,
     credential::{self, Credential},
     error::Refusal,
+    form::Form,
     idempotency,
     pricing::{self, Sats},
     resource,
@@ -228,8 +229,9 @@ impl Visit<'_> {
 
     async fn mint(&self, price_sats: u64, idempotency_key: Option<String>) -> Refusal {
         let mut ask = ChallengeRequest::new(self.resource.as_ref(), price_sats);
-        if let Some(description) = self.description() {
-            ask = ask.description(description);
+        let description = self.description();
+        if let Some(description) = &description {
+            ask = ask.description(description.as_ref());
         }
         if let Some(key) = idempotency_key {
             ask = ask.idempotency_key(key);
@@ -237,7 +239,8 @@ impl Visit<'_> {
         match self.config.client.create_challenge(&ask).await {
             Ok(mut challenge) => {
                 challenge.mpp_challenge.take_if(|_| !self.config.mpp);
-                Refusal::PaymentRequired(Box::new(challenge))
+                let form = Form::of(self.request, self.config, description.as_deref());
+                Refusal::PaymentRequired(Box::new(challenge), form)
             }
             Err(err) => Refusal::Mint(err),
         }
