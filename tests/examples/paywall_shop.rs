@@ -43,7 +43,8 @@ async fn text() -> impl Responder {
 #[get("/picture")]
 #[l402(price_sats = 3)]
 async fn picture() -> impl Responder {
-    let scripted = LOGO.replace("<rect", "<script>top.document.title = 'the script ran'</script><rect");
+    let scripted =
+        LOGO.replace("<rect", "<script>top.document.title = 'the script ran'</script><rect");
     HttpResponse::Ok().content_type("image/svg+xml").body(scripted)
 }
 
@@ -86,13 +87,16 @@ async fn hostile() -> impl Responder {
 fn description(request: &HttpRequest) -> Option<String> {
     Some(match request.match_info().get("which")? {
         "script" => "</script><script>document.title = 'the script ran'</script>".to_owned(),
-        "quotes" => r#"" onmouseover="document.title='the handler ran'" x=' autofocus onfocus=' & "#
-            .to_owned(),
+        "quotes" => {
+            r#"" onmouseover="document.title='the handler ran'" x=' autofocus onfocus=' & "#
+                .to_owned()
+        }
         "image" => "<img src=x onerror=\"document.title='the handler ran'\"><b>bold</b>".to_owned(),
         "override" => "Pay \u{202e}stas 1 ylno\u{202c} \u{202e}never closed".to_owned(),
         "places" => "{{macaroon}} {{script}} ${facts.macaroon}".to_owned(),
-        "long" => "word ".repeat(2000),
-        "wide" => "w".repeat(2000),
+        // An invoice holds no more than 639 bytes of description.
+        "long" => "word ".repeat(127),
+        "wide" => "w".repeat(639),
         _ => return None,
     })
 }
@@ -143,7 +147,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(web::scope("/hasty").app_data(brief_config.clone()).service(brief))
             .service(
                 web::scope("/members")
-                    .wrap(RequirePayment::sats(7).resource("members").description("All members' pages"))
+                    .wrap(
+                        RequirePayment::sats(7)
+                            .resource("members")
+                            .description("All members' pages"),
+                    )
                     .default_service(web::to(|| async { "members only" })),
             )
     })

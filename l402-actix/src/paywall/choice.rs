@@ -49,7 +49,8 @@ impl Choice {
             return Some(Self::Json);
         }
         // Where a merchant has named a header of its own, `Authorization` is taken.
-        let header = config.credential_header.as_ref().map_or("Authorization", |name| name.as_str());
+        let header =
+            config.credential_header.as_ref().map_or("Authorization", |name| name.as_str());
         Some(Self::Page(Box::new(Wanted {
             page: page.clone(),
             description: description.map(str::to_owned),
@@ -129,9 +130,9 @@ mod tests {
     use super::prefers_html;
 
     fn prefers(lines: &[&str]) -> bool {
-        let request = lines.iter().fold(TestRequest::get(), |request, line| {
-            request.append_header((ACCEPT, *line))
-        });
+        let request = lines
+            .iter()
+            .fold(TestRequest::get(), |request, line| request.append_header((ACCEPT, *line)));
         prefers_html(&request.to_http_request())
     }
 
@@ -165,7 +166,9 @@ mod tests {
             &["text/html"][..],
             &["TEXT/HTML"],
             &["text/html;charset=utf-8;q=0.3"],
-            &["text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"],
+            &[
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+            ],
             &["text/html;q=0.9, application/json;q=0.8, */*"],
             &["text/html;q=0.2, application/json;q=0"],
             &["application/json;q=0.1", "text/html;q=0.2"],

@@ -80,9 +80,13 @@ mod tests {
 
     #[test]
     fn numbers_and_times_are_written_for_people() {
-        for (number, written) in
-            [(1, "1"), (999, "999"), (1000, "1,000"), (100_000, "100,000"), (1_234_567, "1,234,567")]
-        {
+        for (number, written) in [
+            (1, "1"),
+            (999, "999"),
+            (1000, "1,000"),
+            (100_000, "100,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(grouped(number), written);
         }
         assert_eq!(readable("2026-01-31T08:05:59.1234567Z"), "2026-01-31 08:05 UTC");

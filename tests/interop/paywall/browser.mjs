@@ -68,10 +68,12 @@ export async function visitor({ wallet, width = 1280, height = 800, dark = false
     await visit.sees('#content');
     return page.$eval('#content', (content) => content.innerText);
   };
-  visit.frame = async () => {
-    const frame = await (await visit.sees('#content iframe')).contentFrame();
-    await frame.waitForFunction(() => document.readyState === 'complete');
-    return frame;
+  /** What `look` makes of the document that is shown, once its styles are applied. */
+  visit.shown = async (look) => {
+    await visit.sees('#content iframe');
+    await visit.page.waitForFunction(
+      () => document.querySelector('#content iframe').contentDocument.querySelector('a[target]'));
+    return visit.page.$eval('#content iframe', look);
   };
   return visit;
 }

@@ -11,16 +11,15 @@ const trials = {
     const answer = await visit.open('/article');
     assert.equal(answer.status(), 402);
     await (await visit.sees('#pay')).click();
-    const frame = await visit.frame();
-    await visit.page.waitForFunction(() => document.title === 'The article');
-    const look = await frame.evaluate(() => {
-      const style = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+    const look = await visit.shown((frame) => {
+      const shown = frame.contentDocument;
+      const style = (selector) => frame.contentWindow.getComputedStyle(shown.querySelector(selector));
       return {
-        words: document.body.innerText,
-        colour: style('h1', 'color'),
-        indent: style('p', 'textIndent'),
-        logo: document.querySelector('img').naturalWidth,
-        target: document.querySelector('a').target,
+        words: shown.body.innerText,
+        colour: style('h1').color,
+        indent: style('p').textIndent,
+        logo: shown.querySelector('img').naturalWidth,
+        target: shown.querySelector('a').target,
       };
     });
     assert.match(look.words, /A bill, paid\s+Words\./);
@@ -239,7 +238,7 @@ const trials = {
     }
     await visit.page.focus('#pay');
     await visit.page.keyboard.press('Enter');
-    await visit.frame();
+    await visit.shown(() => {});
   },
 
   async 'the clock is not read out each second'() {
