@@ -139,15 +139,15 @@ fn from_now(caveat: &str) -> Option<String> {
 
 /// A header's value with its long words shortened.
 fn abridged(line: &str) -> String {
+    let ends = [' ', '"', ':', ','];
     let mut abridged = String::new();
-    for piece in line.split_inclusive([' ', '"', ':', ',']) {
-        let word = piece.trim_end_matches([' ', '"', ':', ',']);
-        let (shown, end) = (word.get(..SHOWN_CHARS), &piece[word.len()..]);
-        match shown {
-            Some(shown) if word.len() > 2 * SHOWN_CHARS => abridged.push_str(&format!("{shown}…")),
+    for piece in line.split_inclusive(ends) {
+        let word = piece.trim_end_matches(ends);
+        match word.get(..SHOWN_CHARS) {
+            Some(head) if word.len() > 2 * SHOWN_CHARS => abridged.extend([head, "…"]),
             _ => abridged.push_str(word),
         }
-        abridged.push_str(end);
+        abridged.push_str(&piece[word.len()..]);
     }
     printable(&abridged)
 }

@@ -146,6 +146,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(logo)
             .service(web::scope("/hasty").app_data(brief_config.clone()).service(brief))
             .service(
+                // As part of an address, and not as one of its own, this names another host.
+                web::resource("//host.invalid/page")
+                    .wrap(RequirePayment::sats(9))
+                    .to(|| async { "from this host" }),
+            )
+            .service(
                 web::scope("/members")
                     .wrap(
                         RequirePayment::sats(7)

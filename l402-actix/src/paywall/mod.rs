@@ -21,7 +21,7 @@ type Template = dyn Fn(&PaywallFacts<'_>) -> String + Send + Sync;
 /// [`L402Config::paywall_page`](crate::L402Config::paywall_page).
 ///
 /// The page shows the price, the description, the invoice as a QR code and how long it can be paid.
-/// A wallet in the browser (WebLN) pays at the press of a button; whoever pays elsewhere pastes the
+/// A wallet in the browser (`window.webln`) pays at the press of a button; whoever pays elsewhere pastes the
 /// payment's preimage. Then it asks again with the credential and shows the answer.
 ///
 /// # Who gets it

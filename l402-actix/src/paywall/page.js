@@ -56,6 +56,8 @@
     } finally {
       busy = false;
       refresh();
+      // The button that was pressed is gone.
+      if (!$('again').hidden) $('again').focus();
     }
   };
 
@@ -107,7 +109,8 @@
     let answer;
     let body;
     try {
-      answer = await fetch(location.pathname + location.search, {
+      // The origin is named: a path that begins with two slashes would be read as another host.
+      answer = await fetch(location.origin + location.pathname + location.search, {
         headers: { Accept: 'text/html, */*;q=0.9', [facts.header]: `L402 ${offer.macaroon}:${offer.preimage}` },
         cache: 'no-store',
       });
@@ -124,7 +127,11 @@
     } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
       fail(`The server could not answer (${answer.status}).`);
     } else {
-      show(answer, body);
+      try {
+        show(answer, body);
+      } catch {
+        fail('This browser could not show the answer.');
+      }
     }
   };
   const fail = (reason) => {

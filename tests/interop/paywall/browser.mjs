@@ -1,7 +1,6 @@
 // A person's visit, as far as a program can make it: a real Chromium, a WebLN wallet that pays
 // through the sandbox, and what is on the screen.
 
-import { readFile } from 'node:fs/promises';
 import jsqr from 'jsqr';
 import { PNG } from 'pngjs';
 import puppeteer from 'puppeteer-core';
@@ -83,5 +82,3 @@ export async function scan(page) {
   const { data, width, height } = PNG.sync.read(Buffer.from(await page.screenshot({ fullPage: true })));
   return jsqr(new Uint8ClampedArray(data), width, height)?.data;
 }
-
-export const read = (path) => readFile(path, 'utf8');

@@ -1,6 +1,9 @@
 // What has to hold in a browser. Run by `run.sh`, with the shop's and the sandbox's addresses.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { close, pay, scan, shop, visitor } from './browser.mjs';
 
 const challenge = async (path, headers = {}) => fetch(shop + path, { headers });
@@ -65,10 +68,19 @@ const trials = {
     await visit.open('/file.pdf');
     await (await visit.sees('#pay')).click();
     assert.match(await visit.content(), /file to save/);
-    const saved = await visit.page.$eval('#content a[download]', async (link) => {
-      return [link.download, await (await fetch(link.href).catch(() => ({ text: () => '' }))).text()];
-    });
-    assert.equal(saved[0], 'file.pdf');
+    const folder = await mkdtemp(join(tmpdir(), 'saved-'));
+    const session = await visit.page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior',
+      { behavior: 'allow', downloadPath: folder, browserContextId: visit.context.id });
+    await visit.page.click('#content a[download]');
+    const saved = join(folder, 'file.pdf');
+    let text = '';
+    for (let wait = 0; wait < 100 && !text; wait += 1) {
+      await new Promise((done) => { setTimeout(done, 100); });
+      text = await readFile(saved, 'utf8').catch(() => '');
+    }
+    await rm(folder, { recursive: true });
+    assert.equal(text, '%PDF-1.4 of a kind');
   },
 
   async 'a failure after the payment keeps it, and trying again does not pay again'() {
@@ -175,6 +187,14 @@ const trials = {
     assert.match(await visit.content(), /members only/);
   },
 
+  async 'a path that looks like another host is asked for here'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('//host.invalid/page');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /from this host/);
+    assert.ok(visit.requests.every((url) => url.startsWith(shop) || url.startsWith('data:')));
+  },
+
   async 'one payment for a scope opens all of it'() {
     const visit = await visitor({ wallet: 'pays' });
     await visit.open('/members/one');
@@ -269,16 +289,19 @@ const trials = {
   async 'nobody can frame it'() {
     const visit = await visitor();
     await visit.open('/free');
-    const refused = visit.page.waitForEvent?.('framenavigated').catch(() => {});
-    await visit.page.evaluate(() => {
-      const frame = document.createElement('iframe');
-      frame.src = '/article';
-      document.body.append(frame);
-      return new Promise((done) => { frame.onload = done; });
-    });
-    await refused;
-    const framed = visit.page.frames().find((frame) => frame !== visit.page.mainFrame());
-    assert.equal(await framed.$('#paywall').catch(() => null), null);
+    const framed = async (path, selector) => {
+      await visit.page.evaluate((path) => new Promise((done) => {
+        document.querySelector('iframe')?.remove();
+        const frame = document.createElement('iframe');
+        frame.onload = done;
+        frame.src = path;
+        document.body.append(frame);
+      }), path);
+      const frame = visit.page.frames().find((frame) => frame !== visit.page.mainFrame());
+      return (await frame.$(selector).catch(() => null)) !== null;
+    };
+    assert.equal(await framed('/free', 'p'), true, 'what may be framed is');
+    assert.equal(await framed('/article', '#paywall'), false);
   },
 
   async 'programs get JSON from the same address'() {
