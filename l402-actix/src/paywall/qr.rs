@@ -45,7 +45,7 @@ mod tests {
     fn an_invoice_is_drawn_and_what_no_code_holds_is_not() {
         let drawn = svg(&format!("lnbcrt1{}", "q".repeat(300))).expect("a code");
         assert!(drawn.starts_with("<svg") && drawn.ends_with("</svg>"), "{drawn}");
-        assert!(drawn.contains("viewBox=\"0 0 69 69\""), "{drawn:.200}");
+        assert!(drawn.contains("viewBox=\"0 0 61 61\""), "{drawn:.200}");
         assert!(svg(&"q".repeat(5000)).is_none());
     }
 }
