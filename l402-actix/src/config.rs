@@ -67,6 +67,8 @@ pub struct L402Config {
     pub(crate) client_identity: Option<ClientIdentity>,
     spent_tokens: Option<Arc<dyn SpentTokens>>,
     pub(crate) spent_for: Duration,
+    #[cfg(feature = "paywall-page")]
+    pub(crate) paywall_page: Option<crate::PaywallPage>,
 }
 
 type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
@@ -111,6 +113,8 @@ impl L402Config {
             shared_cache: false,
             spent_tokens: None,
             spent_for: DEFAULT_SPENT_FOR,
+            #[cfg(feature = "paywall-page")]
+            paywall_page: None,
         }
     }
 
@@ -396,6 +400,17 @@ impl L402Config {
     /// hour.
     pub fn spent_for(mut self, spent_for: Duration) -> Self {
         self.spent_for = spent_for.clamp(MIN_SPENT_FOR, MAX_SPENT_FOR);
+        self
+    }
+
+    /// Answers browsers with a page in the place of the 402's JSON: price, QR code, and a button
+    /// for wallets in the browser. Default: JSON for everybody.
+    ///
+    /// Only a `GET` that prefers `text/html` by name over JSON gets it; see
+    /// [`PaywallPage`](crate::PaywallPage). Needs the feature `paywall-page`.
+    #[cfg(feature = "paywall-page")]
+    pub fn paywall_page(mut self, page: crate::PaywallPage) -> Self {
+        self.paywall_page = Some(page);
         self
     }
 

@@ -12,7 +12,7 @@ use actix_web::{
 use l402_server::{Challenge, L402Error, Verification};
 use serde::Serialize;
 
-use crate::{StoreError, challenge, refused};
+use crate::{StoreError, challenge, form::Form, refused};
 
 /// How long a client is asked to wait when the broker does not say: the broker's limit counts by
 /// the minute.
@@ -48,7 +48,7 @@ pub(crate) enum Refusal {
     /// `OPTIONS` asks about the route and cannot carry a credential: 204, free of charge.
     Preflight,
     /// Nobody has paid yet: 402.
-    PaymentRequired(Box<Challenge>),
+    PaymentRequired(Box<Challenge>, Form),
     /// The credential is not genuine, as the broker's verdict says: 401.
     InvalidToken(Verification),
     /// What a function of the merchant's has answered.
@@ -93,8 +93,11 @@ impl Refusal {
     pub(crate) fn into_response(self) -> HttpResponse {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
-            Self::PaymentRequired(challenge) => {
-                challenge::payment_required(&challenge).unwrap_or_else(Self::into_response)
+            Self::PaymentRequired(challenge, form) => {
+                match challenge::payment_required(&challenge) {
+                    Ok(response) => form.write(&challenge, response),
+                    Err(refusal) => refusal.into_response(),
+                }
             }
             Self::InvalidToken(verdict) => {
                 tracing::debug!(reason = verdict.error, "credential refused");

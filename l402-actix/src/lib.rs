@@ -117,6 +117,9 @@
 //! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
 //! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |
 //!
+//! `paywall-page`: a page with a QR code in the place of the 402's JSON, for people with a browser;
+//! see `L402Config::paywall_page`.
+//!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
 // The feature that an item needs, beside it on docs.rs.
@@ -135,6 +138,7 @@ mod config;
 mod credential;
 mod error;
 mod flight;
+mod form;
 mod gate;
 // Pages alone, so only for those who read them.
 #[cfg(doc)]
@@ -146,6 +150,8 @@ mod key;
 mod memory;
 mod middleware;
 mod payment;
+#[cfg(feature = "paywall-page")]
+mod paywall;
 mod pricing;
 mod process;
 mod proxies;
@@ -166,6 +172,8 @@ pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::{NoPayment, Payment};
+#[cfg(feature = "paywall-page")]
+pub use paywall::{PaywallFacts, PaywallPage};
 pub use pricing::Price;
 #[cfg(feature = "spent-redb")]
 pub use spent::RedbStore;

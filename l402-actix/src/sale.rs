@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     broker::{Asker, Sale},
     error::Refusal,
+    form::Form,
     gate::{Paid, Visit},
     idempotency,
 };
@@ -28,7 +29,8 @@ impl Visit<'_> {
         match self.broker.mint(sale, asker, self.terms()).await {
             Ok(mut challenge) => {
                 challenge.mpp_challenge.take_if(|_| !self.config.mpp);
-                Refusal::PaymentRequired(Box::new(challenge))
+                let form = Form::of(self.request, self.config, sale.description.as_deref());
+                Refusal::PaymentRequired(Box::new(challenge), form)
             }
             Err(refusal) => refusal,
         }

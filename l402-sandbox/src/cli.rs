@@ -4,13 +4,12 @@ use std::{env, error::Error, future::pending, process::ExitCode};
 
 use l402_sandbox::Sandbox;
 use lexopt::{Arg, Parser, ValueExt as _};
-use reqwest::{
-    Client, Response,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
-};
+use reqwest::Client;
 use serde_json::{Value, json};
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::get::get;
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const HELP: &str = "\
 The L402 broker on your own machine, and a wallet that pays its invoices. Regtest only.
@@ -18,7 +17,8 @@ The L402 broker on your own machine, and a wallet that pays its invoices. Regtes
 Usage:
   l402-sandbox [--port PORT] [--api-key KEY]   serve (default: port 8402, key sandbox-key)
   l402-sandbox pay INVOICE                     pay an invoice, print the preimage
-  l402-sandbox get URL                         ask for a page, pay for it, ask again
+  l402-sandbox get URL                         ask for a page, pay for it, ask again, and show
+                                               each step
 
 pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 ";
@@ -80,7 +80,7 @@ async fn serve(port: u16, api_key: String) -> Result<ExitCode> {
     let sandbox = Sandbox::builder()
         .port(port)
         .api_key(api_key)
-        .on_event(|event| println!("{event}"))
+        .on_event(|event| println!("{}", printable(&event.to_string())))
         .start()
         .await
         .map_err(|err| format!("{err} Choose another port with --port."))?;
@@ -88,17 +88,21 @@ async fn serve(port: u16, api_key: String) -> Result<ExitCode> {
     println!("export LIGHTNING_ENABLE_API_KEY={}", sandbox.api_key());
     println!("export LND_REST_HOST={}", sandbox.url());
     println!("export LND_MACAROON_HEX=00");
-    println!("# regtest only: no real sats move. Ctrl-C stops it.");
+    println!("# regtest only: no real sats move. Ctrl-C stops it. What happens is printed below.");
     pending().await
 }
 
+/// Where the wallet is that pays.
+pub(crate) fn wallet() -> String {
+    env::var("LND_REST_HOST").unwrap_or_else(|_| format!("http://127.0.0.1:{DEFAULT_PORT}"))
+}
+
 /// Pays by the route that LND wallets pay by.
-async fn pay(invoice: &str) -> Result<String> {
+pub(crate) async fn pay(invoice: &str) -> Result<String> {
     if !invoice.to_ascii_lowercase().starts_with(REGTEST) {
         return Err("that is no regtest invoice (`lnbcrt…`), and this wallet pays no other".into());
     }
-    let host =
-        env::var("LND_REST_HOST").unwrap_or_else(|_| format!("http://127.0.0.1:{DEFAULT_PORT}"));
+    let host = wallet();
     let response = client()?
         .post(format!("{}/v2/router/send", host.trim_end_matches('/')))
         .body(json!({ "payment_request": invoice }).to_string())
@@ -120,74 +124,13 @@ async fn pay(invoice: &str) -> Result<String> {
     Err(format!("not paid: {}", reason.unwrap_or("no reason was given")).into())
 }
 
-/// The whole protocol, a line for each step.
-async fn get(url: &str) -> Result<ExitCode> {
-    println!("-> GET {url}");
-    let response = ask(url, None).await?;
-    println!("<- {}", response.status());
-    if response.status() != 402 {
-        return show(response).await;
-    }
-
-    let challenge = response
-        .headers()
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(parameters)
-        .ok_or("the 402 holds no L402 challenge in WWW-Authenticate")?;
-    let (macaroon, invoice) = challenge;
-    println!("   macaroon {}", shortened(&macaroon));
-    println!("   invoice  {}", shortened(&invoice));
-    println!("-> pay the invoice");
-    let preimage = pay(&invoice).await?;
-    println!("<- preimage {}", shortened(&preimage));
-    println!("-> GET {url}");
-    println!("   Authorization: L402 <macaroon>:<preimage>");
-    let response = ask(url, Some(&format!("L402 {macaroon}:{preimage}"))).await?;
-    println!("<- {}", response.status());
-    show(response).await
-}
-
-async fn ask(url: &str, authorization: Option<&str>) -> Result<Response> {
-    let mut request = client()?.get(url);
-    if let Some(authorization) = authorization {
-        request = request.header(AUTHORIZATION, authorization);
-    }
-    request.send().await.map_err(|err| {
-        if err.is_builder() {
-            format!("{url} is no URL; write it whole, such as http://127.0.0.1:8080/weather").into()
-        } else {
-            format!("nobody answers at {url}").into()
-        }
-    })
-}
-
-async fn show(response: Response) -> Result<ExitCode> {
-    let success = response.status().is_success();
-    println!("{}", response.text().await?);
-    Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn client() -> Result<Client> {
+pub(crate) fn client() -> Result<Client> {
     // The sandbox is on this machine; a proxy from the environment is not the way to it.
     Ok(Client::builder().no_proxy().build()?)
 }
 
-fn parameters(challenge: &str) -> Option<(String, String)> {
-    let (scheme, parameters) = challenge.split_once(' ')?;
-    let value = |name: &str| {
-        parameters.split(',').find_map(|parameter| {
-            let value = parameter.trim().strip_prefix(name)?.strip_prefix('=')?;
-            Some(value.trim_matches('"').to_owned())
-        })
-    };
-    scheme.eq_ignore_ascii_case("L402").then(|| Some((value("macaroon")?, value("invoice")?)))?
-}
-
-fn shortened(text: &str) -> String {
-    match (text.get(..16), text.len()) {
-        (Some(head), 33..) => format!("{head}… ({} characters)", text.len()),
-        _ => text.to_owned(),
-    }
+/// Text of somebody else's -> text that cannot steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+    text.chars().map(shown).collect()
 }

@@ -84,7 +84,7 @@ mod types;
 mod wallet;
 
 pub use faults::Fault;
-pub use macaroon::{MalformedMacaroon, append_caveat};
+pub use macaroon::{MalformedMacaroon, append_caveat, caveats};
 pub use sandbox::{
     DEFAULT_INVOICE_LIFETIME, DEFAULT_TOKEN_LIFETIME, Sandbox, SandboxBuilder, StartError,
 };

@@ -105,6 +105,17 @@ pub fn append_caveat(macaroon: &str, caveat: &str) -> Result<String, MalformedMa
     Ok(Macaroon::decode(macaroon)?.caveat(caveat).encode())
 }
 
+/// The first-party caveats of a macaroon in base64, in their order: what it is good for. Anybody can
+/// read them; only who holds the root key can tell whether they are genuine.
+///
+/// # Errors
+///
+/// [`MalformedMacaroon`] if the text is no macaroon.
+pub fn caveats(macaroon: &str) -> Result<Vec<String>, MalformedMacaroon> {
+    let caveats = Macaroon::decode(macaroon)?.caveats;
+    Ok(caveats.iter().map(|caveat| String::from_utf8_lossy(caveat).into_owned()).collect())
+}
+
 /// libmacaroons never signs with the root key itself.
 fn derived(root_key: &[u8]) -> [u8; 32] {
     hmac(b"macaroons-key-generator", root_key)

@@ -76,8 +76,15 @@ pub enum Event {
     },
     /// An invoice was paid.
     Paid {
+        /// What was bought with it.
+        resource: String,
         /// Its amount.
         amount_sats: u64,
+    },
+    /// The wallet was asked to pay and did not.
+    NotPaid {
+        /// Why.
+        reason: String,
     },
 }
 
@@ -87,7 +94,10 @@ impl fmt::Display for Event {
             Self::Minted { resource, price_sats } => {
                 write!(f, "minted    {price_sats} sats for {resource}")
             }
-            Self::Paid { amount_sats } => write!(f, "paid      {amount_sats} sats"),
+            Self::Paid { resource, amount_sats } => {
+                write!(f, "paid      {amount_sats} sats for {resource}")
+            }
+            Self::NotPaid { reason } => write!(f, "not paid  {reason}"),
             Self::Verified { resource, refusal } => {
                 let resource = resource.as_deref().unwrap_or("any resource");
                 match refusal {

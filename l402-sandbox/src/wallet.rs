@@ -40,6 +40,14 @@ pub(crate) struct Paid {
 
 /// Pays once, and only what was issued here and has not expired.
 pub(crate) fn pay(state: &mut State, invoice: &str) -> Result<Paid, PaymentError> {
+    let paid = settle(state, invoice);
+    if let Err(failure) = &paid {
+        state.report(&Event::NotPaid { reason: failure.to_string() });
+    }
+    paid
+}
+
+fn settle(state: &mut State, invoice: &str) -> Result<Paid, PaymentError> {
     let payment_hash = invoice::payment_hash(invoice).ok_or(PaymentError::NotAnInvoice)?;
     let now = state.now();
     let sale = state.sales.get_mut(&payment_hash).ok_or(PaymentError::NoRoute)?;
@@ -51,8 +59,9 @@ pub(crate) fn pay(state: &mut State, invoice: &str) -> Result<Paid, PaymentError
     }
     sale.paid = true;
     let paid = Paid { payment_hash, preimage: sale.preimage, amount_sats: sale.amount_sats };
+    let resource = sale.resource.clone();
     state.payments += 1;
-    state.report(&Event::Paid { amount_sats: paid.amount_sats });
+    state.report(&Event::Paid { resource, amount_sats: paid.amount_sats });
     Ok(paid)
 }
 

@@ -1,12 +1,15 @@
 //! The program, by what it prints.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
+    thread::{self, JoinHandle},
 };
 
 use l402_sandbox::Sandbox;
+use l402_server::VerifyRequest;
+use serde_json::Value;
 
 use super::mint;
 
@@ -91,10 +94,120 @@ fn it_prints_what_to_export_and_then_what_happens() {
     assert!(lines.next().unwrap().contains("regtest"));
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let client = l402_server::L402Client::builder("sandbox-key").base_url(url).build().unwrap();
+    let client = l402_server::L402Client::builder("sandbox-key").base_url(&url).build().unwrap();
     let request = l402_server::ChallengeRequest::new("/weather", 100);
     runtime.block_on(client.create_challenge(&request)).unwrap();
     assert_eq!(lines.next().unwrap(), "minted    100 sats for /weather");
+
+    // What others name can hold anything, and must not steer the terminal.
+    let request = l402_server::ChallengeRequest::new("/\u{1b}[2Jcleared\nminted", 1);
+    let challenge = runtime.block_on(client.create_challenge(&request)).unwrap();
+    assert_eq!(lines.next().unwrap(), "minted    1 sats for /\u{fffd}[2Jcleared\u{fffd}minted");
+    for said in ["paid      1 sats for /\u{fffd}", "not paid  the invoice is already paid"] {
+        run(program(&["pay", &challenge.invoice]).env("LND_REST_HOST", &url));
+        let line = lines.next().unwrap();
+        assert!(line.starts_with(said), "{line}");
+    }
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// Answers one request for each head, with that head, and returns the `Authorization` of each.
+fn shop(heads: Vec<String>) -> (String, JoinHandle<Vec<Option<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/weather", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let mut seen = Vec::new();
+        for head in heads {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+            let mut lines = lines.take_while(|line| !line.is_empty());
+            let authorization = lines.find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("authorization").then(|| value.to_owned())
+            });
+            // What is left unread would turn the close into a reset.
+            lines.for_each(drop);
+            seen.push(authorization);
+            write!(
+                stream,
+                "HTTP/1.1 {head}\r\nContent-Length: 5\r\nConnection: close\r\n\r\nsunny"
+            )
+            .unwrap();
+        }
+        seen
+    });
+    (url, served)
+}
+
+fn challenged(challenge: &Value) -> String {
+    let text = |name: &str| challenge[name].as_str().unwrap();
+    let (macaroon, invoice) = (text("macaroon"), text("invoice"));
+    format!(
+        "402 Payment Required\r\nWWW-Authenticate: Bearer realm=\"x\"\r\n\
+         WWW-Authenticate: L402 macaroon=\"{macaroon}\", invoice=\"{invoice}\""
+    )
+}
+
+#[tokio::test]
+async fn get_prints_each_step_and_what_was_bought() {
+    let sandbox = Sandbox::start().await;
+    let challenge = mint(&sandbox, "/weather", 100, "k").await;
+    let (url, served) = shop(vec![challenged(&challenge), "200 OK".to_owned()]);
+    let (success, printed, complaint) =
+        run(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
+    assert!(success, "{complaint}");
+
+    let macaroon = &challenge["macaroon"].as_str().unwrap()[..16];
+    let mut rest = printed.as_str();
+    for expected in [
+        "1. Ask",
+        &format!("-> GET {url}"),
+        "<- 402 Payment Required",
+        &format!("<- WWW-Authenticate: L402 macaroon=\"{macaroon}…\", invoice=\"lnbcrt"),
+        "2. Take the challenge apart",
+        "asks for 100 sats",
+        "- path=/weather",
+        "- amount_sats=100",
+        "- expires=",
+        " min)",
+        "3. Pay the invoice",
+        "<- preimage: ",
+        "so it proves the payment",
+        "4. Ask again",
+        &format!("-> Authorization: L402 {macaroon}…:"),
+        "<- 200 OK",
+        "sunny\n",
+    ] {
+        let (_, after) =
+            rest.split_once(expected).unwrap_or_else(|| panic!("{expected}: {printed}"));
+        rest = after;
+    }
+    assert_eq!(rest, "");
+    assert_eq!(sandbox.payments(), 1);
+
+    let seen = served.join().unwrap();
+    assert_eq!(seen[0], None);
+    let credential = VerifyRequest::from_credential(seen[1].as_deref().unwrap()).unwrap();
+    let credential = credential.resource("/weather").amount_sats(100);
+    assert!(sandbox.client().verify_token(&credential).await.unwrap().valid);
+}
+
+#[tokio::test]
+async fn get_pays_nothing_where_nothing_is_asked_for_and_says_when_it_is_refused() {
+    let sandbox = Sandbox::start().await;
+    let (url, _served) = shop(vec!["200 OK".to_owned()]);
+    let (success, printed, _) = run(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
+    assert!(success && printed.contains("nothing is paid"), "{printed}");
+    assert_eq!(sandbox.payments(), 0);
+
+    let challenge = mint(&sandbox, "/weather", 100, "k").await;
+    let (url, _served) = shop(vec![challenged(&challenge), "401 Unauthorized".to_owned()]);
+    let (success, printed, _) = run(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
+    assert!(!success && printed.contains("<- 401 Unauthorized"), "{printed}");
+
+    let (url, _served) = shop(vec!["402 Payment Required".to_owned()]);
+    let said = complaint(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
+    assert!(said.contains("no L402 challenge"), "{said}");
+    assert_eq!(sandbox.payments(), 1);
 }

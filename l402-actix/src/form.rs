@@ -1,0 +1,46 @@
+//! In which form a 402 is written: as JSON for programs, or as a page for a person.
+
+use actix_web::{HttpRequest, HttpResponse};
+use l402_server::Challenge;
+
+use crate::L402Config;
+
+/// The form of one 402. It changes the body and what describes the body; the status and the
+/// challenge's headers are the same in every form.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// `None` where no page is set up, or where the request could not be repeated by one.
+    #[cfg(feature = "paywall-page")]
+    choice: Option<crate::paywall::Choice>,
+}
+
+impl Form {
+    /// The form that the request asks for, as far as the config allows it.
+    #[cfg_attr(
+        not(feature = "paywall-page"),
+        expect(unused_variables, reason = "without the page there is one form")
+    )]
+    pub(crate) fn of(
+        request: &HttpRequest,
+        config: &L402Config,
+        description: Option<&str>,
+    ) -> Self {
+        Self {
+            #[cfg(feature = "paywall-page")]
+            choice: crate::paywall::Choice::of(request, config, description),
+        }
+    }
+
+    /// Writes the challenge into the JSON answer's place, if a page is wanted.
+    #[cfg_attr(
+        not(feature = "paywall-page"),
+        expect(unused_variables, clippy::unused_self, reason = "as above")
+    )]
+    pub(crate) fn write(self, challenge: &Challenge, response: HttpResponse) -> HttpResponse {
+        #[cfg(feature = "paywall-page")]
+        if let Some(choice) = self.choice {
+            return choice.write(challenge, response);
+        }
+        response
+    }
+}

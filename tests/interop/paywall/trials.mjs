@@ -1,0 +1,328 @@
+// What has to hold in a browser. Run by `run.sh`, with the shop's and the sandbox's addresses.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { close, pay, scan, shop, visitor } from './browser.mjs';
+
+const challenge = async (path, headers = {}) => fetch(shop + path, { headers });
+
+const trials = {
+  async 'one press of the button pays once and shows the article, without its scripts'() {
+    const visit = await visitor({ wallet: 'pays' });
+    const answer = await visit.open('/article');
+    assert.equal(answer.status(), 402);
+    await (await visit.sees('#pay')).click();
+    const look = await visit.shown((frame) => {
+      const shown = frame.contentDocument;
+      const style = (selector) => frame.contentWindow.getComputedStyle(shown.querySelector(selector));
+      return {
+        words: shown.body.innerText,
+        colour: style('h1').color,
+        indent: style('p').textIndent,
+        logo: shown.querySelector('img').naturalWidth,
+        target: shown.querySelector('a').target,
+      };
+    });
+    assert.match(look.words, /A bill, paid\s+Words\./);
+    assert.deepEqual([look.colour, look.indent, look.logo, look.target],
+      ['rgb(1, 2, 3)', '7px', 40, '_top']);
+    assert.equal(visit.payments.length, 1);
+    assert.equal(await visit.page.title(), 'The article');
+    assert.equal(await visit.page.evaluate(() => document.activeElement.id), 'content');
+  },
+
+  async 'a reload and a second tab show what was paid for without paying again'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/data');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /\{"big":12345678901234567890\}/);
+    await visit.page.reload();
+    assert.match(await visit.content(), /"big"/);
+    const second = await visit.context.newPage();
+    await second.goto(`${shop}/data`);
+    await second.waitForSelector('#content pre', { visible: true });
+    assert.equal(visit.payments.length, 1);
+  },
+
+  async 'text is shown as text, in its own charset'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/text');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /café <script>document/);
+    assert.equal(await visit.page.title(), 'The Daily Sat');
+  },
+
+  async 'an image is shown and the script in it does not run'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/picture');
+    await (await visit.sees('#pay')).click();
+    await visit.sees('#content img');
+    await visit.page.waitForFunction(() => document.querySelector('#content img').naturalWidth === 40);
+    assert.equal(await visit.page.title(), 'The Daily Sat');
+  },
+
+  async 'any other type is a file to save'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/file.pdf');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /file to save/);
+    const folder = await mkdtemp(join(tmpdir(), 'saved-'));
+    const session = await visit.page.createCDPSession();
+    await session.send('Browser.setDownloadBehavior',
+      { behavior: 'allow', downloadPath: folder, browserContextId: visit.context.id });
+    await visit.page.click('#content a[download]');
+    const saved = join(folder, 'file.pdf');
+    let text = '';
+    for (let wait = 0; wait < 100 && !text; wait += 1) {
+      await new Promise((done) => { setTimeout(done, 100); });
+      text = await readFile(saved, 'utf8').catch(() => '');
+    }
+    await rm(folder, { recursive: true });
+    assert.equal(text, '%PDF-1.4 of a kind');
+  },
+
+  async 'a failure after the payment keeps it, and trying again does not pay again'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/flaky');
+    await (await visit.sees('#pay')).click();
+    await visit.says('Your payment is safe. Do not pay again');
+    assert.equal(await visit.page.$eval('#pay', (button) => button.hidden), true);
+    await (await visit.sees('#again')).click();
+    assert.match(await visit.content(), /the fire is out/);
+    assert.equal(visit.payments.length, 1);
+  },
+
+  async 'a server that asks for more after the payment is not paid again'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/dearer');
+    await (await visit.sees('#pay')).click();
+    await visit.says('This payment does not open the page');
+    await visit.page.reload();
+    await visit.sees('#pay');
+    assert.equal(await visit.status(), '');
+    assert.equal(visit.payments.length, 1);
+  },
+
+  async 'a wallet that refuses says so as text and leaves the choice'() {
+    const visit = await visitor({ wallet: 'refuses' });
+    await visit.open('/data');
+    await (await visit.sees('#pay')).click();
+    await visit.says('The wallet did not pay: <b>User rejected</b>');
+    assert.equal(await visit.page.$eval('#pay', (button) => button.disabled), false);
+  },
+
+  async 'who pays elsewhere pastes the preimage, also after a reload'() {
+    const visit = await visitor();
+    await visit.open('/text');
+    const { invoice } = await visit.facts();
+    const preimage = await pay(invoice);
+    await visit.page.reload();
+    assert.notEqual((await visit.facts()).invoice, invoice, 'a fresh invoice');
+    assert.equal(await visit.page.$eval('#pay', (button) => button.hidden), true, 'no wallet here');
+    await visit.page.type('#preimage', 'nonsense');
+    await visit.page.keyboard.press('Enter');
+    await visit.says('64 characters');
+    const retype = async (text) => {
+      await visit.page.$eval('#preimage', (input) => { input.value = ''; });
+      await visit.page.type('#preimage', text);
+      await visit.page.keyboard.press('Enter');
+    };
+    await retype('0'.repeat(64));
+    await visit.says('another payment');
+    await retype(` ${preimage.toUpperCase()} `);
+    assert.match(await visit.content(), /café/);
+  },
+
+  async 'the QR code on the screen is the invoice, with and without JavaScript, light and dark'() {
+    for (const script of [true, false]) {
+      for (const dark of [true, false]) {
+        const visit = await visitor({ script, dark, width: 360, height: 740 });
+        const answer = await visit.open('/article');
+        const [, invoice] = answer.headers()['www-authenticate'].match(/invoice="([^"]+)"/);
+        assert.equal((await scan(visit.page))?.toLowerCase(), `lightning:${invoice}`);
+        if (script) continue;
+        const html = await answer.text();
+        assert.ok(html.includes('2,100') && html.includes('<noscript>'));
+        await pay(invoice);
+      }
+    }
+  },
+
+  async 'hostile words are shown as they are and do nothing'() {
+    for (const which of ['script', 'quotes', 'image', 'override', 'places', 'long', 'wide']) {
+      const visit = await visitor({ wallet: 'pays', width: 360, height: 740 });
+      const answer = await visit.open(`/hostile/${which}`);
+      assert.equal(answer.status(), 402);
+      await visit.sees('#pay');
+      const seen = await visit.page.evaluate(() => ({
+        title: document.title,
+        words: document.querySelector('.description bdi').textContent,
+        elements: document.querySelector('.description bdi').children.length,
+        scripts: document.scripts.length,
+        price: document.querySelector('.price').innerText,
+        wide: document.documentElement.scrollWidth > innerWidth,
+        qr: document.querySelector('#qr svg').getBoundingClientRect().top,
+      }));
+      assert.equal(seen.title, 'The Daily Sat', which);
+      assert.equal(seen.elements, 0, which);
+      assert.equal(seen.scripts, 1, which);
+      assert.match(seen.price, /^1,234,567 sats$/, which);
+      assert.equal(seen.wide, false, `${which}: scrolls sideways`);
+      assert.ok(seen.qr < 740, `${which}: pushes the QR code off the screen`);
+      if (which === 'script') assert.ok(seen.words.startsWith('</script><script>'));
+      if (which === 'places') assert.ok(seen.words.startsWith('{{macaroon}} {{script}}'));
+      assert.deepEqual(visit.complaints.filter((line) => !line.includes('402')), [], which);
+      await visit.context.close();
+    }
+  },
+
+  async 'a hostile address is shown as it is and does nothing'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open(`/members/${encodeURIComponent('"><img src=x onerror=document.title=1>')}?<script>`);
+    await visit.sees('#pay');
+    assert.equal(await visit.page.title(), 'The Daily Sat');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /members only/);
+  },
+
+  async 'a path that looks like another host is asked for here'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('//host.invalid/page');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /from this host/);
+    assert.ok(visit.requests.every((url) => url.startsWith(shop) || url.startsWith('data:')));
+  },
+
+  async 'one payment for a scope opens all of it'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/members/one');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /members only/);
+    await visit.open('/members/two');
+    assert.match(await visit.content(), /members only/);
+    assert.equal(visit.payments.length, 1);
+  },
+
+  async 'an expired invoice is not offered any more'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/hasty/brief');
+    await visit.says('expired');
+    assert.equal(await visit.page.$eval('#expires', (clock) => clock.textContent), 'Expired');
+    for (const id of ['pay', 'wallet']) {
+      assert.equal(await visit.page.$eval(`#${id}`, (control) => control.hidden), true, id);
+    }
+    const { invoice } = await visit.facts();
+    await Promise.all([visit.page.waitForNavigation(), (await visit.sees('#renew')).click()]);
+    assert.notEqual((await visit.facts()).invoice, invoice);
+    assert.equal(visit.payments.length, 0);
+  },
+
+  async 'the clock is the server\'s, whatever the browser\'s says'() {
+    const visit = await visitor();
+    await visit.page.evaluateOnNewDocument(() => {
+      const now = Date.now;
+      Date.now = () => now() + 5 * 60 * 60 * 1000;
+    });
+    await visit.open('/data');
+    const clock = await visit.page.$eval('#expires', (expires) => expires.textContent);
+    assert.match(clock, /^Expires in (9:|10:00)/);
+  },
+
+  async 'the keyboard reaches everything in order, and each control has a name'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/article');
+    await visit.sees('#pay');
+    const order = [];
+    for (let step = 0; step < 8; step += 1) {
+      await visit.page.keyboard.press('Tab');
+      order.push(await visit.page.evaluate(() => {
+        const focused = document.activeElement;
+        return focused.id || focused.textContent.trim() || focused.tagName;
+      }));
+    }
+    assert.deepEqual(order.slice(0, 7),
+      ['pay', 'wallet', 'invoice', 'copy', 'preimage', 'Open', 'For programs']);
+    const tree = await visit.page.accessibility.snapshot();
+    const names = [];
+    const walk = (node) => {
+      names.push(`${node.role}: ${node.name ?? ''}`);
+      (node.children ?? []).forEach(walk);
+    };
+    walk(tree);
+    for (const expected of ['button: Pay 2,100 sats', 'link: Open in wallet', 'button: Copy',
+      'image: QR code of the Lightning invoice', 'textbox: Invoice as text',
+      'textbox: Paid with another wallet? Paste the payment’s preimage']) {
+      assert.ok(names.includes(expected), `${expected} in ${names.join('\n')}`);
+    }
+    await visit.page.focus('#pay');
+    await visit.page.keyboard.press('Enter');
+    await visit.shown(() => {});
+  },
+
+  async 'the clock is not read out each second'() {
+    const visit = await visitor();
+    await visit.open('/data');
+    const live = await visit.page.$$eval('[aria-live], [role=status], [role=timer]',
+      (regions) => regions.map((region) => [region.id, region.contains(document.getElementById('expires'))]));
+    assert.deepEqual(live, [['status', false]]);
+  },
+
+  async 'copying gives the invoice'() {
+    const visit = await visitor();
+    await visit.open('/data');
+    await visit.context.overridePermissions(shop, ['clipboard-read', 'clipboard-write']);
+    await visit.page.click('#copy');
+    await visit.says('copied');
+    const copied = await visit.page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, (await visit.facts()).invoice);
+  },
+
+  async 'the page loads nothing and complains of nothing'() {
+    const visit = await visitor();
+    await visit.open('/article');
+    assert.deepEqual(visit.requests, [`${shop}/article`, 'data:,'].slice(0, visit.requests.length));
+    assert.deepEqual(visit.complaints.filter((line) => !line.includes('402')), []);
+  },
+
+  async 'nobody can frame it'() {
+    const visit = await visitor();
+    await visit.open('/free');
+    const framed = async (path, selector) => {
+      await visit.page.evaluate((path) => new Promise((done) => {
+        document.querySelector('iframe')?.remove();
+        const frame = document.createElement('iframe');
+        frame.onload = done;
+        frame.src = path;
+        document.body.append(frame);
+      }), path);
+      const frame = visit.page.frames().find((frame) => frame !== visit.page.mainFrame());
+      return (await frame.$(selector).catch(() => null)) !== null;
+    };
+    assert.equal(await framed('/free', 'p'), true, 'what may be framed is');
+    assert.equal(await framed('/article', '#paywall'), false);
+  },
+
+  async 'programs get JSON from the same address'() {
+    const json = await challenge('/article');
+    assert.equal(json.headers.get('content-type'), 'application/json');
+    const order = await fetch(`${shop}/article`, { method: 'POST', headers: { Accept: 'text/html' } });
+    assert.equal(order.headers.get('content-type'), 'application/json', 'a page cannot post again');
+  },
+};
+
+const only = process.env.ONLY;
+let failed = 0;
+for (const [name, trial] of Object.entries(trials)) {
+  if (only && !name.includes(only)) continue;
+  try {
+    await trial();
+    console.log(`   ok: ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`   FAILED: ${name}\n${error.stack}`);
+  }
+}
+await close();
+process.exit(failed ? 1 : 0);
