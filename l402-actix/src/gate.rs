@@ -168,6 +168,10 @@ impl Visit<'_> {
 
     /// A fresh challenge, or why there is none: a failure here must not look like a price.
     async fn challenge(&self) -> Refusal {
+        #[cfg(feature = "discovery")]
+        if let Some(refusal) = crate::discovery::refuse_unlisted(self.request) {
+            return refusal;
+        }
         let mut ask = ChallengeRequest::new(self.resource.as_ref(), self.sats.price);
         if let Some(description) = self.description() {
             ask = ask.description(description);

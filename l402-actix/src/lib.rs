@@ -89,7 +89,9 @@
 //!
 //! # Features
 //!
-//! `rustls` (default): TLS to the broker with reqwest's default backend.
+//! - `rustls` (default): TLS to the broker with reqwest's default backend.
+//! - `discovery`: `L402Manifest`, the list of paid routes at `/.well-known/l402-manifest.json`, and
+//!   what an OpenAPI document says of them.
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
@@ -103,6 +105,8 @@ mod caching;
 mod challenge;
 mod config;
 mod credential;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod error;
 mod gate;
 // Pages alone, so only for those who read them.
@@ -118,6 +122,8 @@ mod resource;
 mod trial;
 
 pub use config::L402Config;
+#[cfg(feature = "discovery")]
+pub use discovery::{L402Manifest, PaidRoutes};
 pub use invalid::OnInvalidToken;
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};

@@ -7,6 +7,7 @@ mod args;
 mod expand;
 mod handler;
 mod module;
+mod route;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
