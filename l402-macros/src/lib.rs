@@ -37,6 +37,12 @@ use crate::{args::Args, handler::Handler};
 ///
 /// A config's `price_with` that has an opinion wins over the attribute's price.
 ///
+/// # Above or below the route attribute
+///
+/// Either will do, but for one thing: only above it, the attribute sees the method and the path, so
+/// only there `l402-actix`'s manifest can list the handler with them. In a priced module either will
+/// do for that too.
+///
 /// # Extracting first
 ///
 /// By default a client pays before anybody looks at its request, so what it sends malformed it has
