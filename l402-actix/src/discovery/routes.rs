@@ -22,7 +22,22 @@ use crate::{
 };
 
 /// Registers paid routes with Actix and lists them in the manifest in one go, so that a path is
-/// written once; see [`L402Manifest::register`](crate::L402Manifest::register).
+/// written once; see [`L402Manifest`](crate::L402Manifest).
+///
+/// Only what has a gate can be listed, as the types know:
+///
+/// ```compile_fail
+/// use actix_web::http::Method;
+/// use l402_actix::PaidRoutes;
+///
+/// async fn ungated() -> &'static str {
+///     "free for all"
+/// }
+///
+/// fn register(paid: &mut PaidRoutes<'_>) {
+///     paid.route("/", Method::GET, ungated);
+/// }
+/// ```
 pub struct PaidRoutes<'a> {
     app: &'a mut ServiceConfig,
     /// The scopes around, from the root.
