@@ -114,11 +114,10 @@
 //! | feature | default | what it brings |
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS to the broker with reqwest's default backend |
+//! | `discovery` | no | `L402Manifest`: the list of paid routes at `/.well-known/l402-manifest.json`, and what an OpenAPI document says of them |
+//! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
 //! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
 //! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |
-//!
-//! `paywall-page`: a page with a QR code in the place of the 402's JSON, for people with a browser;
-//! see `L402Config::paywall_page`.
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
@@ -136,6 +135,8 @@ mod caching;
 mod challenge;
 mod config;
 mod credential;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod error;
 mod flight;
 mod form;
@@ -166,6 +167,8 @@ mod window;
 pub use budget::BrokerBudget;
 pub use cache::VerifyCache;
 pub use config::L402Config;
+#[cfg(feature = "discovery")]
+pub use discovery::{L402Manifest, PaidRoutes};
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub use invalid::OnInvalidToken;
 pub use l402_macros::l402;

@@ -100,7 +100,7 @@ impl RequirePayment {
         self
     }
 
-    fn offer(&self) -> Offer<'_> {
+    pub(crate) fn offer(&self) -> Offer<'_> {
         let mut offer = match &self.price {
             PriceOf::Sats(sats) => Offer::new().price_sats(*sats),
             PriceOf::With(price) => Offer::new().price_with(&**price),

@@ -95,6 +95,22 @@ impl std::fmt::Debug for Offer<'_> {
     }
 }
 
+/// Methods and paths.
+pub type Routes = &'static [(&'static str, &'static str)];
+
+/// A gated handler that knows its routes, because its `#[l402]` stands above the route attribute.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be listed with its price",
+    label = "no `#[l402]` above the route attribute",
+    note = "write `#[l402(..)]` above `#[get(..)]`, not below it, so that it sees the path; register what is free with `PaidRoutes::free`"
+)]
+pub trait PricedRoute {
+    /// What the route attributes state.
+    const ROUTES: Routes;
+    /// What the handler asks.
+    const OFFER: &'static Offer<'static>;
+}
+
 /// A function for `price_with`; exists for the message.
 #[diagnostic::on_unimplemented(
     message = "`price_with` expects `async fn(HttpRequest) -> Result<Price, actix_web::Error>`",
@@ -165,8 +181,18 @@ impl FromRequest for Gate {
 }
 
 impl Gate {
+    /// A gate for a request of our own.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn of(request: HttpRequest) -> Self {
+        Self { request, payload: Payload::None }
+    }
+
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
     pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
+        #[cfg(feature = "discovery")]
+        if let Some(answer) = crate::discovery::answer_asked(&self.request, offer) {
+            return answer;
+        }
         let request = self.request.clone();
         let response = self.decide(offer, handler).await;
         marked(response.unwrap_or_else(Refusal::into_response), &request)
@@ -180,6 +206,10 @@ impl Gate {
         offer: &'static Offer<'static>,
         handler: impl Gated,
     ) -> HttpResponse {
+        #[cfg(feature = "discovery")]
+        if let Some(answer) = crate::discovery::answer_asked(&self.request, offer) {
+            return answer;
+        }
         let request = self.request.clone();
         let response = match self.tried(extractors, offer).await {
             Ok(gate) => gate.decide(offer, handler).await,

@@ -26,6 +26,10 @@ impl Visit<'_> {
     }
 
     async fn sell(&self, sale: &Sale<'_>, asker: Asker) -> Refusal {
+        #[cfg(feature = "discovery")]
+        if let Some(refusal) = crate::discovery::refuse_unlisted(self.request) {
+            return refusal;
+        }
         match self.broker.mint(sale, asker, self.terms()).await {
             Ok(mut challenge) => {
                 challenge.mpp_challenge.take_if(|_| !self.config.mpp);

@@ -7,6 +7,7 @@ use syn::{Ident, ReturnType, parse_quote, spanned::Spanned as _};
 use crate::{
     args::{Args, PRICE_KIND, PRICE_ZERO, Price, Resource},
     handler::Handler,
+    route::Route,
 };
 
 /// ```text
@@ -25,10 +26,17 @@ use crate::{
 ///         Ok(())
 ///     }, const { &Offer::new() }, gated(weather)).await
 /// ```
+/// Above a route attribute, which makes a type of the handler's name, the terms are that type's:
+/// ```text
+/// impl PricedRoute for weather {
+///     const ROUTES: … = &[("GET", "/weather")];
+///     const OFFER: … = &Offer::new().price_sats(PRICE as u64);
+/// }
+/// ```
 pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     let krate = args.krate().cloned().unwrap_or_else(|| parse_quote!(::l402_actix));
     let private = quote!(#krate::__private);
-    let Handler { outer_attrs, vis, inner } = handler;
+    let Handler { outer_attrs, vis, inner, .. } = handler;
     let (name, generics) = (&inner.sig.ident, &inner.sig.generics);
     let (parameters, arguments, where_clause) = generics.split_for_impl();
     let turbofish = arguments.as_turbofish();
@@ -43,6 +51,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
 
     let price_check = price_check(args);
     let offer = offer(&private, args);
+    let (listing, offer) = listing(&private, handler, &offer);
     let types = || handler.argument_types();
     // The error of an argument that is no extractor, on that argument.
     let argument_checks =
@@ -57,12 +66,12 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
                     #(#trial.argument::<#types>().await?;)*
                     ::core::result::Result::Ok(())
                 },
-                const { &#offer },
+                #offer,
                 #handler,
             )
         }
     } else {
-        quote!(serve(const { &#offer }, #handler))
+        quote!(serve(#offer, #handler))
     };
     quote! {
         #(#outer_attrs)*
@@ -74,7 +83,31 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
             #(#argument_checks)*
             #gate.#serve.await
         }
+        #listing
     }
+}
+
+/// The item that lets the handler be listed with its path, and the terms as an expression. They
+/// stand in one place, so that an error in them is one error.
+fn listing(
+    private: &TokenStream,
+    handler: &Handler,
+    offer: &TokenStream,
+) -> (TokenStream, TokenStream) {
+    if handler.routes.is_empty() {
+        return (TokenStream::new(), quote!(const { &#offer }));
+    }
+    let name = &handler.inner.sig.ident;
+    let conditions = handler.outer_attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let routes = handler.routes.iter().map(|Route { method, path }| quote!((#method, #path)));
+    let listing = quote! {
+        #(#conditions)*
+        impl #private::PricedRoute for #name {
+            const ROUTES: #private::Routes = &[#(#routes),*];
+            const OFFER: &'static #private::Offer<'static> = &#offer;
+        }
+    };
+    (listing, quote!(<#name as #private::PricedRoute>::OFFER))
 }
 
 /// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic

@@ -10,6 +10,8 @@ use syn::{
     spanned::Spanned as _,
 };
 
+use crate::route::{self, Route};
+
 /// How many arguments a handler can have: Actix's own limit.
 const MAX_ARGUMENTS: usize = 16;
 
@@ -31,6 +33,8 @@ pub(crate) struct Handler {
     pub(crate) vis: Visibility,
     /// As it was written, but for what has moved out.
     pub(crate) inner: ItemFn,
+    /// What the route attributes below state; above, they are not to be seen.
+    pub(crate) routes: Vec<Route>,
 }
 
 impl Handler {
@@ -67,7 +71,8 @@ impl Handler {
         }
         inner.attrs = inner_attrs;
         let vis = std::mem::replace(&mut inner.vis, Visibility::Inherited);
-        Ok(Self { outer_attrs, vis, inner })
+        let routes = route::stated(&outer_attrs);
+        Ok(Self { outer_attrs, vis, inner, routes })
     }
 
     /// The types of the arguments, as they were written.

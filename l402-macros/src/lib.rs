@@ -7,6 +7,7 @@ mod args;
 mod expand;
 mod handler;
 mod module;
+mod route;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -36,6 +37,12 @@ use crate::{args::Args, handler::Handler};
 /// | `free` | no value; only on a handler in a priced module, which it leaves free | |
 ///
 /// A config's `price_with` that has an opinion wins over the attribute's price.
+///
+/// # Above or below the route attribute
+///
+/// Either will do, but for one thing: only above it, the attribute sees the method and the path, so
+/// only there `l402-actix`'s manifest can list the handler with them. In a priced module either will
+/// do for that too.
 ///
 /// # Extracting first
 ///

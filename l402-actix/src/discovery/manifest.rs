@@ -1,0 +1,198 @@
+//! The list of paid routes, and what the service says of itself.
+
+use actix_web::{
+    HttpResponse, Resource,
+    http::header::{CACHE_CONTROL, ContentType},
+    web::{self, Bytes, ServiceConfig},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    L402Config,
+    discovery::{PaidRoutes, endpoint, listing::Listing, openapi, routes::List},
+};
+
+/// Where clients look for it.
+const PATH: &str = "/.well-known/l402-manifest.json";
+
+/// How long it may be kept: a price that has changed is known within minutes, and a client that
+/// has not heard of it learns it from the 402.
+const CACHE: &str = "public, max-age=300";
+
+/// The public list of an app's paid routes, at `/.well-known/l402-manifest.json`, and what an
+/// OpenAPI document says of them.
+///
+/// Both are made from the attributes and from what is registered through [`PaidRoutes`]; nothing is
+/// written twice. Both are free and may be cached; CORS is the app's, as for all of its routes.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::{App, get, http::Method, web};
+/// use l402_actix::{L402Config, L402Manifest, l402};
+///
+/// #[l402(price_sats = 250, description = "The forecast for one city")]
+/// #[get("/forecast/{city}")]
+/// async fn forecast(city: web::Path<String>) -> String {
+///     format!("{city}: sunny")
+/// }
+///
+/// #[l402(price_sats = 10)]
+/// async fn report() -> &'static str {
+///     "thanks"
+/// }
+///
+/// # let client = l402_actix::L402Client::new("key")?;
+/// let config = L402Config::new(client);
+/// let manifest = L402Manifest::new("Weather API", &config)
+///     .description("Forecasts for agents")
+///     .base_url("https://weather.example")
+///     .category("weather");
+/// let app = App::new().app_data(config).configure(|app| {
+///     manifest.register(app, |paid| {
+///         paid.scope("/v1", |v1| {
+///             v1.service(forecast); // GET /v1/forecast/{city}
+///         });
+///         paid.route("/report", Method::POST, report);
+///     });
+/// });
+/// # let _ = app;
+/// # Ok::<(), l402_actix::L402Error>(())
+/// ```
+///
+/// # What is listed
+///
+/// What is registered through [`PaidRoutes`], with its full path. Actix does not tell which of its
+/// routes have a gate, and to find out by asking them would run the handlers that have none; hence
+/// the two things that the manifest wants of an app: its paid routes are registered here, and an
+/// `#[l402]` stands above the route attribute, where it sees the path.
+///
+/// A gate that is about to ask for money and is not on the list says so in the log, once for each
+/// route, as an error. With [`strict`](Self::strict) it answers 500 in place of the 402, so
+/// that whatever can be bought is listed, and any test that asks for the route fails.
+///
+/// # Prices
+///
+/// `pricing.model` is `perrequest` with a `base_price_sats`, or `dynamic` without one where the
+/// attribute's or the config's `price_with` decides.
+#[derive(Debug, Clone)]
+#[must_use = "a manifest does nothing until it is registered"]
+pub struct L402Manifest {
+    config: L402Config,
+    service: Map<String, Value>,
+    categories: Vec<String>,
+    openapi: Option<(String, Value)>,
+    strict: bool,
+}
+
+impl L402Manifest {
+    /// The manifest of an app whose routes charge by `config`, which is the one in its `app_data`.
+    pub fn new(name: impl Into<String>, config: &L402Config) -> Self {
+        let service = Map::from_iter([("name".to_owned(), Value::String(name.into()))]);
+        Self { config: config.clone(), service, categories: vec![], openapi: None, strict: false }
+    }
+
+    fn with(mut self, key: &str, value: String) -> Self {
+        self.service.insert(key.to_owned(), Value::String(value));
+        self
+    }
+
+    /// What the service is for. Default: none.
+    pub fn description(self, text: impl Into<String>) -> Self {
+        self.with("description", text.into())
+    }
+
+    /// Where the paths begin, such as `https://weather.example`. Default: none, so that clients
+    /// take where they found the manifest. It is never taken from a request: its `Host` is the
+    /// client's to choose, and the answer may be cached.
+    pub fn base_url(self, url: impl Into<String>) -> Self {
+        self.with("base_url", url.into())
+    }
+
+    /// Where people read about the service. Default: none.
+    pub fn documentation_url(self, url: impl Into<String>) -> Self {
+        self.with("documentation_url", url.into())
+    }
+
+    /// What the service is found under, such as `weather`; may be called again. Default: none.
+    pub fn category(mut self, category: impl Into<String>) -> Self {
+        self.categories.push(category.into());
+        self
+    }
+
+    /// Also serves an OpenAPI document at `path`, with what a client has to know of the paid routes
+    /// put into it: the 402 with its header and body, the security scheme, and the price as `x-l402`.
+    ///
+    /// `document` is whatever serialises to OpenAPI 3.0 or 3.1, such as utoipa's
+    /// `ApiDoc::openapi()`. Operations are found by method and path, whatever the names of the
+    /// path's parameters; a paid route that it leaves out is added. What it states itself is kept.
+    ///
+    /// # Errors
+    ///
+    /// If it does not serialise, or not to an object.
+    pub fn openapi(
+        mut self,
+        path: impl Into<String>,
+        document: &impl Serialize,
+    ) -> Result<Self, serde_json::Error> {
+        let document = serde_json::to_value(document)?;
+        if !document.is_object() {
+            return Err(serde::ser::Error::custom("an OpenAPI document is an object"));
+        }
+        self.openapi = Some((path.into(), document));
+        Ok(self)
+    }
+
+    /// Whether a gate that the manifest does not list answers 500 where it would ask for money.
+    /// Default: `false`, so that a mistake in what is told costs no sales.
+    ///
+    /// A token that is already bought is served in either case.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Registers the paid routes and the manifest. To be called once, in `App::configure`: in a
+    /// scope's, the manifest would be under the scope.
+    pub fn register(self, app: &mut ServiceConfig, routes: impl FnOnce(&mut PaidRoutes<'_>)) {
+        let mut list = List { config: self.config.clone(), endpoints: Vec::new() };
+        routes(&mut PaidRoutes::new(app, &mut list));
+        let endpoints = list.endpoints;
+        app.app_data(Listing::of(&endpoints, self.strict));
+        let mut service = self.service;
+        if !self.categories.is_empty() {
+            service.insert("categories".to_owned(), self.categories.into());
+        }
+        let mut manifest = json!({
+            "version": "1.0",
+            "service": service,
+            "l402": {
+                "payment_flow": "402_challenge_response",
+                "auth_header_format": "Authorization: L402 <macaroon>:<preimage>",
+            },
+            "endpoints": endpoint::to_json(&endpoints),
+        });
+        if let Some(sats) = self.config.default_price_sats {
+            manifest["l402"]["default_price_sats"] = sats.into();
+        }
+        app.service(public(PATH, &manifest));
+        if let Some((path, mut document)) = self.openapi {
+            openapi::describe(&mut document, &endpoints);
+            app.service(public(&path, &document));
+        }
+    }
+}
+
+fn public(path: &str, document: &Value) -> Resource {
+    let body = Bytes::from(document.to_string());
+    web::resource(path).route(web::get().to(move || {
+        let body = body.clone();
+        async move {
+            HttpResponse::Ok()
+                .content_type(ContentType::json())
+                .insert_header((CACHE_CONTROL, CACHE))
+                .body(body)
+        }
+    }))
+}

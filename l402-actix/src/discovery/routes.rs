@@ -1,0 +1,205 @@
+//! Registration of routes that takes down which of them are paid.
+
+use std::{
+    cell::Cell,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use actix_web::{
+    Handler, HttpMessage as _, HttpRequest, HttpResponse, Scope,
+    dev::HttpServiceFactory,
+    http::Method,
+    test::TestRequest,
+    web::{self, ServiceConfig},
+};
+
+use crate::{
+    __private::{Gate, Offer, PricedRoute},
+    L402Config, RequirePayment,
+    discovery::endpoint::{Endpoint, Pricing},
+};
+
+/// Registers paid routes with Actix and lists them in the manifest in one go, so that a path is
+/// written once; see [`L402Manifest`](crate::L402Manifest).
+///
+/// Only what has a gate can be listed, as the types know:
+///
+/// ```compile_fail
+/// use actix_web::http::Method;
+/// use l402_actix::PaidRoutes;
+///
+/// async fn ungated() -> &'static str {
+///     "free for all"
+/// }
+///
+/// fn register(paid: &mut PaidRoutes<'_>) {
+///     paid.route("/", Method::GET, ungated);
+/// }
+/// ```
+pub struct PaidRoutes<'a> {
+    app: &'a mut ServiceConfig,
+    /// The scopes around, from the root.
+    prefix: String,
+    list: &'a mut List,
+}
+
+impl std::fmt::Debug for PaidRoutes<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PaidRoutes").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// What has been registered so far.
+pub(crate) struct List {
+    pub(crate) config: L402Config,
+    pub(crate) endpoints: Vec<Endpoint>,
+}
+
+impl<'a> PaidRoutes<'a> {
+    pub(crate) fn new(app: &'a mut ServiceConfig, list: &'a mut List) -> Self {
+        Self { app, prefix: String::new(), list }
+    }
+
+    /// A handler with a route attribute. Its `#[l402]` stands above the route attribute: below it,
+    /// it does not see the path, and this does not compile.
+    pub fn service<S: HttpServiceFactory + PricedRoute + 'static>(
+        &mut self,
+        handler: S,
+    ) -> &mut Self {
+        for (method, path) in S::ROUTES {
+            self.add(Some((*method).to_owned()), path, S::OFFER);
+        }
+        self.app.service(handler);
+        self
+    }
+
+    /// A handler with an `#[l402]` and no route attribute, for one method and path.
+    pub fn route<H>(&mut self, path: &str, method: Method, handler: H) -> &mut Self
+    where
+        H: Handler<(Gate,), Output = HttpResponse>,
+    {
+        if let Some(offer) = terms_of(&handler) {
+            self.add(Some(method.to_string()), path, offer);
+        } else {
+            tracing::error!(path, %method, "a handler that does not tell its terms");
+        }
+        self.app.route(path, web::method(method).to(handler));
+        self
+    }
+
+    /// A scope with paid routes in it.
+    pub fn scope(&mut self, prefix: &str, routes: impl FnOnce(&mut PaidRoutes<'_>)) -> &mut Self {
+        self.scope_with(prefix, routes, |scope| scope)
+    }
+
+    /// A scope with paid routes in it, and what else is to be done with it: its middleware, its
+    /// guards, its app data.
+    ///
+    /// A config of the scope's own is not looked at here: a default price in it does not reach the
+    /// manifest.
+    pub fn scope_with<S: HttpServiceFactory + 'static>(
+        &mut self,
+        prefix: &str,
+        routes: impl FnOnce(&mut PaidRoutes<'_>),
+        finish: impl FnOnce(Scope) -> S,
+    ) -> &mut Self {
+        let inner = join(&self.prefix, prefix);
+        let list = &mut *self.list;
+        let scope = web::scope(prefix).configure(|app: &mut ServiceConfig| {
+            routes(&mut PaidRoutes { app, prefix: inner, list });
+        });
+        self.app.service(finish(scope));
+        self
+    }
+
+    /// A scope under a [`RequirePayment`], which is listed as one endpoint; what has a gate of its
+    /// own in it may be listed beside it.
+    pub fn scope_priced(
+        &mut self,
+        prefix: &str,
+        payment: RequirePayment,
+        routes: impl FnOnce(&mut PaidRoutes<'_>),
+    ) -> &mut Self {
+        self.add(None, prefix, &payment.offer());
+        self.scope_with(prefix, routes, |scope| scope.wrap(payment))
+    }
+
+    /// What costs nothing, or is under a [`RequirePayment`] of its own scope; not listed.
+    pub fn free(&mut self, routes: impl FnOnce(&mut ServiceConfig)) -> &mut Self {
+        routes(self.app);
+        self
+    }
+
+    fn add(&mut self, method: Option<String>, path: &str, offer: &Offer<'_>) {
+        let pattern = join(&self.prefix, path);
+        let Some(pricing) = Pricing::of(offer, &self.list.config) else {
+            tracing::error!(
+                pattern,
+                "no price; state one in the attribute or `default_price_sats` in the config"
+            );
+            return;
+        };
+        let description = offer.description.map(str::to_owned);
+        self.list.endpoints.push(Endpoint { method, pattern, description, pricing });
+    }
+}
+
+/// As Actix joins a scope and what is in it: each part gets its leading slash.
+fn join(prefix: &str, path: &str) -> String {
+    let is_relative = !path.starts_with('/') && (!path.is_empty() || prefix.is_empty());
+    [prefix, if is_relative { "/" } else { "" }, path].concat()
+}
+
+/// Marks a request with which we ask a gate for its terms. It has no other maker, and nothing that
+/// comes from a client can put it into a request's extensions.
+struct Asked(Rc<Cell<Option<&'static Offer<'static>>>>);
+
+/// The terms of a gated handler. Its type says that it is one: nothing else takes a [`Gate`]. So
+/// whatever is called here is our own code around the handler, never the handler.
+fn terms_of<H>(handler: &H) -> Option<&'static Offer<'static>>
+where
+    H: Handler<(Gate,), Output = HttpResponse>,
+{
+    let terms = Rc::new(Cell::new(None));
+    let request = TestRequest::default().to_http_request();
+    request.extensions_mut().insert(Asked(Rc::clone(&terms)));
+    let answer = pin!(handler.call((Gate::of(request),)));
+    // It waits for nothing, so there is nothing to wake.
+    match answer.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(_) => terms.get(),
+        Poll::Pending => None,
+    }
+}
+
+/// The gate's side of it: tells its terms and answers without a decision and without the handler.
+pub(crate) fn answer_asked(
+    request: &HttpRequest,
+    offer: &'static Offer<'static>,
+) -> Option<HttpResponse> {
+    let extensions = request.extensions();
+    let Asked(terms) = extensions.get()?;
+    terms.set(Some(offer));
+    Some(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_joined_as_actix_joins_it() {
+        for (prefix, path, joined) in [
+            ("", "/a", "/a"),
+            ("", "a", "/a"),
+            ("", "", "/"),
+            ("/v1", "", "/v1"),
+            ("/v1", "/a", "/v1/a"),
+            ("/v1", "a", "/v1/a"),
+            ("/v1", "/", "/v1/"),
+        ] {
+            assert_eq!(join(prefix, path), joined, "{prefix} and {path}");
+        }
+    }
+}
