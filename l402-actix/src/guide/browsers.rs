@@ -55,8 +55,9 @@
 //! | `allowed_origin` | the page sees no answer at all, not even the 402 |
 //! | `expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without a challenge, and nobody pays |
 //! | `allowed_headers([AUTHORIZATION])` | the page pays, and the browser blocks the request that would present the payment |
+//! | `allowed_methods(["GET"])`, as for any API | the same: a plain `GET` is asked for payment, and the preflight of the one that would present it is refused |
 //!
-//! The last is the expensive one: everything looks right until somebody has paid. Allow the header
+//! The last two are the expensive ones: everything looks right until somebody has paid. Allow the header
 //! of [`credential_header`](crate::L402Config::credential_header) too, if you have one.
 //!
 //! Pages of your own origin need none of this.
