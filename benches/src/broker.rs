@@ -29,7 +29,8 @@ pub const CREDENTIAL: &str = "L402 \
 
 const VERDICT: &str = r#"{"valid":true,"resource":"/paid","merchantId":4242,"amountSats":100,"paymentHash":"66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925","error":null}"#;
 
-const CHALLENGE: &str = concat!(
+/// The reply to each mint.
+pub const CHALLENGE: &str = concat!(
     r#"{"invoice":"lnbcrt1u1p5k0q2pp5vehk7cnpwgry9h96z7qz0x4gqy2fxqz9h96z7qz0x4gqy2fxqz9h96sdq"#,
     r#"hwahzqctvypnxzmnfdshscqzzsxqyz5vqsp5k0q2vehk7cnpwgry9h96z7qz0x4gqy2fxqz9h96z7qz0x4gqy29"#,
     r#"qyyssq8x4gqy2fxqz9h96z7qz0x4gqy2fxqz9h96z7qz0x4gqy2fxqz9h96z7qz0x4gqy2fxqz9h96z7qz0x4g"#,

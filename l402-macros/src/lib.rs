@@ -7,6 +7,8 @@ mod args;
 mod expand;
 mod handler;
 mod module;
+#[cfg(test)]
+mod size;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
