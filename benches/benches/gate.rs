@@ -53,7 +53,8 @@ fn decision(criterion: &mut Criterion) {
     const OFFER: &Offer<'static> = &Offer::new().price_sats(PRICE_SATS).resource(RESOURCE);
     let runtime = actix_web::rt::Runtime::new().expect("a runtime");
     let client = L402Client::new("key").expect("a client");
-    let request = TestRequest::get().uri("/paid").app_data(L402Config::new(client)).to_http_request();
+    let request =
+        TestRequest::get().uri("/paid").app_data(L402Config::new(client)).to_http_request();
     let paid = Payment::for_tests(RESOURCE, PRICE_SATS);
     // The runtime is entered once for many decisions: its own cost is not what is asked for.
     criterion.bench_function("decision with a verdict", |bencher| {

@@ -55,7 +55,9 @@ pub async fn run(delay: Duration) -> Result<(), Error> {
         stream.set_nodelay(true)?;
         let service = service_fn(move |request| answer(request, delay));
         tokio::spawn(
-            http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service),
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service),
         );
     }
 }

@@ -79,7 +79,9 @@ impl Callers {
             let left = Arc::clone(&left);
             callers.spawn(async move {
                 let mut latencies = Vec::new();
-                while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+                    .is_ok()
                 {
                     let asked = Instant::now();
                     call(&mut connection, variant).await?;

@@ -63,7 +63,8 @@ pub async fn run(settings: Settings, allocations: Option<fn() -> usize>) -> Resu
         };
         App::new().configure(move |app| routes::configure(app, &shared)).route(
             ALLOCATIONS_PATH,
-            web::get().to(move || async move { allocations.map_or(0, |count| count()).to_string() }),
+            web::get()
+                .to(move || async move { allocations.map_or(0, |count| count()).to_string() }),
         )
     })
     .workers(workers)

@@ -82,10 +82,10 @@ impl L402ClientBuilder {
         let base_url = self.base_url.trim().trim_end_matches('/');
         let parsed = parse_base_url(base_url)?;
 
-        // Whether a call may be repeated is decided in one place, which knows what must not be.
-        // Without a policy the client also keeps no copy of each request.
-        let mut http =
-            self.http.redirect(redirect::Policy::none()).retry(retry::never()).referer(false);
+        // Whether a call may be repeated is decided in one place, which knows what must not be. With
+        // the bound of zero, which `never` alone does not set, no copy of each request is kept either.
+        let no_retry = retry::never().max_retries_per_request(0);
+        let mut http = self.http.redirect(redirect::Policy::none()).retry(no_retry).referer(false);
         if is_loopback(&parsed) {
             http = http.no_proxy();
         }
