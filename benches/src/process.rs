@@ -47,6 +47,12 @@ impl Process {
         self.address
     }
 
+    /// By which the operating system knows it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The processor time of all its threads since it was started, by the scheduler's own
     /// accounting, which counts nanoseconds; `/proc/<pid>/stat` counts hundredths of a second.
     /// Threads that have ended are not counted, so compare two readings of a process at work.

@@ -127,6 +127,26 @@ pub async fn compare(effort: Effort) -> Result<(), Error> {
     Ok(())
 }
 
+/// One variant alone, for a profiler: `perf record -p <pid>`, `strace -c -f -p <pid>`.
+///
+/// # Errors
+///
+/// As [`compare`]; also when no variant has this name.
+pub async fn profile(effort: Effort, name: &str) -> Result<(), Error> {
+    let named = VARIANTS.into_iter().find(|variant| variant.name.contains(name));
+    let variant = named.ok_or("expected a part of a route's name")?;
+    let broker = broker(Duration::ZERO)?;
+    let server = server(&broker, 1, false)?;
+    println!("{}: the server is process {}", variant.name, server.id());
+    let mut callers = Callers::connect(server.address(), CALLERS).await?;
+    let mut figures = Figures::default();
+    for _ in 0..effort.rounds {
+        figures.take(&server, &mut callers, variant, effort.requests).await?;
+    }
+    println!("{:.1} µs of CPU for each request", median(figures.cpu));
+    Ok(())
+}
+
 /// Allocations of one request of each variant, on a server that counts them.
 async fn allocations(broker: &Process) -> Result<[f64; VARIANTS.len()], Error> {
     const REQUESTS: usize = 1000;

@@ -1,7 +1,8 @@
 //! Measures what a gated request costs; see docs/PERFORMANCE.md.
 //!
 //! `cargo run --release -p l402-benches --bins --bin load -- [compare | slow-broker | clients]`
-//! `[--rounds N] [--requests N]`; without a name, all of them.
+//! `[--rounds N] [--requests N]`; without a name, all of them. `--profile <route>`, as the last
+//! argument, keeps one route busy for a profiler.
 
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ async fn measure() -> Result<(), Error> {
         match arg {
             Arg::Long("rounds") => effort.rounds = parser.value()?.parse()?,
             Arg::Long("requests") => effort.requests = parser.value()?.parse()?,
+            Arg::Long("profile") => {
+                return scenarios::profile(effort, &parser.value()?.string()?).await;
+            }
             Arg::Value(name) => only = Some(name.string()?),
             other => return Err(other.unexpected().into()),
         }
