@@ -66,16 +66,25 @@ impl Callers {
         Ok(Self { connections })
     }
 
-    /// Sends `requests` to one route, all connections at once.
+    /// Sends `requests` to one route. Each caller asks again at once, so that all keep the server
+    /// busy; with a `period`, once in each period, and the callers are spread evenly over it.
     ///
     /// # Errors
     ///
     /// For an answer with another status than the route's, and after [`MAX_ROUND`].
-    pub async fn round(&mut self, variant: Variant, requests: usize) -> Result<Round, Error> {
+    pub async fn round(
+        &mut self,
+        variant: Variant,
+        requests: usize,
+        period: Option<Duration>,
+    ) -> Result<Round, Error> {
+        let count = u32::try_from(self.connections.len())?;
+        let spread = period.map(|period| (period, period / count));
         let left = Arc::new(AtomicUsize::new(requests));
         let start = Instant::now();
         let mut callers: JoinSet<Result<_, Error>> = JoinSet::new();
-        for mut connection in self.connections.drain(..) {
+        for (index, mut connection) in (0_u32..).zip(self.connections.drain(..)) {
+            let mut next = spread.map(|(_, step)| start + step * index);
             let left = Arc::clone(&left);
             callers.spawn(async move {
                 let mut latencies = Vec::new();
@@ -83,6 +92,10 @@ impl Callers {
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
                     .is_ok()
                 {
+                    if let (Some(turn), Some((period, _))) = (&mut next, spread) {
+                        tokio::time::sleep_until((*turn).into()).await;
+                        *turn += period;
+                    }
                     let asked = Instant::now();
                     call(&mut connection, variant).await?;
                     latencies.push(asked.elapsed());

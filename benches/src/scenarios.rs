@@ -28,6 +28,9 @@ const CALLERS: usize = 32;
 /// Callers of the slow broker.
 const MANY_CALLERS: usize = 256;
 
+/// How often each of them asks when they are spread.
+const PERIOD: Duration = Duration::from_millis(100);
+
 /// How long the slow broker takes.
 const SLOW: Duration = Duration::from_millis(50);
 
@@ -58,9 +61,10 @@ impl Figures {
         callers: &mut Callers,
         variant: Variant,
         requests: usize,
+        period: Option<Duration>,
     ) -> Result<(), Error> {
         let before = server.cpu_time()?;
-        let round = callers.round(variant, requests).await?;
+        let round = callers.round(variant, requests, period).await?;
         let count = round.latencies.len() as f64;
         self.cpu.push(micros(server.cpu_time()?.saturating_sub(before)) / count);
         self.per_second.push(count / round.wall.as_secs_f64());
@@ -81,11 +85,11 @@ pub async fn compare(effort: Effort) -> Result<(), Error> {
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures: [Figures; VARIANTS.len()] = Default::default();
     for variant in VARIANTS {
-        callers.round(variant, effort.requests / 2).await?;
+        callers.round(variant, effort.requests / 2, None).await?;
     }
     for _ in 0..effort.rounds {
         for (variant, figures) in VARIANTS.into_iter().zip(&mut figures) {
-            figures.take(&server, &mut callers, variant, effort.requests).await?;
+            figures.take(&server, &mut callers, variant, effort.requests, None).await?;
         }
     }
     let allocations = allocations(&broker).await?;
@@ -141,7 +145,7 @@ pub async fn profile(effort: Effort, name: &str) -> Result<(), Error> {
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures = Figures::default();
     for _ in 0..effort.rounds {
-        figures.take(&server, &mut callers, variant, effort.requests).await?;
+        figures.take(&server, &mut callers, variant, effort.requests, None).await?;
     }
     println!("{:.1} µs of CPU for each request", median(figures.cpu));
     Ok(())
@@ -157,16 +161,17 @@ async fn allocations(broker: &Process) -> Result<[f64; VARIANTS.len()], Error> {
     let mut callers = Callers::connect(server.address(), 1).await?;
     let mut counts = [0.0; VARIANTS.len()];
     for (variant, count) in VARIANTS.into_iter().zip(&mut counts) {
-        callers.round(variant, REQUESTS).await?;
+        callers.round(variant, REQUESTS, None).await?;
         let before: usize = callers.read(ALLOCATIONS_PATH).await?.parse()?;
-        callers.round(variant, REQUESTS).await?;
+        callers.round(variant, REQUESTS, None).await?;
         let after: usize = callers.read(ALLOCATIONS_PATH).await?.parse()?;
         *count = (after - before) as f64 / REQUESTS as f64;
     }
     Ok(counts)
 }
 
-/// Many callers and a broker that takes its time: what the gate adds to the wait.
+/// Many callers and a broker that takes its time: what the gate adds to the wait. Spread evenly,
+/// and each asking again at once, where all are answered and ask again in one burst.
 ///
 /// # Errors
 ///
@@ -175,24 +180,25 @@ pub async fn slow_broker(effort: Effort) -> Result<(), Error> {
     let broker = broker(SLOW)?;
     let server = server(&broker, 1, false)?;
     let mut callers = Callers::connect(server.address(), MANY_CALLERS).await?;
-    let variants = [HAND, OURS];
-    let mut figures: [Figures; 2] = Default::default();
-    for variant in variants {
-        callers.round(variant, effort.requests).await?;
+    let cases =
+        [HAND, OURS].into_iter().flat_map(|variant| [(variant, Some(PERIOD)), (variant, None)]);
+    let mut figures: [Figures; 4] = Default::default();
+    for variant in [HAND, OURS] {
+        callers.round(variant, effort.requests, None).await?;
     }
     for _ in 0..effort.rounds {
-        for (variant, figures) in variants.into_iter().zip(&mut figures) {
-            figures.take(&server, &mut callers, variant, effort.requests).await?;
+        for ((variant, period), figures) in cases.clone().zip(&mut figures) {
+            figures.take(&server, &mut callers, variant, effort.requests, period).await?;
         }
     }
-    let rows: Vec<_> = variants
-        .iter()
+    let rows: Vec<_> = cases
         .zip(&figures)
-        .map(|(variant, figures)| {
+        .map(|((variant, period), figures)| {
             let p99 = median(figures.p99.clone());
             let best = figures.p99.iter().copied().fold(f64::INFINITY, f64::min);
             vec![
                 variant.name.to_owned(),
+                if period.is_some() { "spread" } else { "in bursts" }.to_owned(),
                 format!("{:.1}", median(figures.p50.clone()) / 1e3),
                 format!("{:.1}", p99 / 1e3),
                 format!("{:.2}", p99 / micros(SLOW)),
@@ -203,7 +209,7 @@ pub async fn slow_broker(effort: Effort) -> Result<(), Error> {
         .collect();
     table(
         &format!("One worker, {MANY_CALLERS} callers, a broker that takes 50 ms"),
-        &["route", "p50 ms", "p99 ms", "p99 of 50 ms", "its best round", "requests/s"],
+        &["route", "callers", "p50 ms", "p99 ms", "p99 of 50 ms", "its best round", "requests/s"],
         &rows,
     );
     Ok(())
@@ -225,12 +231,12 @@ pub async fn clients(effort: Effort) -> Result<(), Error> {
         ];
         let mut figures: [Figures; 2] = Default::default();
         for callers in &mut callers {
-            callers.round(OURS, effort.requests / 2).await?;
+            callers.round(OURS, effort.requests / 2, None).await?;
         }
         for _ in 0..effort.rounds {
             for index in 0..2 {
                 let (server, callers) = (&servers[index], &mut callers[index]);
-                figures[index].take(server, callers, OURS, effort.requests).await?;
+                figures[index].take(server, callers, OURS, effort.requests, None).await?;
             }
         }
         let [shared, own] = &figures;

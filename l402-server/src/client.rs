@@ -204,7 +204,9 @@ impl L402Client {
         call: &Call<'_>,
         body: &impl Serialize,
     ) -> Result<T, L402Error> {
-        let exchange = async {
+        // On the heap: each future around it would otherwise have its size and be moved with it, up
+        // to Actix's own, which took more time than this one allocation.
+        let exchange = Box::pin(async {
             let mut sent = self.0.http.execute(self.request(call, body)?).await;
             // A connection that could not be made, or that broke before the head of a reply.
             // What ran into a timeout may have been served and is not asked again.
@@ -216,7 +218,7 @@ impl L402Client {
                 sent = self.0.http.execute(self.request(call, body)?).await;
             }
             reply::accept(sent?, &call.secrets).await
-        };
+        });
         tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(L402Error::Timeout))
     }
 
