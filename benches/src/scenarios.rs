@@ -1,5 +1,7 @@
 //! What is measured, in this order, in rounds that take turns.
 
+#![expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^52")]
+
 use std::time::Duration;
 
 use crate::{

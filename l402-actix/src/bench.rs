@@ -10,7 +10,7 @@ use crate::{
     __private::Offer,
     Payment, challenge, credential,
     error::Refusal,
-    gate::{self, Passed},
+    gate::{self, Paid, Passed},
 };
 
 /// Whether the headers hold a credential; all of the work of finding it is done.
@@ -28,7 +28,8 @@ pub fn payment_required(challenge: &Challenge) -> HttpResponse {
 /// Whether the gate would let a request in for which the broker has verified `payment`: config,
 /// price, resource and comparison.
 pub async fn decision(request: &HttpRequest, offer: &Offer<'_>, payment: Payment) -> bool {
-    request.extensions_mut().insert(Passed { payment, resource: None });
+    let paid = Paid { price_sats: payment.amount_sats, payment, mark: None, may_be_cached: false };
+    request.extensions_mut().insert(Passed { paid, resource: None });
     let admitted = gate::admit(request, offer).await;
     // Whoever is handed the request next finds nothing in it that was not verified.
     request.extensions_mut().remove::<Passed>();
