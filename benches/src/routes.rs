@@ -1,7 +1,7 @@
 //! The routes that are held against each other. All answer the same words.
 
 use actix_web::{HttpRequest, HttpResponse, error, http::header, web};
-use l402_actix::{L402Client, L402Config, L402Error, l402};
+use l402_actix::{BrokerBudget, L402Client, L402Config, L402Error, VerifyCache, l402};
 use serde::{Deserialize, Serialize};
 
 use crate::broker::{PRICE_SATS, RESOURCE};
@@ -33,6 +33,9 @@ pub const HAND: Variant =
 /// `#[l402]` with a credential.
 pub const OURS: Variant =
     Variant { name: "`#[l402]`, no cache", path: "/ours", paid: true, status: 200 };
+/// `#[l402]` with a credential that the cache knows.
+pub const CACHED: Variant =
+    Variant { name: "`#[l402]`, cache hit", path: "/cached/ours", paid: true, status: 200 };
 /// `#[l402]` without a credential.
 pub const UNPAID: Variant =
     Variant { name: "`#[l402]`, answers 402", path: "/ours", paid: false, status: 402 };
@@ -43,7 +46,12 @@ pub fn configure(app: &mut web::ServiceConfig, shared: &Shared) {
         .app_data(shared.config.clone())
         .route(BARE.path, web::get().to(bare))
         .route(HAND.path, web::get().to(hand_written))
-        .route(OURS.path, web::get().to(ours));
+        .route(OURS.path, web::get().to(ours))
+        .service(
+            web::scope("/cached")
+                .app_data(shared.config.clone().verify_cache(VerifyCache::default()))
+                .route(OURS.path, web::get().to(ours)),
+        );
 }
 
 /// What a server sets up once, or once for each worker.
@@ -65,7 +73,8 @@ impl Shared {
         Ok(Self {
             broker: broker.to_owned(),
             http: reqwest::Client::new(),
-            config: L402Config::new(client),
+            // More is asked of this broker than a real one allows.
+            config: L402Config::new(client).broker_budget(BrokerBudget::unlimited()),
         })
     }
 }

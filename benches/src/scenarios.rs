@@ -9,7 +9,7 @@ use crate::{
     client::Callers,
     process::Process,
     report::{median, micros, table},
-    routes::{BARE, HAND, OURS, UNPAID, Variant},
+    routes::{BARE, CACHED, HAND, OURS, UNPAID, Variant},
     server::{ALLOCATIONS_PATH, Settings},
 };
 
@@ -22,7 +22,7 @@ pub struct Effort {
     pub requests: usize,
 }
 
-const VARIANTS: [Variant; 4] = [BARE, HAND, OURS, UNPAID];
+const VARIANTS: [Variant; 5] = [BARE, HAND, OURS, CACHED, UNPAID];
 
 /// Callers of the comparison: enough to keep one worker busy.
 const CALLERS: usize = 32;
