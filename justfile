@@ -23,6 +23,10 @@ redis:
 ci:
     .ci/run
 
+# Every figure of docs/PERFORMANCE.md
+bench:
+    benches/run.sh
+
 # Write the expected compiler messages anew; read each before committing it
 ui:
     TRYBUILD=overwrite cargo test -p l402-tests --test ui

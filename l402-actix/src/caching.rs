@@ -19,6 +19,11 @@ pub(crate) fn mark(headers: &mut HeaderMap, config: Option<&L402Config>) {
 }
 
 fn restrict(headers: &mut HeaderMap, shared: bool) {
+    // Most handlers say nothing about it.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
+        return;
+    }
     let directives = directives(headers);
     let has = |name: &str| directives.iter().any(|directive| is(directive, name));
     if shared && (has("public") || has("s-maxage")) {

@@ -30,11 +30,11 @@ pub(crate) struct Admission {
 pub(crate) struct Paid {
     pub(crate) payment: Payment,
     /// What it is marked by when it is spent, if that is known.
-    mark: Option<Mark>,
+    pub(crate) mark: Option<Mark>,
     /// What the request costs, at the dearest gate that has let it in.
     pub(crate) price_sats: u64,
     /// Whether the verdict may be one that stood in a cache.
-    may_be_cached: bool,
+    pub(crate) may_be_cached: bool,
 }
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an

@@ -1,5 +1,8 @@
 //! What `#[l402]` expands to. Not public API: it changes with the macro, without notice.
 
+#[path = "bench.rs"]
+pub mod bench;
+
 use std::{
     convert::Infallible,
     future::{Ready, ready},

@@ -8,6 +8,8 @@ mod expand;
 mod handler;
 mod module;
 mod route;
+#[cfg(test)]
+mod size;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;

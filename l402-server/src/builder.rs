@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use reqwest::{
     ClientBuilder, Url,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
-    redirect,
+    redirect, retry,
 };
 
 use crate::{L402Client, L402Error, client::Settings, key::ApiKey};
@@ -58,7 +58,8 @@ impl L402ClientBuilder {
     /// Brings your own HTTP settings: certificates, proxies, connection pool, DNS.
     ///
     /// A builder and not a built client, because redirects have to be switched off last: a
-    /// redirected call would carry the API key to another host. Proxies from the environment are
+    /// redirected call would carry the API key to another host. Its own retries are switched off
+    /// too: a call that must not be repeated is not. Proxies from the environment are
     /// honoured unless you say otherwise; a broker on this machine is never asked through one.
     pub fn http_client_builder(mut self, builder: ClientBuilder) -> Self {
         self.http = builder;
@@ -81,7 +82,10 @@ impl L402ClientBuilder {
         let base_url = self.base_url.trim().trim_end_matches('/');
         let parsed = parse_base_url(base_url)?;
 
-        let mut http = self.http.redirect(redirect::Policy::none()).referer(false);
+        // Whether a call may be repeated is decided in one place, which knows what must not be. With
+        // the bound of zero, which `never` alone does not set, no copy of each request is kept either.
+        let no_retry = retry::never().max_retries_per_request(0);
+        let mut http = self.http.redirect(redirect::Policy::none()).retry(no_retry).referer(false);
         if is_loopback(&parsed) {
             http = http.no_proxy();
         }

@@ -3,8 +3,8 @@
 use std::{env, fmt, sync::Arc, time::Duration};
 
 use reqwest::{
-    Response, Url,
-    header::{HeaderMap, HeaderValue},
+    Method, Request, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -21,6 +21,12 @@ pub const API_KEY_VARIABLE: &str = "LIGHTNING_ENABLE_API_KEY";
 /// The environment variable that points to a broker other than
 /// [`DEFAULT_BASE_URL`](crate::DEFAULT_BASE_URL).
 pub const API_URL_VARIABLE: &str = "LIGHTNING_ENABLE_API_URL";
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
+
+/// What is set aside for the body of a call: a macaroon with a few caveats, the preimage and the
+/// names around them.
+const USUAL_REQUEST_BYTES: usize = 1024;
 
 /// Talks to the broker. Cheap to clone: clones share settings and connections.
 ///
@@ -198,29 +204,36 @@ impl L402Client {
         call: &Call<'_>,
         body: &impl Serialize,
     ) -> Result<T, L402Error> {
-        let body = serde_json::to_vec(body)
-            .map_err(|_| L402Error::invalid_request("the request cannot be written as JSON"))?;
-        let exchange = async {
-            let response = match self.send(call, body.clone()).await {
-                // A connection that could not be made, or that broke before the head of a reply.
-                // What ran into a timeout may have been served and is not asked again.
-                Err(err) if call.may_be_repeated && err.is_request() && !err.is_timeout() => {
-                    self.send(call, body).await
-                }
-                result => result,
-            }?;
-            reply::accept(response, &call.secrets).await
-        };
+        // On the heap: each future around it would otherwise have its size and be moved with it, up
+        // to Actix's own, which took more time than this one allocation.
+        let exchange = Box::pin(async {
+            let mut sent = self.0.http.execute(self.request(call, body)?).await;
+            // A connection that could not be made, or that broke before the head of a reply.
+            // What ran into a timeout may have been served and is not asked again.
+            if let Err(err) = &sent
+                && call.may_be_repeated
+                && err.is_request()
+                && !err.is_timeout()
+            {
+                sent = self.0.http.execute(self.request(call, body)?).await;
+            }
+            reply::accept(sent?, &call.secrets).await
+        });
         tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(L402Error::Timeout))
     }
 
-    async fn send(&self, call: &Call<'_>, body: Vec<u8>) -> reqwest::Result<Response> {
-        let mut request =
-            self.0.http.post(call.url.clone()).headers(self.0.headers.clone()).body(body);
+    /// Built anew for a retry, so that a call that needs none keeps no second copy of its body.
+    fn request(&self, call: &Call<'_>, body: &impl Serialize) -> Result<Request, L402Error> {
+        let mut json = Vec::with_capacity(USUAL_REQUEST_BYTES);
+        serde_json::to_writer(&mut json, body)
+            .map_err(|_| L402Error::invalid_request("the request cannot be written as JSON"))?;
+        let mut request = Request::new(Method::POST, call.url.clone());
+        *request.headers_mut() = self.0.headers.clone();
         if let Some(key) = &call.idempotency_key {
-            request = request.header("X-Idempotency-Key", key);
+            request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
         }
-        request.send().await
+        *request.body_mut() = Some(json.into());
+        Ok(request)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use reqwest::{
     Response, StatusCode,
     header::{HeaderMap, RETRY_AFTER},
@@ -105,15 +106,27 @@ struct RefusalBody {
 
 /// Reads a body up to [`MAX_REPLY_BYTES`], chunk by chunk: the announced length may lie, and a
 /// compressed body grows while it is read.
-async fn read(mut response: Response) -> Result<Vec<u8>, L402Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_REPLY_BYTES {
-            return Err(L402Error::invalid_response("the body is longer than 64 KiB"));
+async fn read(mut response: Response) -> Result<Bytes, L402Error> {
+    let Some(first) = response.chunk().await? else { return Ok(Bytes::new()) };
+    check_length(first.len())?;
+    // Nearly every reply is one chunk, which is read where it lies.
+    let Some(mut next) = response.chunk().await? else { return Ok(first) };
+    let mut body = Vec::from(first);
+    loop {
+        check_length(body.len() + next.len())?;
+        body.extend_from_slice(&next);
+        match response.chunk().await? {
+            Some(chunk) => next = chunk,
+            None => return Ok(body.into()),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
+}
+
+fn check_length(bytes: usize) -> Result<(), L402Error> {
+    if bytes > MAX_REPLY_BYTES {
+        return Err(L402Error::invalid_response("the body is longer than 64 KiB"));
+    }
+    Ok(())
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, L402Error> {

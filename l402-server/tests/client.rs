@@ -296,6 +296,22 @@ async fn an_mpp_verify_is_never_repeated() {
 }
 
 #[tokio::test]
+async fn a_retry_policy_of_the_merchants_http_client_repeats_no_call() {
+    let policy = reqwest::retry::for_host("127.0.0.1")
+        .no_budget()
+        .classify_fn(|attempt| attempt.retryable());
+    let broker = Broker::start([status(500, "", "{}"), json(VALID)]).await;
+    let client = builder(&broker)
+        .http_client_builder(reqwest::ClientBuilder::new().retry(policy))
+        .build()
+        .expect("a client");
+    let request = VerifyRequest::preimage_only(PREIMAGE).resource("/a").amount_sats(100);
+    let err = client.verify_token(&request).await.expect_err("no second try");
+    assert!(matches!(err, L402Error::Api { status: 500, .. }), "{err:?}");
+    assert_eq!(broker.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_is_not_asked_for_again() {
     let broker = Broker::start([Step::Truncate, json(MINTED)]).await;
     let err = mint(&client(&broker)).await.expect_err("half a reply");

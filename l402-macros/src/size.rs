@@ -1,0 +1,60 @@
+//! How much code the attribute adds to an app, counted in lines as rustfmt would write them.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{args::Args, expand::expand, handler::Handler, module};
+
+/// The most lines that the attribute may add to a handler.
+const LIMIT: usize = 40;
+
+fn lines(tokens: TokenStream) -> usize {
+    let file = syn::parse2(tokens).expect("the expansion is a file of items");
+    prettyplease::unparse(&file).lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+fn by_hand(args: TokenStream, handler: TokenStream) -> TokenStream {
+    let args = Args::parse(args).expect("valid arguments");
+    expand(&args, &Handler::parse(handler).expect("a handler"))
+}
+
+fn handler(name: &str) -> TokenStream {
+    let name = quote::format_ident!("{name}");
+    quote! {
+        #[get("/forecast/{city}")]
+        pub async fn #name(city: web::Path<String>, payment: Payment) -> impl Responder {
+            format!("{city}: sunny, for {} sats", payment.amount_sats)
+        }
+    }
+}
+
+#[test]
+fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_under_forty() {
+    let usual = lines(by_hand(quote!(price_sats = 100), handler("forecast")));
+    assert!(usual < LIMIT / 2, "{usual}");
+
+    let fullest = quote! {
+        price_sats = 2 * BASE,
+        description = "The weather of one city",
+        resource_with = by_city,
+        extract_first,
+        crate = "crate::payments::l402_actix"
+    };
+    let added = lines(by_hand(fullest, handler("forecast"))) - lines(handler("forecast"));
+    assert!(added < LIMIT, "{added}");
+}
+
+#[test]
+fn a_priced_module_of_three_handlers_is_no_longer_than_the_three_by_hand() {
+    let names = ["first", "second", "third"];
+    let [first, second, third] = names.map(handler);
+    let args = Args::parse(quote!(price_sats = 100)).expect("valid arguments");
+    let priced = syn::parse2(quote!(mod api { #first #second #third })).expect("a module");
+    let priced = lines(module::gate(&args, priced).expect("gated"));
+
+    let gated = names.map(|name| by_hand(quote!(price_sats = 100), handler(name)));
+    let by_hand = lines(quote!(mod api { #(#gated)* }));
+    assert!(priced <= by_hand, "{priced} lines against {by_hand}");
+}
