@@ -45,6 +45,11 @@ impl RefusedMemory {
     }
 
     pub(crate) fn remember(&self, question: &Key, diagnosed: bool, refused: Refused) {
+        // A 400 is no verdict: what stands in front of a broker answers it too, and whoever has paid
+        // must not be refused for it a moment later.
+        if matches!(refused, Refused::Malformed(_)) {
+            return;
+        }
         self.0.put(name(question, diagnosed), (Instant::now(), refused), CAPACITY);
     }
 }

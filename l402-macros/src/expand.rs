@@ -94,7 +94,7 @@ fn listing(
     handler: &Handler,
     offer: &TokenStream,
 ) -> (TokenStream, TokenStream) {
-    if handler.routes.is_empty() {
+    if handler.routes.is_empty() || !cfg!(feature = "discovery") {
         return (TokenStream::new(), quote!(const { &#offer }));
     }
     let name = &handler.inner.sig.ident;

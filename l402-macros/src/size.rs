@@ -10,6 +10,10 @@ use crate::{args::Args, expand::expand, handler::Handler, module};
 /// The most lines that the attribute may add to a handler.
 const LIMIT: usize = 40;
 
+/// What a listing in the manifest adds, an item beside the handler; without the feature there is
+/// none.
+const LISTING: usize = if cfg!(feature = "discovery") { 6 } else { 0 };
+
 fn lines(tokens: TokenStream) -> usize {
     let file = syn::parse2(tokens).expect("the expansion is a file of items");
     prettyplease::unparse(&file).lines().filter(|line| !line.trim().is_empty()).count()
@@ -33,7 +37,7 @@ fn handler(name: &str) -> TokenStream {
 #[test]
 fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_under_forty() {
     let usual = lines(by_hand(quote!(price_sats = 100), handler("forecast")));
-    assert!(usual < LIMIT / 2, "{usual}");
+    assert!(usual < LIMIT / 2 + LISTING, "{usual}");
 
     let fullest = quote! {
         price_sats = 2 * BASE,
@@ -43,7 +47,7 @@ fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_un
         crate = "crate::payments::l402_actix"
     };
     let added = lines(by_hand(fullest, handler("forecast"))) - lines(handler("forecast"));
-    assert!(added < LIMIT, "{added}");
+    assert!(added < LIMIT + LISTING, "{added}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The holder of a macaroon can append caveats without its key. None opens what was not bought,
 //! whichever caveat of a kind the broker reads out.
 
+use l402_actix::BrokerBudget;
 use l402_sandbox::{Fault, ReadOut, Sandbox, append_caveat};
 use serde_json::json;
 
@@ -10,7 +11,8 @@ const READ_OUTS: [ReadOut; 2] = [ReadOut::First, ReadOut::Last];
 
 async fn shop(read_out: ReadOut) -> Shop {
     let sandbox = Sandbox::builder().read_out(read_out).start().await.unwrap();
-    Shop::with(sandbox, |config| config).await
+    // More forgeries than the default budget lets through to the broker.
+    Shop::with(sandbox, |config| config.broker_budget(BrokerBudget::unlimited())).await
 }
 
 fn with_caveats(credential: &str, caveats: &[&str]) -> String {
