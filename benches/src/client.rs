@@ -71,7 +71,7 @@ impl Callers {
     ///
     /// # Errors
     ///
-    /// For an answer with another status than the route's, and after [`MAX_ROUND`].
+    /// For an answer with another status than the route's, and after `MAX_ROUND`.
     pub async fn round(
         &mut self,
         variant: Variant,

@@ -1,5 +1,9 @@
 //! The client against a real HTTP server on this machine that follows a script.
 
+#![allow(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the type in question has no public name"
+)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod script;
