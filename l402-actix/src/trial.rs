@@ -23,7 +23,9 @@ pub(crate) fn is_needed(request: &HttpRequest, offer: &Offer<'_>) -> bool {
     let Ok(config) = L402Config::in_sight_of(request) else { return false };
     let own_header = config.credential_header.as_ref();
     let price_is_computed = config.price_with.is_some() || offer.price_with.is_some();
-    let is_paid = || credential::find(request.headers(), own_header, config.mpp).is_some();
+    // A payment without a macaroon is used up by its verification: a body that the extractors refuse
+    // must not cost it. Looked for with MPP off, so that only tokens count.
+    let is_paid = || credential::find(request.headers(), own_header, false).is_some();
     request.method() != Method::OPTIONS && (price_is_computed || !is_paid())
 }
 
@@ -39,7 +41,7 @@ impl Trial {
         match payload {
             Payload::None => Self { request, payload, tape: None },
             source => {
-                let recording = Recording { source, seen: Vec::new(), end: None };
+                let recording = Recording { source, seen: Some(Vec::new()), end: None };
                 let tape = Rc::new(RefCell::new(recording));
                 let payload = streamed(Recorder(Rc::clone(&tape)));
                 Self { request, payload, tape: Some(tape) }
@@ -67,7 +69,7 @@ impl Trial {
         match self.tape {
             None => self.payload,
             Some(tape) => {
-                let seen = std::mem::take(&mut tape.borrow_mut().seen);
+                let seen = tape.borrow_mut().seen.take().unwrap_or_default();
                 streamed(Replay { seen: seen.into_iter(), rest: Recorder(tape) })
             }
         }
@@ -88,7 +90,8 @@ fn streamed(body: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> 
 /// their own limits.
 struct Recording {
     source: Payload,
-    seen: Vec<Bytes>,
+    /// `None` once the trial is over: what is read then is read for good.
+    seen: Option<Vec<Bytes>>,
     end: Option<End>,
 }
 
@@ -115,7 +118,7 @@ impl Stream for Recorder {
         }
         let item = std::task::ready!(Pin::new(&mut recording.source).poll_next(context));
         match &item {
-            Some(Ok(chunk)) => recording.seen.push(chunk.clone()),
+            Some(Ok(chunk)) => recording.seen.iter_mut().for_each(|seen| seen.push(chunk.clone())),
             Some(Err(_)) => recording.end = Some(End::Broken),
             None => recording.end = Some(End::Whole),
         }
