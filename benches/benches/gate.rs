@@ -5,17 +5,10 @@
 
 use std::hint::black_box;
 
-use actix_web::{
-    http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
-    test::TestRequest,
-};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use criterion::{Criterion, criterion_group, criterion_main};
-use l402_actix::{
-    __private::{Offer, bench},
-    L402Client, L402Config, Payment,
-    l402_server::Challenge,
-};
-use l402_benches::broker::{CHALLENGE, CREDENTIAL, PRICE_SATS, RESOURCE};
+use l402_actix::{__private::bench, l402_server::Challenge};
+use l402_benches::broker::{CHALLENGE, CREDENTIAL};
 
 fn headers(lines: &[&'static str]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -49,26 +42,5 @@ fn payment_required(criterion: &mut Criterion) {
     });
 }
 
-fn decision(criterion: &mut Criterion) {
-    const OFFER: &Offer<'static> = &Offer::new().price_sats(PRICE_SATS).resource(RESOURCE);
-    let runtime = actix_web::rt::Runtime::new().expect("a runtime");
-    let client = L402Client::new("key").expect("a client");
-    let request =
-        TestRequest::get().uri("/paid").app_data(L402Config::new(client)).to_http_request();
-    let paid = Payment::for_tests(RESOURCE, PRICE_SATS);
-    // The runtime is entered once for many decisions: its own cost is not what is asked for.
-    criterion.bench_function("decision with a verdict", |bencher| {
-        bencher.iter_custom(|times| {
-            runtime.block_on(async {
-                let start = std::time::Instant::now();
-                for _ in 0..times {
-                    assert!(bench::decision(black_box(&request), OFFER, paid.clone()).await);
-                }
-                start.elapsed()
-            })
-        });
-    });
-}
-
-criterion_group!(gate, authorization, payment_required, decision);
+criterion_group!(gate, authorization, payment_required);
 criterion_main!(gate);

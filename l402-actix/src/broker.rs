@@ -108,24 +108,21 @@ impl<'a> Broker<'a> {
         }
     }
 
-    /// The challenge for a sale. `terms` are what its payer's token will be verified for.
+    /// The challenge for a sale. `terms` are what its payer's token will be verified for, at each
+    /// gate.
     ///
     /// With `Asker::Newcomer` it may be the one that the client holds.
     pub(crate) async fn mint(
         &self,
         sale: &Sale<'_>,
         asker: Asker,
-        terms: Terms<'_>,
+        terms: &[Terms<'_>],
     ) -> Result<Challenge, Refusal> {
         let minted = match (self.holder(sale), asker) {
             (Some(holder), Asker::Newcomer) => {
                 self.account.held.challenge(holder, || self.mint_call(sale)).await?
             }
-            (Some(holder), Asker::Refused) => {
-                self.account.held.forget(&holder);
-                self.mint_call(sale)?.await
-            }
-            (None, _) => self.mint_call(sale)?.await,
+            _ => self.mint_call(sale)?.await,
         };
         let budget = &self.account.budget;
         match minted {
@@ -133,9 +130,11 @@ impl<'a> Broker<'a> {
                 if self.config.broker_budget != BrokerBudget::unlimited()
                     && let Some(hash) = payment_hash(&challenge)
                 {
-                    budget.await_payer(terms.of_payer(&hash, Some(&challenge.macaroon)));
-                    if self.config.mpp {
-                        budget.await_payer(terms.of_payer(&hash, None));
+                    for terms in terms {
+                        budget.await_payer(terms.of_payer(&hash, Some(&challenge.macaroon)));
+                        if self.config.mpp {
+                            budget.await_payer(terms.of_payer(&hash, None));
+                        }
                     }
                 }
                 Ok(challenge)

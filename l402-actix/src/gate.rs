@@ -1,6 +1,9 @@
 //! The one payment decision: has this request paid?
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpMessage as _, HttpRequest, http::Method};
 use l402_server::{Verification, VerifyRequest};
@@ -8,13 +11,14 @@ use l402_server::{Verification, VerifyRequest};
 use crate::{
     __private::Offer,
     L402Config, OnInvalidToken, Payment, VerifyCache,
-    broker::{Asker, Broker, Purpose},
+    broker::{Broker, Purpose},
     credential::{self, Credential},
     error::Refusal,
     key::{Key, Terms},
     pricing::{self, Sats},
     refused::{self, Refused},
     resource,
+    scope::Passed,
     spent::{Claimed, Mark, Reservation},
 };
 
@@ -30,11 +34,18 @@ pub(crate) struct Admission {
 pub(crate) struct Paid {
     pub(crate) payment: Payment,
     /// What it is marked by when it is spent, if that is known.
-    pub(crate) mark: Option<Mark>,
-    /// What the request costs, at the dearest gate that has let it in.
-    pub(crate) price_sats: u64,
-    /// Whether the verdict may be one that stood in a cache.
-    pub(crate) may_be_cached: bool,
+    mark: Option<Mark>,
+    pub(crate) proof: Proof,
+}
+
+/// What a payment is known by.
+#[derive(Clone)]
+pub(crate) enum Proof {
+    /// A token. Its holder can append caveats, so what the broker has read out of it is believed as
+    /// far as the broker was asked for it.
+    Token { token: VerifyRequest, may_be_cached: bool },
+    /// The broker's books. Where it has said nothing but yes, the facts are those it was asked for.
+    Mpp { is_assumed: bool },
 }
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
@@ -43,37 +54,24 @@ pub(crate) async fn admit(
     request: &HttpRequest,
     offer: &Offer<'_>,
 ) -> Result<Option<Admission>, Refusal> {
-    if request.method() == Method::OPTIONS {
-        return Err(Refusal::Preflight);
-    }
-    let config = L402Config::in_sight_of(request)?;
-    let Some(sats) = pricing::price(request, config, offer).await? else { return Ok(None) };
-    let around = request.extensions().get::<Passed>().cloned();
-    let resource = resource::resource(request, config, offer, around.as_ref())?;
-
-    let broker = Broker::new(request, config);
-    let visit = Visit { request, config, offer, sats, resource, broker };
-    // However many calls it takes, the client waits for one deadline.
-    let around = around.map(|passed| passed.paid);
-    let decision = tokio::time::timeout(config.client.timeout(), visit.decide(around));
-    match decision.await.unwrap_or(Err(Refusal::Deadline)) {
-        Ok(admission) => Ok(Some(admission)),
-        Err(Refusal::InvalidToken(verdict)) => Err(match &config.on_invalid_token {
-            OnInvalidToken::Custom(custom) => {
-                Refusal::ByMerchant(Box::new(custom.answer(request, verdict).await))
-            }
-            _ => Refusal::InvalidToken(verdict),
-        }),
-        Err(refusal) => Err(refusal),
+    match Visit::of(request, offer).await? {
+        None => Ok(None),
+        Some(visit) => Ok(Some(visit.admit().await?)),
     }
 }
 
-/// A payment that the middleware around a gate has verified for this very request.
-#[derive(Clone)]
-pub(crate) struct Passed {
-    pub(crate) paid: Paid,
-    /// The resource that the middleware states, if it states one.
-    pub(crate) resource: Option<Cow<'static, str>>,
+/// As [`admit`], for a scope: what the gates in it have to know.
+pub(crate) async fn admit_scope(
+    request: &HttpRequest,
+    offer: &Offer<'_>,
+) -> Result<Option<Passed>, Refusal> {
+    match Visit::of(request, offer).await? {
+        None => Ok(None),
+        Some(visit) => {
+            let paid = visit.admit().await?.paid;
+            Ok(Some(visit.passed(paid)))
+        }
+    }
 }
 
 /// One request and what it has to pay for.
@@ -83,36 +81,61 @@ pub(crate) struct Visit<'a> {
     pub(crate) offer: &'a Offer<'a>,
     pub(crate) sats: Sats,
     pub(crate) resource: Cow<'a, str>,
+    /// What was paid at the scope around, if that charges.
+    pub(crate) around: Option<Passed>,
     pub(crate) broker: Broker<'a>,
+    started: Instant,
+    limit: Duration,
 }
 
-impl Visit<'_> {
-    async fn decide(&self, around: Option<Paid>) -> Result<Admission, Refusal> {
-        let paid = match around {
-            // One use is sold on a verdict of this moment only.
-            Some(paid) if self.offer.single_use && paid.may_be_cached => {
-                let around = self.decide_after(paid).await?;
-                let paid = self.decide_on_credential().await?;
-                Paid { price_sats: around.price_sats, ..paid }
-            }
-            Some(paid) => self.decide_after(paid).await?,
-            None => self.decide_on_credential().await?,
-        };
-        let reservation =
-            if self.offer.single_use { Some(self.reserve(&paid).await?) } else { None };
-        Ok(Admission { paid, reservation })
+impl<'a> Visit<'a> {
+    /// `None` if the request is free.
+    async fn of(request: &'a HttpRequest, offer: &'a Offer<'a>) -> Result<Option<Self>, Refusal> {
+        if request.method() == Method::OPTIONS {
+            return Err(Refusal::Preflight);
+        }
+        let config = L402Config::in_sight_of(request)?;
+        let Some(sats) = pricing::price(request, config, offer).await? else { return Ok(None) };
+        let around = request.extensions().get::<Passed>().cloned();
+        let resource = resource::resource(request, config, offer, around.as_ref())?;
+        let broker = Broker::new(request, config);
+        // However many calls it takes, and at however many gates, the client waits for one deadline.
+        let limit = around.as_ref().map_or(config.client.timeout(), |passed| passed.time_left);
+        let started = Instant::now();
+        Ok(Some(Self { request, config, offer, sats, resource, around, broker, started, limit }))
     }
 
-    async fn decide_on_credential(&self) -> Result<Paid, Refusal> {
+    /// In time or not at all.
+    async fn admit(&self) -> Result<Admission, Refusal> {
+        let decision = tokio::time::timeout(self.limit, self.decide()).await;
+        match decision.unwrap_or(Err(Refusal::Deadline)) {
+            Err(Refusal::InvalidToken(verdict)) => Err(match &self.config.on_invalid_token {
+                OnInvalidToken::Custom(custom) => {
+                    Refusal::ByMerchant(Box::new(custom.answer(self.request, verdict).await))
+                }
+                _ => Refusal::InvalidToken(verdict),
+            }),
+            decision => decision,
+        }
+    }
+
+    pub(crate) fn time_left(&self) -> Duration {
+        self.limit.saturating_sub(self.started.elapsed())
+    }
+
+    async fn decide(&self) -> Result<Admission, Refusal> {
+        if let Some(passed) = &self.around {
+            return self.decide_after(passed).await;
+        }
         let own_header = self.config.credential_header.as_ref();
         match credential::find(self.request.headers(), own_header, self.config.mpp) {
-            None => Err(self.challenge(Asker::Newcomer).await),
+            None => Err(self.challenge().await),
             Some(Credential::Token(token)) => self.decide_on_token(token).await,
             Some(Credential::Mpp(payment)) => self.decide_on_mpp(payment).await,
         }
     }
 
-    async fn decide_on_token(&self, token: VerifyRequest) -> Result<Paid, Refusal> {
+    pub(crate) async fn decide_on_token(&self, token: VerifyRequest) -> Result<Admission, Refusal> {
         self.broker.presented(&token);
         let terms = self.terms();
         // What is sent is checked by the broker against every caveat, which is what binds the
@@ -122,7 +145,13 @@ impl Visit<'_> {
         let refused = match self.broker.recall(&name) {
             Some(refused) => refused,
             None => match self.judge(name, &question, &token).await? {
-                Ok(verdict) => return self.compare(&token, Payment::from_facts(verdict)?).await,
+                Ok(verdict) => {
+                    let payment = self.compare(verdict).await?;
+                    let mark = mark(&payment, &token);
+                    let may_be_cached = self.cache().is_some();
+                    let proof = Proof::Token { token, may_be_cached };
+                    return self.admission(Paid { payment, mark, proof }).await;
+                }
                 Err(refused) => {
                     self.broker.remember(&name, &refused);
                     refused
@@ -131,7 +160,7 @@ impl Visit<'_> {
         };
         self.broker.end_reuse(|| self.sale());
         Err(match refused {
-            Refused::ForSomethingElse => self.challenge(Asker::Refused).await,
+            Refused::ForSomethingElse => self.challenge_anew().await,
             Refused::NotGenuine(verdict) => self.refuse(verdict).await,
             Refused::Malformed(err) => Refusal::Verify(err),
         })
@@ -140,7 +169,7 @@ impl Visit<'_> {
     /// The refusal of a credential that is not genuine.
     async fn refuse(&self, verdict: Verification) -> Refusal {
         match self.config.on_invalid_token {
-            OnInvalidToken::Rechallenge => self.challenge(Asker::Refused).await,
+            OnInvalidToken::Rechallenge => self.challenge_anew().await,
             _ => Refusal::InvalidToken(verdict),
         }
     }
@@ -187,68 +216,57 @@ impl Visit<'_> {
 
     /// A payment in the `Payment` scheme. The broker takes it once, so it is asked once: not for
     /// a diagnosis, and not again if the answer was lost.
-    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Paid, Refusal> {
+    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Admission, Refusal> {
         self.broker.presented(&payment);
+        // Held before it is used up: a store that is away must not cost it.
+        let held = match payment.payment_hash() {
+            Some(hash) => self.reserve(Some(Mark::new(hash))).await?,
+            None => None,
+        };
         let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
         let name = self.terms().of_question(&question);
         let mut verdict = self.broker.verify(name, &question, Purpose::OnlyOnce, None).await?;
-        if verdict.valid {
-            // Valid without facts means: valid for what was sent.
-            verdict.resource.get_or_insert_with(|| self.resource.to_string());
-            verdict.amount_sats.get_or_insert(self.sats.accept);
-            return self.compare(&question, Payment::from_facts(verdict)?).await;
+        if !verdict.valid {
+            self.broker.end_reuse(|| self.sale());
+            return Err(self.refuse(verdict).await);
         }
-        self.broker.end_reuse(|| self.sale());
-        Err(self.refuse(verdict).await)
+        // Valid without facts means: valid for what was sent.
+        let is_assumed = verdict.resource.is_none() || verdict.amount_sats.is_none();
+        verdict.resource.get_or_insert_with(|| self.resource.to_string());
+        verdict.amount_sats.get_or_insert(self.sats.accept);
+        let payment = self.compare(verdict).await?;
+        let mark = mark(&payment, &question);
+        let paid = Paid { payment, mark, proof: Proof::Mpp { is_assumed } };
+        match held {
+            Some(reservation) => Ok(Admission { paid, reservation: Some(reservation) }),
+            None => self.admission(paid).await,
+        }
     }
 
     /// What was sent is compared again: a broker that ignores it must not open the route.
-    async fn compare(&self, asked: &VerifyRequest, payment: Payment) -> Result<Paid, Refusal> {
-        if !self.is_covered_by(&payment) {
-            return Err(self.challenge(Asker::Refused).await);
-        }
-        let stated = payment.payment_hash.as_deref().and_then(Mark::from_hex);
-        // What the preimage hashes to is the payment hash.
-        let mark = stated.or_else(|| asked.payment_hash().map(Mark::new));
-        let may_be_cached = asked.macaroon().is_some() && self.cache().is_some();
-        Ok(Paid { payment, mark, price_sats: self.sats.price, may_be_cached })
+    async fn compare(&self, verdict: Verification) -> Result<Payment, Refusal> {
+        let payment = Payment::from_facts(verdict)?;
+        if self.is_covered_by(&payment) { Ok(payment) } else { Err(self.challenge_anew().await) }
     }
 
-    /// Takes the payment that was verified around this gate, if it covers this one too. The broker
-    /// is not asked again: it would answer the same.
-    async fn decide_after(&self, paid: Paid) -> Result<Paid, Refusal> {
-        let payment = &paid.payment;
-        if self.is_covered_by(payment) {
-            let price_sats = paid.price_sats.max(self.sats.price);
-            return Ok(Paid { price_sats, ..paid });
-        }
-        // A request carries one token, and a token has one resource. What is bought here could
-        // never pass the scope, so nobody is asked to buy it.
-        if self.config.enforce_resource && payment.resource != self.resource {
-            return Err(Refusal::Misconfigured(
-                "a gate under `RequirePayment` with another resource than its scope's; leave it \
-                 out here, or state the same on both",
-            ));
-        }
-        tracing::warn!(
-            scope_sats = payment.amount_sats,
-            handler_sats = self.sats.price,
-            "a handler costs more than was paid for the scope around it; price the scope at or \
-             above its handlers"
-        );
-        Err(self.challenge(Asker::Refused).await)
+    pub(crate) async fn admission(&self, paid: Paid) -> Result<Admission, Refusal> {
+        let reservation = self.reserve(paid.mark).await?;
+        Ok(Admission { paid, reservation })
     }
 
     /// Holds a token that is good for one use. Two requests with the same one may both have been
     /// verified; here only one of them goes on.
-    async fn reserve(&self, paid: &Paid) -> Result<Reservation, Refusal> {
+    async fn reserve(&self, mark: Option<Mark>) -> Result<Option<Reservation>, Refusal> {
+        if !self.offer.single_use {
+            return Ok(None);
+        }
         // A payment that cannot be named could be used any number of times.
-        let mark = paid.mark.ok_or(Refusal::MissingFact("paymentHash"))?;
+        let mark = mark.ok_or(Refusal::MissingFact("paymentHash"))?;
         let store = self.config.spent_tokens_store();
         match Reservation::make(store, mark, self.config.spent_for).await {
-            Ok(Claimed::Reserved(reservation)) => Ok(reservation),
+            Ok(Claimed::Reserved(reservation)) => Ok(Some(reservation)),
             Ok(Claimed::Busy) => Err(Refusal::InUse),
-            Ok(Claimed::Spent) => Err(self.challenge_after_use(paid).await),
+            Ok(Claimed::Spent) => Err(self.challenge_anew().await),
             Err(err) => Err(Refusal::SpentTokens(err)),
         }
     }
@@ -264,8 +282,15 @@ impl Visit<'_> {
         Ok(verdict.valid && !self.is_covered_by(&Payment::from_facts(verdict)?))
     }
 
-    fn is_covered_by(&self, payment: &Payment) -> bool {
+    pub(crate) fn is_covered_by(&self, payment: &Payment) -> bool {
         (!self.config.enforce_resource || payment.resource == self.resource)
             && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
     }
+}
+
+/// What a payment is marked by when it is spent, if that is known.
+fn mark(payment: &Payment, credential: &VerifyRequest) -> Option<Mark> {
+    let stated = payment.payment_hash.as_deref().and_then(Mark::from_hex);
+    // What the preimage hashes to is the payment hash.
+    stated.or_else(|| credential.payment_hash().map(Mark::new))
 }

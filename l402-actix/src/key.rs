@@ -43,6 +43,12 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Terms<'_> {
+    /// Whether a token that covers these covers the others too, of the same account.
+    pub(crate) fn include(&self, others: &Terms<'_>) -> bool {
+        (others.resource.is_none() || others.resource == self.resource)
+            && others.amount_sats <= self.amount_sats
+    }
+
     /// The question whether a token covers them.
     pub(crate) fn put_to(&self, token: &VerifyRequest) -> VerifyRequest {
         let mut question = token.clone();

@@ -160,6 +160,7 @@ mod refused;
 mod resource;
 mod reuse;
 mod sale;
+mod scope;
 mod spent;
 mod trial;
 mod window;

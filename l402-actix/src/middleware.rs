@@ -15,12 +15,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
 };
 
-use crate::{
-    __private::Offer,
-    L402Config, Price, caching,
-    gate::{self, Admission, Passed},
-    pricing::Priced,
-};
+use crate::{__private::Offer, L402Config, Price, caching, gate, pricing::Priced};
 
 /// Middleware that charges for a whole scope, resource or app: for mounted services such as
 /// `actix_files::Files`, or for one price over many handlers.
@@ -47,11 +42,15 @@ use crate::{
 /// # Gates under it
 ///
 /// A handler under it that has an `#[l402]` of its own takes the payment that was verified here:
-/// if that covers its price, the handler runs, and otherwise it answers 402 at its own price. So
-/// price a scope at or above the handlers in it; a warning in the log says when it is not. A token
-/// has one resource: with [`resource`](Self::resource) here, gates under it take that one, and
-/// must not state another. A handler under it with `single_use` spends the payment that was
-/// verified here, and asks for the dearer of the two prices when it is spent.
+/// if that covers its price, the handler runs, and otherwise it answers 402 at the dearer of the two
+/// prices. So price a scope at or above the handlers in it: a client has to pay twice to learn of a
+/// dearer handler, and its token then takes two calls to the broker for each request. A warning in
+/// the log says when it is so.
+///
+/// A token has one resource and one merchant. Gates under it take the resource from here, stated or
+/// computed, and must not state another; a config of their own must have the same API key and
+/// broker. Either is answered 500. A handler under it with `single_use` spends the payment that was
+/// verified here.
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {
@@ -169,16 +168,15 @@ where
         Box::pin(async move {
             let (terms, service) = &*inner;
             let config = L402Config::in_sight_of(request.request()).ok().cloned();
-            match gate::admit(request.request(), &terms.offer()).await {
+            match gate::admit_scope(request.request(), &terms.offer()).await {
                 Err(refusal) => {
                     let mut response = refusal.into_response();
                     caching::mark(response.headers_mut(), config.as_ref());
                     Ok(request.into_response(response).map_into_right_body())
                 }
-                Ok(admission) => {
-                    if let Some(Admission { paid, .. }) = admission {
-                        request.extensions_mut().insert(paid.payment.clone());
-                        let passed = Passed { paid, resource: terms.resource.clone() };
+                Ok(passed) => {
+                    if let Some(passed) = passed {
+                        request.extensions_mut().insert(passed.paid.payment.clone());
                         request.extensions_mut().insert(passed);
                     }
                     match service.call(request).await {

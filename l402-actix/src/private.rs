@@ -14,7 +14,7 @@ use actix_web::{
     Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
 };
 
-use crate::{L402Config, Price, caching, error::Refusal, gate, pricing::Priced, trial};
+use crate::{L402Config, Payment, Price, caching, error::Refusal, gate, pricing::Priced, trial};
 pub use crate::{credential::presented, trial::Trial};
 
 /// The terms that one `#[l402(..)]` or one middleware states.
@@ -230,8 +230,14 @@ impl Gate {
             return Ok(self);
         }
         let Self { request, payload } = self;
+        // What was paid for a scope around may not be enough here: nothing of it is shown on trial.
+        let around = request.extensions_mut().remove::<Payment>();
         let mut trial = Trial::of(request.clone(), payload);
-        extractors(&mut trial).await?;
+        let tried = extractors(&mut trial).await;
+        if let Some(payment) = around {
+            request.extensions_mut().insert(payment);
+        }
+        tried?;
         Ok(Self { request, payload: trial.into_payload() })
     }
 

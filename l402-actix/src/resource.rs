@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 
-use crate::{__private::Offer, L402Config, error::Refusal, gate::Passed};
+use crate::{__private::Offer, L402Config, error::Refusal, scope::Passed};
 
 /// The longest resource that is minted for: a macaroon carries it as a caveat, and a credential
 /// must fit into one header.
 const MAX_RESOURCE_BYTES: usize = 1024;
 
-/// The attribute's resource, else that of the payment-requiring scope around it, else the config's
+/// The attribute's resource, else that of the scope around it, if it charges, else the config's
 /// function, else the request's full path without its query. The same at mint and at verify, so
 /// whatever was bought can be presented.
 pub(crate) fn resource<'a>(
@@ -24,7 +24,7 @@ pub(crate) fn resource<'a>(
         (None, Some(resource_with)) => Some(Cow::Owned(resource_with(request))),
         (None, None) => None,
     };
-    let around = around.and_then(|passed| passed.resource.clone());
+    let around = around.map(|passed| Cow::Owned(passed.resource.to_string()));
     let resource = own.or(around).unwrap_or_else(|| match &config.resource_with {
         Some(resource_with) => Cow::Owned((resource_with.0)(request)),
         None => Cow::Borrowed(request.path()),

@@ -6,22 +6,24 @@ use crate::{
     broker::{Asker, Sale},
     error::Refusal,
     form::Form,
-    gate::{Paid, Visit},
+    gate::Visit,
     idempotency,
+    key::Terms,
+    scope::Passed,
 };
 
 impl Visit<'_> {
-    /// A challenge, or why there is none: a failure here must not look like a price.
-    pub(crate) async fn challenge(&self, asker: Asker) -> Refusal {
-        self.sell(&self.sale(), asker).await
+    /// A challenge for somebody who has presented nothing, or why there is none: a failure here
+    /// must not look like a price.
+    pub(crate) async fn challenge(&self) -> Refusal {
+        self.sell(&self.sale(), Asker::Newcomer).await
     }
 
-    /// A challenge for somebody whose token is spent. Without the merchant's idempotency key, which
-    /// would return the invoice that was paid for that token; and good for the scope around too,
-    /// which would else refuse what is bought here.
-    pub(crate) async fn challenge_after_use(&self, spent: &Paid) -> Refusal {
+    /// A challenge for somebody whose credential does not do, or no longer: a new one, without the
+    /// merchant's idempotency key, either of which could return the invoice that is paid already.
+    pub(crate) async fn challenge_anew(&self) -> Refusal {
         self.broker.end_reuse(|| self.sale());
-        let sale = Sale { price_sats: spent.price_sats, idempotency_key: None, ..self.sale() };
+        let sale = Sale { idempotency_key: None, ..self.sale() };
         self.sell(&sale, Asker::Refused).await
     }
 
@@ -30,7 +32,7 @@ impl Visit<'_> {
         if let Some(refusal) = crate::discovery::refuse_unlisted(self.request) {
             return refusal;
         }
-        match self.broker.mint(sale, asker, self.terms()).await {
+        match self.broker.mint(sale, asker, &self.payer_terms()).await {
             Ok(mut challenge) => {
                 challenge.mpp_challenge.take_if(|_| !self.config.mpp);
                 let form = Form::of(self.request, self.config, sale.description.as_deref());
@@ -40,10 +42,22 @@ impl Visit<'_> {
         }
     }
 
+    /// What its payer's token will be verified for: at the gate around first, if there is one.
+    fn payer_terms(&self) -> Vec<Terms<'_>> {
+        let around = self.around.as_ref().map(Passed::terms);
+        around.into_iter().chain([self.terms()]).collect()
+    }
+
+    /// What the request costs, at the dearest of its gates: what is bought here has to pass them
+    /// all.
+    pub(crate) fn price_sats(&self) -> u64 {
+        self.around.as_ref().map_or(0, |passed| passed.price_sats).max(self.sats.price)
+    }
+
     pub(crate) fn sale(&self) -> Sale<'_> {
         Sale {
             resource: &self.resource,
-            price_sats: self.sats.price,
+            price_sats: self.price_sats(),
             description: self.description(),
             idempotency_key: idempotency::key(self.request, self.config, &self.resource, self.sats),
         }

@@ -2,9 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use l402_actix::{OnInvalidToken, l402_server::Verification};
-use l402_sandbox::Sandbox;
+use l402_sandbox::{Sandbox, append_caveat};
+use l402_tests::pay;
 
-use super::{L402Config, Shop};
+use super::{L402Config, Shop, halves};
 
 const FORGED: &str = "L402 AgEL:00";
 
@@ -46,6 +47,26 @@ async fn rechallenge_answers_402_to_every_refused_token_by_one_call() {
         assert_eq!(shop.sandbox.verifies(), before + 1);
     }
     assert_eq!(shop.calls.so_far(), 0);
+}
+
+/// The merchant's key would bring back the invoice that was paid for the refused token, and nobody
+/// can pay it twice.
+#[actix_web::test]
+async fn a_rechallenge_is_a_new_invoice_whatever_the_merchants_idempotency_key() {
+    let shop = Shop::with(Sandbox::start().await, |config| {
+        config
+            .on_invalid_token(OnInvalidToken::Rechallenge)
+            .idempotency_key_with(|_| Some("the same for all".to_owned()))
+    })
+    .await;
+    let token = shop.buy("/weather").await;
+    let (macaroon, preimage) = halves(&token);
+    let ruined = append_caveat(macaroon, "path=/other").unwrap();
+    let answer = shop.api.ask_with("/weather", &format!("L402 {ruined}:{preimage}")).await;
+    assert_eq!(answer.status, 402);
+    let next = pay(&shop.sandbox, &answer.headers);
+    assert_ne!(next, token);
+    assert_eq!(shop.api.ask_with("/weather", &next).await.status, 200);
 }
 
 #[actix_web::test]

@@ -18,6 +18,7 @@ mod mpp;
 mod own_auth;
 mod payment;
 mod pricing;
+mod scopes;
 mod selectors;
 
 use std::sync::{

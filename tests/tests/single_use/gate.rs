@@ -540,14 +540,50 @@ async fn the_lease_is_renewed_while_the_handler_runs_and_no_longer() {
     assert_eq!(shop.status("/once", &credential).await, 402);
 }
 
+/// The payment behind a token, as a client of the `Payment` scheme would prove it.
+fn by_mpp(credential: &str) -> String {
+    let (_, preimage) = credential.split_once(':').unwrap();
+    let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
+    format!("Payment {}", URL_SAFE_NO_PAD.encode(json))
+}
+
+/// The broker takes an MPP payment once, so it is held before the broker is asked: what fails then
+/// can be tried again, as the answer says.
+#[actix_web::test]
+async fn a_store_that_is_away_costs_no_mpp_payment() {
+    let store = TestStore::around(MemoryStore::new());
+    let shop = Shop::with(store, |config| config.mpp(true)).await;
+    let payment = by_mpp(&shop.buy("/once").await);
+    shop.store.away(true);
+    let answer = shop.api.ask_with("/once", &payment).await;
+    assert_eq!((answer.status, shop.sandbox.verifies()), (503, 0));
+    assert!(answer.json()["message"].as_str().unwrap().contains("same credential"));
+    shop.store.away(false);
+    assert_eq!(shop.status("/once", &payment).await, 200);
+    assert_eq!(shop.status("/once", &payment).await, 402);
+    assert_eq!(shop.stage.calls(), 1);
+}
+
+#[actix_web::test]
+async fn an_mpp_payment_that_is_refused_reserves_and_spends_nothing() {
+    let store = TestStore::around(MemoryStore::new());
+    let shop = Shop::with(store, |config| config.mpp(true)).await;
+    let payment = by_mpp(&shop.buy("/once").await);
+    for fault in [Fault::json(serde_json::json!({ "valid": false })), Fault::status(503)] {
+        shop.sandbox.fault(fault.on(Endpoint::Verify));
+        let status = shop.status("/once", &payment).await;
+        assert!(matches!(status, 401 | 503), "{status}");
+    }
+    eventually("it is given back", async || shop.status("/once", &payment).await == 200).await;
+    assert_eq!(shop.stage.calls(), 1);
+}
+
 #[actix_web::test]
 async fn mpp_payments_are_marked_too() {
     let store = TestStore::around(MemoryStore::new());
     let shop = Shop::with(store, |config| config.mpp(true)).await;
     let credential = shop.buy("/once").await;
-    let (_, preimage) = credential.split_once(':').unwrap();
-    let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
-    let mpp = format!("Payment {}", URL_SAFE_NO_PAD.encode(json));
+    let mpp = by_mpp(&credential);
     let facts = serde_json::json!({ "valid": true });
     shop.sandbox.fault(Fault::json(facts.clone()).on(Endpoint::Verify));
     assert_eq!(shop.status("/once", &mpp).await, 200);
