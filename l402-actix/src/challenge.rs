@@ -41,17 +41,10 @@ struct Details<'a> {
 /// `invoice` second, in double quotes, each after a comma and one space. `version` and `token` are
 /// for readers of the current specification and come last.
 pub(crate) fn payment_required(challenge: &Challenge) -> Result<HttpResponse, Refusal> {
+    if let Some(fault) = fault(challenge) {
+        return Err(Refusal::UnusableChallenge(fault));
+    }
     let (macaroon, invoice) = (&challenge.macaroon, &challenge.invoice);
-    if !is_quotable(macaroon) || !is_quotable(invoice) {
-        return Err(Refusal::UnusableChallenge("it would break the header"));
-    }
-    // Whoever paid for it could never present it.
-    if macaroon.len() + CREDENTIAL_OVERHEAD_BYTES > MAX_CREDENTIAL_BYTES {
-        return Err(Refusal::UnusableChallenge("the macaroon is too long to be presented"));
-    }
-    if invoice.len() > MAX_CREDENTIAL_BYTES {
-        return Err(Refusal::UnusableChallenge("the invoice is too long for a header"));
-    }
     let header = format!(
         r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#
     );
@@ -72,6 +65,19 @@ pub(crate) fn payment_required(challenge: &Challenge) -> Result<HttpResponse, Re
             resource: &challenge.resource,
         },
     }))
+}
+
+/// Why a challenge cannot be sent, if it cannot.
+pub(crate) fn fault(challenge: &Challenge) -> Option<&'static str> {
+    let (macaroon, invoice) = (&challenge.macaroon, &challenge.invoice);
+    if !is_quotable(macaroon) || !is_quotable(invoice) {
+        return Some("it would break the header");
+    }
+    // Whoever paid for it could never present it.
+    if macaroon.len() + CREDENTIAL_OVERHEAD_BYTES > MAX_CREDENTIAL_BYTES {
+        return Some("the macaroon is too long to be presented");
+    }
+    (invoice.len() > MAX_CREDENTIAL_BYTES).then_some("the invoice is too long for a header")
 }
 
 /// A challenge of the `Payment` scheme that can be handed on as it is. One without a `request`

@@ -11,6 +11,7 @@ use lru::LruCache;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    challenge,
     error::Refusal,
     flight::{Flights, Shared},
     key::{Key, payment_hash},
@@ -121,6 +122,10 @@ impl Held {
         let lifetime = time_left(&challenge.expires_at)
             .and_then(|left| left.checked_sub(TIME_TO_PAY))
             .filter(|lifetime| !lifetime.is_zero());
+        // Held, one bad answer of the broker's would be the client's for minutes.
+        if challenge::fault(challenge).is_some() {
+            return;
+        }
         // Of one without a payment hash nobody could tell when it is paid.
         let (Some(lifetime), Some(payment_hash)) = (lifetime, payment_hash(challenge)) else {
             return;

@@ -106,6 +106,39 @@ async fn a_failed_mint_is_shared_and_not_held() {
 }
 
 #[actix_web::test]
+async fn a_challenge_that_cannot_be_sent_is_answered_502_once_and_never_held() {
+    let shop = Shop::with(reusing).await;
+    for (number, (field, value)) in [
+        ("macaroon", "a\"b"),
+        ("macaroon", "a\r\nb"),
+        ("invoice", "a\\b"),
+        ("invoice", "caf\u{e9}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = format!("/any/{number}");
+        let edit = Fault::edit(move |reply| reply[field] = value.into()).on(Endpoint::Mint);
+        shop.sandbox.fault(edit);
+        let refused = shop.api.ask(&path).await;
+        assert_eq!(refused.status, 502, "{field} {value}");
+        assert!(refused.all("www-authenticate").is_empty(), "{field} {value}");
+        let good = shop.buy(&path).await;
+        assert_eq!(shop.api.ask_with(&path, &good).await.status, 200, "{field} {value}");
+    }
+}
+
+#[actix_web::test]
+async fn those_who_share_a_mint_that_cannot_be_sent_ask_for_their_own() {
+    let shop = Shop::with(reusing).await;
+    shop.sandbox.fault(Fault::edit(|reply| reply["macaroon"] = "a\"b".into()).on(Endpoint::Mint));
+    let answers = crowd(&shop.api, "/weather", None, 5).await;
+    let refused = answers.iter().filter(|answer| answer.status == 502).count();
+    assert_eq!(refused, 1, "{answers:?}");
+    assert!(answers.iter().all(|answer| [402, 502].contains(&answer.status)));
+}
+
+#[actix_web::test]
 async fn an_invoice_with_too_little_time_left_is_not_handed_out_again() {
     let sandbox = Sandbox::builder().invoice_lifetime(Duration::from_secs(110));
     let shop = Shop::on(sandbox.start().await.unwrap(), reusing).await;
