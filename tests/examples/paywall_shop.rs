@@ -8,8 +8,8 @@ use std::{
 };
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, get, post, web};
-use l402_actix::{L402Config, PaywallPage, Price, RequirePayment, l402};
-use l402_sandbox::Sandbox;
+use l402_actix::{L402Config, OnInvalidToken, PaywallPage, Price, RequirePayment, l402};
+use l402_sandbox::{Endpoint, Fault, Sandbox};
 
 const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40" height="40" fill="#f80"/></svg>"##;
 
@@ -107,6 +107,20 @@ async fn brief() -> impl Responder {
     "brief"
 }
 
+/// For the broker to be told to doubt what it has sold.
+#[get("/doubted")]
+#[l402(price_sats = 7)]
+async fn doubted() -> impl Responder {
+    "beyond doubt"
+}
+
+/// Lets the broker refuse the next good token.
+#[post("/doubt")]
+async fn doubt(broker: web::Data<Sandbox>) -> impl Responder {
+    broker.fault(Fault::edit(|reply| reply["valid"] = false.into()).on(Endpoint::Verify));
+    HttpResponse::NoContent()
+}
+
 #[get("/free")]
 async fn free() -> impl Responder {
     web::Html::new("<!doctype html><title>Free</title><p>Nothing to pay.</p>")
@@ -125,10 +139,14 @@ async fn order() -> impl Responder {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sandbox = Sandbox::start().await;
+    let sandbox = web::Data::new(Sandbox::start().await);
     let hasty = Sandbox::builder().invoice_lifetime(Duration::from_secs(4)).start().await?;
     let page = PaywallPage::new().title("The Daily Sat");
-    let config = L402Config::new(sandbox.client()).paywall_page(page).description_with(description);
+    // The suite comes more often in a minute than the broker allows.
+    let config =
+        l402_tests::config(sandbox.client()).paywall_page(page).description_with(description);
+    let asking_again = config.clone().on_invalid_token(OnInvalidToken::Rechallenge);
+    let broker = sandbox.clone();
     let brief_config = L402Config::new(hasty.client()).paywall_page(PaywallPage::new());
     let server = HttpServer::new(move || {
         App::new()
@@ -145,6 +163,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(free)
             .service(logo)
             .service(web::scope("/hasty").app_data(brief_config.clone()).service(brief))
+            .app_data(broker.clone())
+            .service(doubt)
+            .service(web::scope("/401").service(doubted))
+            .service(web::scope("/402").app_data(asking_again.clone()).service(doubted))
             .service(
                 // As part of an address, and not as one of its own, this names another host.
                 web::resource("//host.invalid/page")

@@ -38,12 +38,14 @@
 
   let busy = false;
   let expired = false;
+  // Whether this visit has paid and got nothing yet. Nothing here asks for money then.
+  let owed = false;
   const refresh = () => {
-    $('pay').hidden = !window.webln || expired || !$('again').hidden;
+    $('pay').hidden = !window.webln || expired || owed;
     $('pay').disabled = busy;
     $('again').disabled = busy;
-    $('renew').hidden = !expired || !$('again').hidden;
-    $('wallet').hidden = expired;
+    $('renew').hidden = !expired || owed;
+    $('wallet').hidden = expired || owed;
     $('copy').disabled = expired;
     for (const control of $('proof').elements) control.disabled = busy;
   };
@@ -120,14 +122,12 @@
       return;
     }
     if (answer.status === 401 || answer.status === 402) {
-      remember([...others(offer), { ...offer, refused: true }]);
-      $('again').hidden = true;
-      say(known ? 'What you paid before is used up or has expired.'
-        : 'This payment does not open the page: it was for something else, is used up, or has expired.', true);
+      refused(offer, known, answer.status);
     } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
       fail(`The server could not answer (${answer.status}).`);
     } else {
       try {
+        if (answer.ok) remember([...others(offer), { ...offer, opened: true }]);
         show(answer, body);
       } catch {
         fail('This browser could not show the answer.');
@@ -136,8 +136,25 @@
   };
   const fail = (reason) => {
     $('again').hidden = false;
+    owed = true;
     refresh();
     say(`${reason} Your payment is safe. Do not pay again: try again in a while.`, true);
+  };
+
+  // A no may be the server's own fault, which it cannot tell from a payment that is no good. So it
+  // ends only what has opened the page before, or is older than tokens commonly get; a payment that
+  // has brought nothing yet can be tried again.
+  const refused = (offer, known, status) => {
+    const isOver = known && (offer.opened || offer.at < Date.now() - 60 * 60 * 1000);
+    if (isOver) remember([...others(offer), { ...offer, refused: true }]);
+    $('again').hidden = isOver;
+    // After a reload the invoice here is another one, and whether to pay it is the visitor's choice.
+    owed = !known;
+    if (isOver) say('What you paid before is used up or has expired.', true);
+    else if (known) say(`The server does not take what you paid before (${status}). Try again before you pay anew.`, true);
+    else if (status === 401) fail('The server did not take your payment (401).');
+    else say('The server asks for another payment: the price has risen, or this one is used up. '
+      + 'It is kept. Try again, or reload the page to pay anew.', true);
   };
 
   const element = (name, properties) => Object.assign(document.createElement(name), properties);
@@ -257,7 +274,8 @@
   refresh();
 
   remember([...others(current), current]);
-  const bought = remembered().find((offer) => offer.preimage && !offer.refused
-    && offer.resource === current.resource && offer.sats >= current.sats);
+  // The latest: an earlier one may have brought nothing.
+  const bought = remembered().filter((offer) => offer.preimage && !offer.refused
+    && offer.resource === current.resource && offer.sats >= current.sats).at(-1);
   if (bought) during(() => open(bought, true));
 })();

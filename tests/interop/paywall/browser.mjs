@@ -63,6 +63,21 @@ export async function visitor({ wallet, width = 1280, height = 800, dark = false
   visit.says = (text) => page.waitForFunction(
     (text) => document.getElementById('status').textContent.includes(text), {}, text);
   visit.sees = (selector) => page.waitForSelector(selector, { visible: true });
+  visit.hidden = (selector) => page.$eval(selector, (control) => control.hidden);
+  visit.until = async (done, pause = 100) => {
+    for (let waited = 0; waited < 60_000 && !await done(); waited += pause) {
+      await new Promise((next) => { setTimeout(next, pause); });
+    }
+  };
+  /** Tries again until there is content, as people do. */
+  visit.persists = async () => {
+    await visit.until(async () => {
+      if (!await visit.hidden('#content')) return true;
+      await page.$eval('#again', (button) => !button.hidden && button.click());
+      return false;
+    }, 1000);
+    return visit.content();
+  };
   visit.content = async () => {
     await visit.sees('#content');
     return page.$eval('#content', (content) => content.innerText);

@@ -1,6 +1,6 @@
 // Pictures of the page, for people to look at: two sizes, light and dark, and what comes after.
 
-import { close, visitor } from './browser.mjs';
+import { close, shop, visitor } from './browser.mjs';
 
 const folder = process.argv[4];
 const small = { width: 360, height: 740 };
@@ -37,5 +37,17 @@ await shoot('expired', large, '/hasty/brief', (visit) => visit.says('expired'));
 await shoot('failed', { wallet: 'refuses', ...small }, '/article', async (visit) => {
   await press(visit);
   await visit.says('did not pay');
+}, true);
+// The broker doubts what it has sold, also while the visitor reloads.
+const refused = async (visit) => {
+  for (let time = 0; time < 4; time += 1) await fetch(`${shop}/doubt`, { method: 'POST' });
+  await press(visit);
+  await visit.sees('#again:enabled');
+};
+await shoot('refused', { wallet: 'pays', ...small }, '/401/doubted', refused, true);
+await shoot('refused-reloaded', { wallet: 'pays', ...small }, '/402/doubted', async (visit) => {
+  await refused(visit);
+  await visit.page.reload();
+  await visit.sees('#again:enabled');
 }, true);
 await close();

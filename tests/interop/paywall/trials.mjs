@@ -8,6 +8,11 @@ import { close, pay, scan, shop, visitor } from './browser.mjs';
 
 const challenge = async (path, headers = {}) => fetch(shop + path, { headers });
 
+/** Has the broker refuse so many good tokens; the gate remembers each refusal for five seconds. */
+const doubt = async (times = 1) => {
+  for (let time = 0; time < times; time += 1) await fetch(`${shop}/doubt`, { method: 'POST' });
+};
+
 const trials = {
   async 'one press of the button pays once and shows the article, without its scripts'() {
     const visit = await visitor({ wallet: 'pays' });
@@ -88,17 +93,87 @@ const trials = {
     await visit.open('/flaky');
     await (await visit.sees('#pay')).click();
     await visit.says('Your payment is safe. Do not pay again');
-    assert.equal(await visit.page.$eval('#pay', (button) => button.hidden), true);
+    assert.equal(await visit.hidden('#pay'), true);
     await (await visit.sees('#again')).click();
     assert.match(await visit.content(), /the fire is out/);
     assert.equal(visit.payments.length, 1);
+  },
+
+  async 'a fresh payment that is refused is kept, and trying again opens the page without paying again'() {
+    for (const [path, words] of [['/401/doubted', /Do not pay again/], ['/402/doubted', /before you pay|is kept/]]) {
+      const visit = await visitor({ wallet: 'pays' });
+      await visit.open(path);
+      await doubt();
+      await (await visit.sees('#pay')).click();
+      await visit.sees('#again');
+      assert.match(await visit.status(), words, path);
+      assert.equal(await visit.hidden('#pay'), true, path);
+      assert.match(await visit.persists(), /beyond doubt/);
+      assert.equal(visit.payments.length, 1, path);
+    }
+  },
+
+  async 'a reload after a fresh payment was refused keeps it too, and leaves the choice to pay anew'() {
+    for (const path of ['/401/doubted', '/402/doubted']) {
+      const visit = await visitor({ wallet: 'pays' });
+      await visit.open(path);
+      await doubt(4);
+      await (await visit.sees('#pay')).click();
+      await visit.sees('#again');
+      await visit.page.reload();
+      await visit.says('Try again before you pay anew');
+      assert.equal(await visit.hidden('#pay'), false, path);
+      assert.match(await visit.persists(), /beyond doubt/);
+      assert.equal(visit.payments.length, 1, path);
+      await visit.page.reload();
+      assert.match(await visit.content(), /beyond doubt/);
+    }
+  },
+
+  async 'whatever fails after the payment can be tried again, time after time'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/data');
+    const failures = ['gone', 401, 409, 429, 500, 502, 503, 504, 401];
+    await visit.page.setRequestInterception(true);
+    visit.page.on('request', (request) => {
+      if (!request.headers().authorization || !failures.length) return request.continue();
+      const failure = failures.shift();
+      return failure === 'gone' ? request.abort() : request.respond({ status: failure });
+    });
+    await (await visit.sees('#pay')).click();
+    while (failures.length) {
+      const left = failures.length;
+      await visit.says('Do not pay again');
+      assert.equal(await visit.hidden('#pay'), true, `${left} to go`);
+      await (await visit.sees('#again:enabled')).click();
+      await visit.until(() => failures.length < left);
+    }
+    assert.match(await visit.persists(), /"big"/);
+    assert.equal(visit.payments.length, 1);
+  },
+
+  async 'what has opened the page before and is refused now is given up'() {
+    const visit = await visitor({ wallet: 'pays' });
+    await visit.open('/401/doubted');
+    await (await visit.sees('#pay')).click();
+    assert.match(await visit.content(), /beyond doubt/);
+    await doubt();
+    await visit.page.reload();
+    await visit.says('used up or has expired');
+    assert.equal(await visit.hidden('#again'), true);
+    assert.equal(await visit.hidden('#pay'), false);
+    await visit.page.reload();
+    await visit.sees('#pay');
+    assert.equal(await visit.status(), '');
   },
 
   async 'a server that asks for more after the payment is not paid again'() {
     const visit = await visitor({ wallet: 'pays' });
     await visit.open('/dearer');
     await (await visit.sees('#pay')).click();
-    await visit.says('This payment does not open the page');
+    await visit.says('The server asks for another payment');
+    await visit.sees('#again');
+    assert.equal(await visit.hidden('#pay'), true);
     await visit.page.reload();
     await visit.sees('#pay');
     assert.equal(await visit.status(), '');
