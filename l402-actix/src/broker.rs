@@ -1,6 +1,6 @@
 //! The broker as the gate asks it: as seldom as possible, and within the budget.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
 use l402_server::{Challenge, ChallengeRequest, Verification, VerifyRequest};
@@ -10,6 +10,7 @@ use crate::{
     account::Account,
     cache::Verdict,
     error::Refusal,
+    identity::Client,
     key::{Key, Terms, key, payment_hash},
     refused::{self, Refused},
     reuse::Minted,
@@ -40,11 +41,12 @@ pub(crate) struct Broker<'a> {
     request: &'a HttpRequest,
     config: &'a L402Config,
     account: &'a Account,
+    client: OnceCell<Option<Client>>,
 }
 
 impl<'a> Broker<'a> {
     pub(crate) fn new(request: &'a HttpRequest, config: &'a L402Config) -> Self {
-        Self { request, config, account: &config.account }
+        Self { request, config, account: &config.account, client: OnceCell::new() }
     }
 
     /// What the broker has just said to this question, if it was a no.
@@ -65,6 +67,7 @@ impl<'a> Broker<'a> {
         purpose: Purpose,
         cache: Option<VerifyCache>,
     ) -> Result<Verification, Refusal> {
+        self.identify();
         let call = || {
             self.allow_verify(&name, purpose)?;
             let (client, question) = (self.config.client.clone(), question.clone());
@@ -118,6 +121,7 @@ impl<'a> Broker<'a> {
         asker: Asker,
         terms: &[Terms<'_>],
     ) -> Result<Challenge, Refusal> {
+        self.identify();
         let minted = match (self.holder(sale), asker) {
             (Some(holder), Asker::Newcomer) => {
                 self.account.held.challenge(holder, || self.mint_call(sale)).await?
@@ -181,8 +185,10 @@ impl<'a> Broker<'a> {
 
     /// Who would hold the challenge for this sale, where challenges are reused.
     fn holder(&self, sale: &Sale<'_>) -> Option<Key> {
-        let identity = self.config.client_identity.as_ref().filter(|by| by.reuse_challenges)?;
-        let client = identity.of(self.request)?.one();
+        if !self.reuses() {
+            return None;
+        }
+        let client = self.client()?.one();
         Some(key(&[
             Some(&client),
             Some(sale.resource.as_bytes()),
@@ -192,11 +198,26 @@ impl<'a> Broker<'a> {
         ]))
     }
 
+    /// Who asks, by the merchant's function where there is one, which is called once in a request.
+    fn client(&self) -> Option<&Client> {
+        let identity = self.config.client_identity.as_ref()?;
+        self.client.get_or_init(|| identity.of(self.request)).as_ref()
+    }
+
+    /// Has it said before a call is shared, which starts under a lock of the whole process: there
+    /// a slow function would hold up everybody, and one that asks this API something itself for
+    /// ever.
+    fn identify(&self) {
+        if self.config.client_identity.as_ref().is_some_and(|by| by.calls_per_minute.is_some()) {
+            self.client();
+        }
+    }
+
     /// Takes a call out of the client's own limit, where there is one.
     fn allow_client(&self) -> Result<(), Refusal> {
         let Some(identity) = &self.config.client_identity else { return Ok(()) };
         let Some(limit) = identity.calls_per_minute else { return Ok(()) };
-        let Some(client) = identity.of(self.request) else { return Ok(()) };
+        let Some(client) = self.client() else { return Ok(()) };
         let taken = self
             .account
             .clients

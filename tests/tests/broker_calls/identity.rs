@@ -1,13 +1,18 @@
 //! Who counts as one client, and what one client may cause.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
 };
 
-use actix_web::http::header::HeaderName;
-use l402_actix::{ClientIdentity, L402Config};
-use l402_tests::Answer;
+use actix_web::{http::header::HeaderName, rt};
+use l402_actix::{ClientIdentity, L402Config, VerifyCache};
+use l402_sandbox::Sandbox;
+use l402_tests::{Answer, Api, PATIENCE};
 
 use super::{Shop, garbage, payment_hash, retry_after};
 
@@ -161,6 +166,89 @@ async fn nobody_is_identified_while_neither_switch_is_on() {
         assert_eq!(shop.api.ask_with("/weather", credential).await.status, status);
     }
     assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+/// A mint and a verification that can be shared, and a client that may cause both.
+fn sharing(config: L402Config, identity: ClientIdentity) -> L402Config {
+    let identity = identity.reuse_challenges(true).calls_per_minute(30);
+    config.verify_cache(VerifyCache::new()).client_identity(identity)
+}
+
+#[actix_web::test]
+async fn a_client_is_identified_once_in_each_request() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let identity = ClientIdentity::custom(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Some("somebody".to_owned())
+    });
+    let shop = Shop::with(move |config| sharing(config, identity.clone())).await;
+    let paid = shop.buy("/weather").await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    // Another's token: a verification, a diagnosis, and a challenge of its own.
+    assert_eq!(shop.api.ask_with("/dear", &paid).await.status, 402);
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+#[actix_web::test]
+async fn a_function_that_panics_fails_its_own_request_and_nobody_elses() {
+    let identity = ClientIdentity::custom(|request| {
+        assert_ne!(request.query_string(), "panic", "a function that panics, on purpose");
+        Some("somebody".to_owned())
+    });
+    let shop = Shop::with(move |config| sharing(config, identity.clone())).await;
+    let paid = shop.buy("/weather").await;
+    for credential in [None, Some(paid.as_str()), Some(&garbage(1))] {
+        let ask = |path| match credential {
+            Some(credential) => shop.api.get(path).header("Authorization", credential),
+            None => shop.api.get(path),
+        };
+        let panicked = Answer::try_to(ask("/weather?panic")).await;
+        assert!(panicked.is_err(), "{panicked:?}");
+        let expected = match credential {
+            None => 402,
+            Some(credential) if credential == paid => 200,
+            Some(_) => 401,
+        };
+        assert_eq!(Answer::to(ask("/weather")).await.status, expected);
+    }
+}
+
+/// Such as one that asks this very API something, or a slow one.
+#[actix_web::test]
+async fn a_function_that_waits_for_another_request_does_not_hold_that_one_up() {
+    for (credential, expected) in [(None, 402), (Some(garbage(1)), 401)] {
+        let (entered, inside) = mpsc::channel();
+        let (answered, other) = mpsc::channel();
+        let other = Mutex::new(other);
+        let identity = ClientIdentity::custom(move |request| {
+            if request.query_string() == "wait" {
+                entered.send(()).unwrap();
+                other.lock().unwrap().recv_timeout(PATIENCE / 4).unwrap();
+            }
+            Some(request.query_string().to_owned())
+        });
+        let sandbox = Sandbox::start().await;
+        let config = sharing(L402Config::new(sandbox.client()), identity);
+        // The request that waits takes a worker with it; connections go to them in turn.
+        let api = Api::serve_on(2, move |app| {
+            app.app_data(config.clone()).configure(super::routes);
+        })
+        .await;
+        let paid = api.buy("/weather", &sandbox).await;
+        let ask = |path, credential: Option<&str>| match credential {
+            Some(credential) => api.get_from(1, path).header("Authorization", credential),
+            None => api.get_from(1, path),
+        };
+        let waiting = rt::spawn(Answer::try_to(ask("/weather?wait", credential.as_deref())));
+        while inside.try_recv().is_err() {
+            rt::time::sleep(Duration::from_millis(5)).await;
+        }
+        let (with, status) = if credential.is_some() { (Some(&*paid), 200) } else { (None, 402) };
+        assert_eq!(Answer::to(ask("/weather", with)).await.status, status);
+        answered.send(()).unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap().status, expected);
+    }
 }
 
 #[actix_web::test]
