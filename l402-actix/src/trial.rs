@@ -145,7 +145,7 @@ impl Stream for Replay {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use std::{collections::VecDeque, future::poll_fn};
 
     use actix_web::{test::TestRequest, web::Bytes};
 
@@ -177,6 +177,40 @@ mod tests {
         let chunks = || ["a", "b", "c"].map(Ok);
         assert_eq!(read_after::<String>(chunks()).await.expect("a body"), "abc");
         assert_eq!(read_after::<HttpRequest>(chunks()).await.expect("a body"), "abc");
+    }
+
+    /// An extractor that reads one chunk and leaves the rest.
+    struct First;
+
+    impl FromRequest for First {
+        type Error = Error;
+        type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+        fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+            let mut payload = payload.take();
+            Box::pin(async move {
+                poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await;
+                Ok(Self)
+            })
+        }
+    }
+
+    #[actix_web::test]
+    async fn nothing_is_kept_of_what_is_read_after_the_trial() {
+        let chunks = ["a", "b", "c"].map(|chunk| Ok(Bytes::from(chunk)));
+        let request = TestRequest::default().to_http_request();
+        let mut trial = Trial::of(request, streamed(Chunks(chunks.into())));
+        trial.argument::<First>().await.expect("a first chunk");
+        let tape = Rc::clone(trial.tape.as_ref().expect("a body on tape"));
+        assert_eq!(tape.borrow().seen.as_deref(), Some(&[Bytes::from("a")][..]));
+
+        let mut payload = trial.into_payload();
+        let mut read = Vec::new();
+        while let Some(chunk) = poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
+            read.push(chunk.expect("a chunk"));
+            assert_eq!(tape.borrow().seen, None, "{read:?}");
+        }
+        assert_eq!(read, ["a", "b", "c"]);
     }
 
     #[actix_web::test]

@@ -9,7 +9,7 @@ use l402_tests::{Answer, Api};
 use reqwest::{Method, header::AUTHORIZATION};
 use serde::Deserialize;
 
-use crate::Calls;
+use crate::{Calls, mpp::pay_by_mpp};
 
 #[derive(Deserialize)]
 struct Prompt {
@@ -90,8 +90,12 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
+        Self::with(|config| config).await
+    }
+
+    async fn with(settings: impl Fn(L402Config) -> L402Config) -> Self {
         let sandbox = Sandbox::start().await;
-        let config = L402Config::new(sandbox.client());
+        let config = settings(L402Config::new(sandbox.client()));
         let calls = Calls::default();
         let counter = calls.clone();
         let api = Api::serve(move |app| {
@@ -158,6 +162,23 @@ async fn a_malformed_paid_request_keeps_its_token() {
     assert_eq!(desk.post("/first", "{", Some(&credential)).await.status, 400);
     assert_eq!(desk.post("/first", body, Some(&credential)).await.status, 200);
     assert_eq!(desk.sandbox.payments(), 1);
+}
+
+/// The broker takes a payment without a macaroon once, so the body is looked at before that.
+#[actix_web::test]
+async fn a_malformed_request_paid_by_mpp_keeps_its_payment() {
+    let desk = Desk::with(|config| config.mpp(true)).await;
+    let body = r#"{"text":"hello"}"#;
+    let challenge = desk.post("/first", body, None).await;
+    let payment = pay_by_mpp(&desk.sandbox, &challenge);
+    let refused = desk.post("/first", "{", Some(&payment)).await;
+    assert_eq!(refused.status, 400, "{}", refused.body);
+    assert_eq!((desk.sandbox.verifies(), desk.calls.so_far()), (0, 0));
+    let answer = desk.post("/first", body, Some(&payment)).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "hello for 100"));
+    assert_eq!(desk.sandbox.payments(), 1);
+    assert_eq!(desk.post("/first", body, Some(&payment)).await.status, 401, "good for one answer");
+    assert_eq!(desk.calls.so_far(), 1);
 }
 
 #[actix_web::test]

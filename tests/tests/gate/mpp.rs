@@ -15,7 +15,7 @@ async fn shop() -> Shop {
 
 /// Pays the invoice of a 402 and returns what a client of the scheme sends: the challenge's
 /// parameters repeated, and the proof.
-fn pay_by_mpp(sandbox: &Sandbox, challenge: &Answer) -> String {
+pub(crate) fn pay_by_mpp(sandbox: &Sandbox, challenge: &Answer) -> String {
     let invoice = challenge.json()["l402"]["invoice"].as_str().unwrap().to_owned();
     credential(&sandbox.pay(&invoice).unwrap())
 }
