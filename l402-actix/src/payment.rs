@@ -38,7 +38,14 @@ pub struct Payment {
     pub resource: String,
     /// The merchant that was paid, if the broker says so.
     pub merchant_id: Option<u64>,
-    /// What was paid, in sats: at least the route's price, as long as the config enforces it.
+    /// What the broker reads out of the token, in sats: at least what was asked for, as long as the
+    /// config enforces the amount.
+    ///
+    /// # Security
+    ///
+    /// No base for credit, refunds or books: use the price that you have asked. Whoever holds a
+    /// token can append caveats to it, and where the broker reads out the last one, the payer can
+    /// make this larger than what was paid; never smaller than what was checked.
     pub amount_sats: u64,
     /// The payment hash, in hexadecimal, if the broker says so: one for each payment, so the
     /// name to keep in books.

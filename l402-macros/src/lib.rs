@@ -56,6 +56,11 @@ use crate::{args::Args, handler::Handler};
 /// A price from a function is computed after the extractors, with or without a credential, so it
 /// may depend on what they have left in the request's extensions, and with that on the body.
 ///
+/// With a token and a stated price nothing is tried: the token is verified first, and an
+/// extractor's 400 may come after the payment. It costs nothing of the token, which stays good for
+/// its resource; under `single_use` it is given back. A payment in the `Payment` scheme (MPP) is
+/// used up by its verification, so with one the extractors are tried before that.
+///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
 /// extractors' own limits allow, and an extractor with a side effect may run twice for one
 /// request. What a body's extractors read is held until they have run again.
@@ -75,6 +80,10 @@ use crate::{args::Args, handler::Handler};
 /// wins. It works together with Actix's `#[scope]` in either order. A public `async fn` that is
 /// neither is a compile error, and so are nested modules, `impl` blocks and item macros, because
 /// a handler that is left out silently would be served free.
+///
+/// A private `async fn` with neither is taken for a helper and left alone. If it is a handler that
+/// is registered by hand, with `cfg.route("/c", web::get().to(c))`, nothing here can see that, and
+/// it is served free: write `#[l402]` over it, which takes the module's price.
 ///
 /// # Examples
 ///
@@ -105,6 +114,13 @@ use crate::{args::Args, handler::Handler};
 ///     #[get("/status")]
 ///     #[l402(free)]
 ///     async fn status() -> impl Responder { … }         // free
+///
+///     #[l402]
+///     async fn c() -> impl Responder { … }              // 50 sats; free without the attribute
+///
+///     pub fn routes(cfg: &mut web::ServiceConfig) {
+///         cfg.service((a, b, status)).route("/c", web::get().to(c));
+///     }
 /// }
 /// ```
 ///

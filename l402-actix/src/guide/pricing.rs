@@ -66,13 +66,24 @@
 //! # One price for a module
 //!
 //! A handler that is left out silently would be served free, so over a module it cannot be left
-//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile.
+//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile. A
+//! private one without any of these is taken for a helper and stays as it is, so a private handler
+//! that you register by hand needs an `#[l402]`, or it is free:
 //!
 //! ```
 //! #[l402_actix::l402(price_sats = 50)]
 //! mod weather {
-//!     use actix_web::get;
+//!     use actix_web::{get, web};
 //!     use l402_actix::l402;
+//!
+//!     pub fn routes(cfg: &mut web::ServiceConfig) {
+//!         cfg.service((now, history, status)).route("/tomorrow", web::get().to(tomorrow));
+//!     }
+//!
+//!     #[l402]
+//!     async fn tomorrow() -> &'static str {
+//!         "50 sats, because of the attribute"
+//!     }
 //!
 //!     #[get("/now")]
 //!     pub async fn now() -> &'static str {
@@ -91,6 +102,18 @@
 //!         "free"
 //!     }
 //! }
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # use actix_web::{App, test};
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = l402_actix::L402Config::new(sandbox.client());
+//! # let app = App::new().app_data(config).configure(weather::routes);
+//! # let app = test::init_service(app).await;
+//! # for (path, status) in [("/now", 402), ("/tomorrow", 402), ("/status", 200)] {
+//! #     let request = test::TestRequest::get().uri(path).to_request();
+//! #     assert_eq!(test::call_service(&app, request).await.status(), status);
+//! # }
+//! # }
 //! ```
 //!
 //! # A price for what has no handler of yours
@@ -124,7 +147,10 @@
 //!
 //! `extract_first` runs the handler's extractors before the price is asked for. What they refuse is
 //! answered without a charge, and a computed price may read what an extractor of yours has left in
-//! the request's extensions. `examples/examples/body_price.rs` charges for a text by its length:
+//! the request's extensions. With a token and a stated price they run after the verification, as
+//! without `extract_first`: a 400 may then come after the payment and costs nothing of the token,
+//! which `single_use` gives back. With an MPP payment, which its verification uses up, they run
+//! before it. `examples/examples/body_price.rs` charges for a text by its length:
 //!
 //! ```
 //! use actix_web::{Error, HttpMessage as _, HttpRequest, error, post};
