@@ -198,7 +198,7 @@ impl<'a> Broker<'a> {
         ]))
     }
 
-    /// Who asks, by the merchant's function where there is one, which is called once in a request.
+    /// Who asks, by the merchant's function where there is one, which is called at most once.
     fn client(&self) -> Option<&Client> {
         let identity = self.config.client_identity.as_ref()?;
         self.client.get_or_init(|| identity.of(self.request)).as_ref()

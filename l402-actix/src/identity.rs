@@ -101,7 +101,8 @@ impl ClientIdentity {
 
     /// By a function of the request: an account, an API key, a header that only your proxy can set.
     ///
-    /// It is called at most once in a request, on the worker's thread, so it must not block.
+    /// Each gate that a request passes calls it at most once, on the worker's thread, so it must not
+    /// block.
     /// Whom it answers `None` for is nobody: gets a new challenge each time, and counts against no
     /// limit but the budget.
     pub fn custom(
