@@ -23,7 +23,7 @@ need npm npm
 # Waits until a program has printed the line that its last words are in.
 printed() {
     for _ in $(seq 200); do
-        grep -q "$1" "$2" && return
+        grep -qs "$1" "$2" && return
         sleep 0.1
     done
     echo "it did not come up:"
