@@ -2,11 +2,17 @@
 
 use std::{fmt, sync::Arc};
 
-use l402_server::L402Client;
+use l402_server::{Challenge, L402Client};
 
 use crate::{
-    budget::Budget, cache::Verdicts, key::Key, memory::Memory, process, refused::RefusedMemory,
-    reuse::HeldChallenges, window::Window,
+    budget::Budget,
+    cache::Verdicts,
+    key::{Key, payment_hash},
+    memory::Memory,
+    process,
+    refused::RefusedMemory,
+    reuse::HeldChallenges,
+    window::Window,
 };
 
 /// The state that all configs of an account share, whichever worker they were built on.
@@ -19,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) verdicts: Verdicts,
     /// Used only where challenges are reused.
     pub(crate) held: HeldChallenges,
+    /// The hashes of accepted payments. Used only with idempotency keys of the merchant's.
+    pub(crate) settled: Memory<()>,
     /// Used only where clients have a limit of their own.
     pub(crate) clients: Memory<Window>,
 }
@@ -27,6 +35,11 @@ impl Account {
     pub(crate) fn of(client: &L402Client) -> Arc<Self> {
         let id = client.account();
         process::shared(id, || Self { id, ..Self::default() })
+    }
+
+    /// Whether a challenge has been paid and its payment accepted.
+    pub(crate) fn is_settled(&self, challenge: &Challenge) -> bool {
+        payment_hash(challenge).is_some_and(|hash| self.settled.holds(&hash))
     }
 }
 

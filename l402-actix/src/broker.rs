@@ -12,7 +12,8 @@ use crate::{
     error::Refusal,
     identity::Client,
     key::{Key, Terms, key, payment_hash},
-    refused::{self, Refused},
+    memory::CAPACITY,
+    refused::Refused,
     reuse::Minted,
 };
 
@@ -81,9 +82,20 @@ impl<'a> Broker<'a> {
         verdict.map_err(Refusal::Verify)
     }
 
+    /// Has an MPP payment verified, for which [`allow_verify`](Self::allow_verify) has been asked.
+    pub(crate) async fn verify_once(
+        &self,
+        name: Key,
+        question: &VerifyRequest,
+    ) -> Result<Verification, Refusal> {
+        let verdict = self.config.client.verify_token(question).await.map_err(Arc::new);
+        self.learn(name, Purpose::OnlyOnce, &verdict);
+        verdict.map_err(Refusal::Verify)
+    }
+
     /// A verification costs nothing of the budget if it is of somebody known; a diagnosis always
     /// does, because whoever needs one has been refused.
-    fn allow_verify(&self, name: &Key, purpose: Purpose) -> Result<(), Refusal> {
+    pub(crate) fn allow_verify(&self, name: &Key, purpose: Purpose) -> Result<(), Refusal> {
         let may_be_known = !matches!(purpose, Purpose::Diagnosis);
         if may_be_known && self.account.budget.knows(name) {
             return Ok(());
@@ -99,15 +111,11 @@ impl<'a> Broker<'a> {
         let budget = &self.account.budget;
         match (verdict, purpose) {
             (Ok(verdict), Purpose::Admission) if verdict.valid => budget.accepted(name),
+            (Ok(_), Purpose::Admission) => budget.refused(&name),
             // An MPP payment is used up by either answer.
-            (Ok(_), Purpose::Admission | Purpose::OnlyOnce) => budget.refused(&name),
+            (Ok(_), Purpose::OnlyOnce) => budget.forget(&name),
             (Ok(_), Purpose::Diagnosis) => {}
-            (Err(err), _) => {
-                if refused::is_malformed(err) {
-                    budget.refused(&name);
-                }
-                budget.heed(err, self.config.broker_budget);
-            }
+            (Err(err), _) => budget.heed(err, self.config.broker_budget),
         }
     }
 
@@ -156,14 +164,40 @@ impl<'a> Broker<'a> {
     ) -> Result<impl Future<Output = Minted> + Send + 'static, Refusal> {
         self.allow_client()?;
         self.account.budget.mint(self.config.broker_budget)?;
-        let (client, ask) = (self.config.client.clone(), sale.request());
-        Ok(async move { client.create_challenge(&ask).await.map_err(Arc::new) })
+        let (client, account) = (self.config.client.clone(), Arc::clone(&self.config.account));
+        let (ask, keyed) = (sale.request(), sale.idempotency_key.is_some());
+        let anew = keyed.then(|| sale.request_without_key());
+        Ok(async move {
+            let minted = client.create_challenge(&ask).await?;
+            // The merchant's key brings back its invoice until that expires, paid or not.
+            match anew {
+                Some(ask) if account.is_settled(&minted) => {
+                    Ok(client.create_challenge(&ask).await?)
+                }
+                _ => Ok(minted),
+            }
+        })
+    }
+
+    /// Takes note of an accepted payment, where a key of the merchant's could bring back its
+    /// invoice: nobody can pay it again.
+    pub(crate) fn settled(&self, credential: &VerifyRequest) {
+        if self.config.idempotency_key_with.is_some()
+            && let Some(hash) = credential.payment_hash()
+        {
+            self.account.settled.put(hash, (), CAPACITY);
+        }
+    }
+
+    /// Takes note of somebody who will ask this, and who has paid.
+    pub(crate) fn await_payer(&self, question: Key) {
+        self.account.budget.await_payer(question);
     }
 
     /// Takes note of a credential, before it is verified: its invoice is paid and must not be
-    /// handed out again.
+    /// handed out again. Another config of the account may be the one that holds it.
     pub(crate) fn presented(&self, credential: &VerifyRequest) {
-        if self.reuses()
+        if self.account.held.is_used()
             && let Some(hash) = credential.payment_hash()
         {
             self.account.held.paid(&hash);
@@ -236,13 +270,18 @@ pub(crate) struct Sale<'a> {
 
 impl Sale<'_> {
     fn request(&self) -> ChallengeRequest {
-        let mut request = ChallengeRequest::new(self.resource, self.price_sats);
-        if let Some(description) = &self.description {
-            request = request.description(description.as_ref());
+        let request = self.request_without_key();
+        match &self.idempotency_key {
+            Some(key) => request.idempotency_key(key),
+            None => request,
         }
-        if let Some(key) = &self.idempotency_key {
-            request = request.idempotency_key(key);
+    }
+
+    fn request_without_key(&self) -> ChallengeRequest {
+        let request = ChallengeRequest::new(self.resource, self.price_sats);
+        match &self.description {
+            Some(description) => request.description(description.as_ref()),
+            None => request,
         }
-        request
     }
 }

@@ -112,7 +112,14 @@ impl Budget {
         self.accepted.put(question, (), CAPACITY);
     }
 
+    /// Takes note of a no. Who is awaited stays so: a broker that has not seen the payment yet
+    /// says no as well.
     pub(crate) fn refused(&self, question: &Key) {
+        self.accepted.forget(question);
+    }
+
+    /// Takes note of a payment that is used up.
+    pub(crate) fn forget(&self, question: &Key) {
         self.accepted.forget(question);
         self.awaited.forget(question);
     }

@@ -73,7 +73,11 @@ pub(crate) fn fault(challenge: &Challenge) -> Option<&'static str> {
     if !is_quotable(macaroon) || !is_quotable(invoice) {
         return Some("it would break the header");
     }
-    // Whoever paid for it could never present it.
+    // Whoever paid for it could never present it: a credential ends at a comma, and its macaroon at
+    // a colon.
+    if macaroon.contains([',', ':']) {
+        return Some("the macaroon holds what no credential can");
+    }
     if macaroon.len() + CREDENTIAL_OVERHEAD_BYTES > MAX_CREDENTIAL_BYTES {
         return Some("the macaroon is too long to be presented");
     }

@@ -394,8 +394,9 @@ impl L402Config {
     /// - The token is named by its payment, not by the route: where routes share a resource, one
     ///   payment is one use of all their `single_use` handlers together. A route with the same
     ///   resource and without `single_use` takes the token as often as it likes.
-    /// - With [`mpp`](Self::mpp), the broker takes a payment before the store is asked. Where the
-    ///   store then fails, that payment is lost to its payer.
+    /// - With [`mpp`](Self::mpp), a payment is held in the store before the broker takes it, so that
+    ///   a store that fails costs nobody a payment; but under
+    ///   [`RequirePayment`](crate::RequirePayment) the scope takes it first.
     pub fn spent_tokens(mut self, store: impl SpentTokens) -> Self {
         self.spent_tokens = Some(store.shared(self.client.account()));
         self

@@ -44,8 +44,8 @@ pub(crate) enum Proof {
     /// A token. Its holder can append caveats, so what the broker has read out of it is believed as
     /// far as the broker was asked for it.
     Token { token: VerifyRequest, may_be_cached: bool },
-    /// The broker's books. Where it has said nothing but yes, the facts are those it was asked for.
-    Mpp { is_assumed: bool },
+    /// What the broker has on its books, or what it was asked for and said yes to.
+    Mpp,
 }
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
@@ -146,6 +146,7 @@ impl<'a> Visit<'a> {
             Some(refused) => refused,
             None => match self.judge(name, &question, &token).await? {
                 Ok(verdict) => {
+                    self.broker.settled(&token);
                     let payment = self.compare(verdict).await?;
                     let mark = mark(&payment, &token);
                     let may_be_cached = self.cache().is_some();
@@ -218,25 +219,27 @@ impl<'a> Visit<'a> {
     /// a diagnosis, and not again if the answer was lost.
     async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Admission, Refusal> {
         self.broker.presented(&payment);
-        // Held before it is used up: a store that is away must not cost it.
-        let held = match payment.payment_hash() {
+        let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
+        let name = self.terms().of_question(&question);
+        // In this order: garbage comes no further than the budget, and a store that is away must
+        // not cost a payment, so that it is held before it is used up.
+        self.broker.allow_verify(&name, Purpose::OnlyOnce)?;
+        let held = match question.payment_hash() {
             Some(hash) => self.reserve(Some(Mark::new(hash))).await?,
             None => None,
         };
-        let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
-        let name = self.terms().of_question(&question);
-        let mut verdict = self.broker.verify(name, &question, Purpose::OnlyOnce, None).await?;
+        let mut verdict = self.broker.verify_once(name, &question).await?;
         if !verdict.valid {
             self.broker.end_reuse(|| self.sale());
             return Err(self.refuse(verdict).await);
         }
+        self.broker.settled(&question);
         // Valid without facts means: valid for what was sent.
-        let is_assumed = verdict.resource.is_none() || verdict.amount_sats.is_none();
         verdict.resource.get_or_insert_with(|| self.resource.to_string());
         verdict.amount_sats.get_or_insert(self.sats.accept);
         let payment = self.compare(verdict).await?;
         let mark = mark(&payment, &question);
-        let paid = Paid { payment, mark, proof: Proof::Mpp { is_assumed } };
+        let paid = Paid { payment, mark, proof: Proof::Mpp };
         match held {
             Some(reservation) => Ok(Admission { paid, reservation: Some(reservation) }),
             None => self.admission(paid).await,
@@ -290,7 +293,8 @@ impl<'a> Visit<'a> {
 
 /// What a payment is marked by when it is spent, if that is known.
 fn mark(payment: &Payment, credential: &VerifyRequest) -> Option<Mark> {
-    let stated = payment.payment_hash.as_deref().and_then(Mark::from_hex);
-    // What the preimage hashes to is the payment hash.
-    stated.or_else(|| credential.payment_hash().map(Mark::new))
+    // What the preimage hashes to is the payment hash, and that is proven. What the broker states
+    // may be read out of a token, to which its holder can append.
+    let proven = credential.payment_hash().map(Mark::new);
+    proven.or_else(|| payment.payment_hash.as_deref().and_then(Mark::from_hex))
 }

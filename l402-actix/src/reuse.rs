@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -67,6 +70,11 @@ impl HeldChallenges {
         }
     }
 
+    /// Whether a challenge was ever held.
+    pub(crate) fn is_used(&self) -> bool {
+        self.held.is_used.load(Ordering::Acquire)
+    }
+
     /// Ends the reuse of a challenge: somebody has presented what only its payer can know. Before
     /// the broker is asked, and whatever it answers: the invoice cannot be paid again.
     pub(crate) fn paid(&self, payment_hash: &[u8; 32]) {
@@ -86,7 +94,11 @@ impl HeldChallenges {
 }
 
 #[derive(Default)]
-struct Held(Mutex<Entries>);
+struct Held {
+    entries: Mutex<Entries>,
+    /// Set once, and read without the lock by every request with a credential.
+    is_used: AtomicBool,
+}
 
 /// Each entry is in both maps or in neither: one that could not be found by its payment hash would
 /// be handed out after it was paid.
@@ -109,7 +121,7 @@ struct Entry {
 
 impl Held {
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, client: &Key) -> Option<Challenge> {
@@ -142,6 +154,7 @@ impl Held {
             entries.by_payment_hash.remove(&replaced.payment_hash);
         }
         entries.by_payment_hash.insert(payment_hash, client);
+        self.is_used.store(true, Ordering::Release);
         while entries.by_client.len() > CAPACITY
             && let Some((_, out)) = entries.by_client.pop_lru()
         {

@@ -34,12 +34,17 @@ impl Visit<'_> {
         }
         match self.broker.mint(sale, asker, &self.payer_terms()).await {
             Ok(mut challenge) => {
-                challenge.mpp_challenge.take_if(|_| !self.config.mpp);
+                challenge.mpp_challenge.take_if(|_| !self.takes_mpp());
                 let form = Form::of(self.request, self.config, sale.description.as_deref());
                 Refusal::PaymentRequired(Box::new(challenge), form)
             }
             Err(refusal) => refusal,
         }
+    }
+
+    /// Whether a payment in the `Payment` scheme would be taken, at each gate of the request.
+    pub(crate) fn takes_mpp(&self) -> bool {
+        self.config.mpp && self.around.as_ref().is_none_or(|passed| passed.mpp)
     }
 
     /// What its payer's token will be verified for: at the gate around first, if there is one.

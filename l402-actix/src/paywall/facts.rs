@@ -1,6 +1,9 @@
 //! What a page can say, and the page that comes with this crate.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use super::{
     html::{escape, fill, grouped, readable},
@@ -15,7 +18,7 @@ const SCRIPT: &str = include_str!("page.js");
 ///
 /// All are plain text; none but [`nonce`](Self::nonce) and [`qr_svg`](Self::qr_svg) is safe in HTML
 /// without [`PaywallPage::escape`](super::PaywallPage::escape).
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct PaywallFacts<'a> {
     /// The page's heading.
@@ -38,6 +41,20 @@ pub struct PaywallFacts<'a> {
     pub credential_header: &'a str,
     /// For the `nonce` attribute of each `<script>` and `<style>`: those without do not run.
     pub nonce: &'a str,
+}
+
+/// Without the macaroon: half of a credential has no place in a log.
+impl fmt::Debug for PaywallFacts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PaywallFacts")
+            .field("title", &self.title)
+            .field("price_sats", &self.price_sats)
+            .field("description", &self.description)
+            .field("resource", &self.resource)
+            .field("payment_hash", &self.payment_hash)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PaywallFacts<'_> {

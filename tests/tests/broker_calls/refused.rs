@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::rt;
+use l402_actix::BrokerBudget;
 use l402_sandbox::Fault;
 use serde_json::json;
 
@@ -66,11 +67,20 @@ async fn a_failure_is_never_remembered() {
 }
 
 #[actix_web::test]
-async fn what_was_refused_too_early_is_good_some_seconds_later() {
-    let shop = Shop::with(|config| config).await;
+async fn what_was_refused_too_early_is_good_some_seconds_later_also_amid_garbage() {
+    let shop = Shop::with(|config| config.broker_budget(BrokerBudget::per_minute(20))).await;
     let paid = shop.buy("/weather").await;
     shop.sandbox.fault(Fault::json(json!({ "valid": false })).times(2));
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 401);
+    let other = shop.buy("/weather").await;
+    shop.sandbox.fault(Fault::status(400));
+    assert_eq!(shop.api.ask_with("/weather", &other).await.status, 401);
+    let mut number = 0;
+    while shop.api.ask_with("/weather", &garbage(number)).await.status != 503 {
+        number += 1;
+        assert!(number < 40, "the budget never bites");
+    }
+    assert_eq!(shop.api.ask_with("/weather", &other).await.status, 200, "a 400 is no verdict");
     rt::time::sleep(Duration::from_millis(5100)).await;
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
 }

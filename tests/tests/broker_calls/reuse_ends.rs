@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::rt;
-use l402_actix::{L402Config, OnInvalidToken};
-use l402_sandbox::{Endpoint, Fault};
-use l402_tests::{Answer, pay};
+use actix_web::{rt, web};
+use l402_actix::{ClientIdentity, L402Config, OnInvalidToken};
+use l402_sandbox::{Endpoint, Fault, Sandbox};
+use l402_tests::{Answer, Api, pay};
 
-use super::{Shop, garbage, payment_hash, reuse::reusing};
+use super::{Shop, garbage, payment_hash, reuse::reusing, weather};
 
 #[actix_web::test]
 async fn a_client_that_pays_per_call_is_never_handed_a_paid_invoice() {
@@ -124,4 +124,42 @@ async fn after_a_spent_token_the_challenge_is_a_new_one() {
     hashes.sort_unstable();
     hashes.dedup();
     assert_eq!(hashes.len(), 4);
+}
+
+/// Two configs of one account that sell the same: the one that reuses challenges learns of a
+/// payment that the other sees.
+#[actix_web::test]
+async fn a_payment_that_is_presented_to_a_config_without_reuse_ends_it_for_the_other() {
+    let sandbox = Sandbox::start().await;
+    let plain = L402Config::new(sandbox.client()).resource_with(|_| "music".to_owned());
+    let reusing = plain.clone().client_identity(ClientIdentity::peer_addr().reuse_challenges(true));
+    let api = Api::serve(move |app| {
+        let reusing = web::scope("/reusing").app_data(reusing.clone()).service(weather);
+        app.service(reusing).service(web::scope("").app_data(plain.clone()).service(weather));
+    })
+    .await;
+    let token = api.buy("/reusing/weather", &sandbox).await;
+    assert_eq!(api.ask_with("/weather", &token).await.status, 200);
+    let next = api.buy("/reusing/weather", &sandbox).await;
+    assert_eq!(api.ask_with("/reusing/weather", &next).await.status, 200);
+}
+
+/// The merchant's key brings back the invoice that it was minted with, until that expires.
+#[actix_web::test]
+async fn who_pays_per_call_is_handed_no_paid_invoice_by_the_merchants_idempotency_key() {
+    for reuse in [false, true] {
+        let identity = ClientIdentity::peer_addr().reuse_challenges(reuse);
+        let shop = Shop::with(|config| {
+            config
+                .client_identity(identity.clone())
+                .idempotency_key_with(|_| Some("the same for all".to_owned()))
+        })
+        .await;
+        for path in ["/once/a", "/weather"] {
+            for _ in 0..3 {
+                let token = shop.buy(path).await;
+                assert_eq!(shop.api.ask_with(path, &token).await.status, 200, "{path} {reuse}");
+            }
+        }
+    }
 }

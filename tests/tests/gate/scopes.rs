@@ -31,6 +31,13 @@ async fn cheaper(calls: Data<Calls>, payment: Payment) -> String {
     payment.resource
 }
 
+#[get("/own")]
+#[l402(price_sats = 50, resource = "own")]
+async fn own(calls: Data<Calls>) -> &'static str {
+    calls.count();
+    "own"
+}
+
 #[get("/city/{city}")]
 #[l402(price_sats = 5)]
 async fn place(city: web::Path<String>, payment: Payment) -> String {
@@ -90,10 +97,17 @@ impl Site {
             let two_accounts = web::scope("/two-accounts")
                 .wrap(RequirePayment::sats(10).resource("two"))
                 .service(web::scope("").app_data(other.clone()).service(dearer));
+            let mpp_inside = web::scope("/mpp-inside")
+                .wrap(RequirePayment::sats(10).resource("mpp"))
+                .service(web::scope("").app_data(config.clone().mpp(true)).service(dearer));
+            let open = config.clone().enforce_resource(false);
+            let open_inside = web::scope("/open-inside")
+                .wrap(RequirePayment::sats(10).resource("open"))
+                .service(web::scope("").app_data(open).service(own));
             app.app_data(config.clone())
                 .app_data(Data::new(counter.clone()))
                 .app_data(shared.clone())
-                .service((site, floats, two_accounts));
+                .service((site, floats, two_accounts, mpp_inside, open_inside));
         })
         .await;
         Self { api, sandbox, calls, books }
@@ -178,33 +192,96 @@ async fn a_gate_with_another_account_than_its_scopes_is_a_mistake_and_never_a_pr
     assert_eq!((site.sandbox.mints(), site.calls.so_far()), (mints, 0));
 }
 
-/// The broker says no more than yes, so no payment could ever be told to be enough for the gate
-/// under the scope: a 402 would be paid without end.
+/// It is used up at the scope, and a broker that says no more than yes, or repeats what it was
+/// asked, would say so of the next one too: a 402 would be paid without end.
 #[actix_web::test]
-async fn an_mpp_payment_without_facts_is_not_asked_for_more_under_a_scope() {
+async fn an_mpp_payment_that_was_enough_for_the_scope_is_not_asked_for_more() {
     let site = Site::with(Sandbox::start().await, |config| config.mpp(true)).await;
-    let payment = site.pay_by_mpp(&site.api.ask("/site/dearer").await);
-    site.sandbox.fault(Fault::json(json!({ "valid": true })).on(Endpoint::Verify));
-    let answer = site.api.ask_with("/site/dearer", &payment).await;
-    assert_eq!(answer.status, 500);
-    assert!(answer.all("www-authenticate").is_empty());
-
-    let payment = site.pay_by_mpp(&site.api.ask("/site/cheaper").await);
-    site.sandbox.fault(Fault::json(json!({ "valid": true })).on(Endpoint::Verify));
-    assert_eq!(site.api.ask_with("/site/cheaper", &payment).await.status, 200);
-    assert_eq!(site.calls.so_far(), 1);
+    for verdict in [json!({ "valid": true }), json!({})] {
+        let payment = site.pay_by_mpp(&site.api.ask("/site/dearer").await);
+        site.sandbox.fault(
+            Fault::edit(move |reply| {
+                if verdict != json!({}) {
+                    *reply = verdict.clone();
+                }
+            })
+            .on(Endpoint::Verify),
+        );
+        let answer = site.api.ask_with("/site/dearer", &payment).await;
+        assert_eq!(answer.status, 500);
+        assert!(answer.all("www-authenticate").is_empty());
+    }
+    assert_eq!(site.calls.so_far(), 0);
 }
 
 #[actix_web::test]
-async fn an_mpp_payment_of_the_dearer_price_is_verified_once_and_opens_both() {
+async fn an_mpp_payment_is_verified_once_and_opens_both_gates() {
     let site = Site::with(Sandbox::start().await, |config| config.mpp(true)).await;
-    let first = site.pay_by_mpp(&site.api.ask("/site/dearer").await);
-    let answer = site.api.ask_with("/site/dearer", &first).await;
-    assert_eq!(answer.status, 402, "the broker's books say 10");
-    let before = site.sandbox.verifies();
-    let answer = site.api.ask_with("/site/dearer", &site.pay_by_mpp(&answer)).await;
+    for facts in [true, false] {
+        let payment = site.pay_by_mpp(&site.api.ask("/site/cheaper").await);
+        let before = site.sandbox.verifies();
+        if !facts {
+            site.sandbox.fault(Fault::json(json!({ "valid": true })).on(Endpoint::Verify));
+        }
+        assert_eq!(site.api.ask_with("/site/cheaper", &payment).await.status, 200);
+        assert_eq!(site.sandbox.verifies(), before + 1);
+    }
+}
+
+/// What is offered at the second gate has to pass the first.
+#[actix_web::test]
+async fn mpp_is_offered_only_where_every_gate_takes_it() {
+    let site = Site::with(Sandbox::start().await, |config| config).await;
+    let scope = site.buy("/mpp-inside/dearer").await;
+    let answer = site.api.ask_with("/mpp-inside/dearer", &scope).await;
+    assert_eq!(answer.status, 402);
+    let [line] = answer.all("www-authenticate")[..] else { panic!("{answer:?}") };
+    assert!(line.starts_with("L402 macaroon="), "{line}");
+}
+
+/// Neither gate needs to enforce it for what is sold at the one to be refused by the other.
+#[actix_web::test]
+async fn another_resource_is_a_mistake_also_where_it_is_not_enforced() {
+    let site = Site::with(Sandbox::start().await, |config| config).await;
+    let scope = site.buy("/open-inside/own").await;
+    let mints = site.sandbox.mints();
+    let answer = site.api.ask_with("/open-inside/own", &scope).await;
+    assert_eq!(answer.status, 500);
+    assert!(answer.all("www-authenticate").is_empty());
+    assert_eq!((site.sandbox.mints(), site.calls.so_far()), (mints, 0));
+}
+
+/// A broker that repeats what it was asked reads out the scope's price, whatever was paid. Its no is
+/// heard before anybody is asked to pay more.
+#[actix_web::test]
+async fn a_broker_that_repeats_the_scopes_price_costs_no_second_payment() {
+    let site = Site::with(Sandbox::start().await, |config| config).await;
+    let scope = site.buy("/site/dearer").await;
+    let token = pay(&site.sandbox, &site.api.ask_with("/site/dearer", &scope).await.headers);
+    let mints = site.sandbox.mints();
+    site.sandbox.fault(Fault::edit(|reply| reply["amountSats"] = 10.into()).on(Endpoint::Verify));
+    let answer = site.api.ask_with("/site/dearer", &token).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "50"));
-    assert_eq!(site.sandbox.verifies(), before + 1);
+    assert_eq!(site.sandbox.mints(), mints);
+}
+
+#[actix_web::test]
+async fn a_token_of_the_scopes_is_asked_for_more_whatever_is_done_with_invalid_ones() {
+    for setting in [
+        OnInvalidToken::Diagnose,
+        OnInvalidToken::Unauthorized,
+        OnInvalidToken::Rechallenge,
+        OnInvalidToken::custom(async |_, _| actix_web::HttpResponse::ImATeapot()),
+    ] {
+        let settings = |config: L402Config| config.on_invalid_token(setting.clone());
+        let site = Site::with(Sandbox::start().await, settings).await;
+        for _ in 0..2 {
+            let scope = site.buy("/site/dearer").await;
+            let answer = site.api.ask_with("/site/dearer", &scope).await;
+            assert_eq!(answer.status, 402, "{setting:?}");
+            assert_eq!(answer.json()["l402"]["amount_sats"], 50);
+        }
+    }
 }
 
 /// Extractors that are tried before the second gate has decided see no payment: it may not be

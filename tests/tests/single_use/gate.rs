@@ -379,7 +379,9 @@ async fn a_mint_that_fails_after_a_spent_token_is_answered_as_that_failure() {
 #[actix_web::test]
 async fn a_payment_is_marked_by_its_hash_with_or_without_the_brokers_word_for_it() {
     let shop = Shop::open().await;
-    let forms: [fn(&mut serde_json::Value); 3] = [
+    let forms: [fn(&mut serde_json::Value); 4] = [
+        // As if its holder could append it: another payment's each time.
+        |reply| reply["paymentHash"] = "ab".repeat(32).into(),
         |reply| reply["paymentHash"] = serde_json::Value::Null,
         |reply| {
             let upper = reply["paymentHash"].as_str().unwrap().to_uppercase();
