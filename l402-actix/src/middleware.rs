@@ -45,11 +45,12 @@ use crate::{__private::Offer, L402Config, Price, caching, gate, pricing::Priced}
 /// if that covers its price, the handler runs, and otherwise it answers 402 at the dearer of the two
 /// prices. So price a scope at or above the handlers in it: a client has to pay twice to learn of a
 /// dearer handler, and its token then takes two calls to the broker for each request. A warning in
-/// the log says when it is so.
+/// the log says when it is so. An MPP payment that is too little is answered 500: it is used up, and
+/// the broker might not say more of the next one.
 ///
 /// A token has one resource and one merchant. Gates under it take the resource from here, stated or
-/// computed, and must not state another; a config of their own must have the same API key and
-/// broker. Either is answered 500. A handler under it with `single_use` spends the payment that was
+/// computed, and must not state another; a config of their own must have the same API key,
+/// broker and credential header. Either is answered 500. A handler under it with `single_use` spends the payment that was
 /// verified here.
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]

@@ -22,8 +22,6 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// How many paid tokens are kept, to be presented again.
 const MAX_TOKENS: usize = 500;
 
-const FORGED: &str = "L402 AgEL:0000000000000000000000000000000000000000000000000000000000000000";
-
 #[derive(Clone)]
 pub(crate) struct Visitors(Arc<Shared>);
 
@@ -39,6 +37,7 @@ struct Shared {
 struct Seen {
     answers: BTreeMap<(&'static str, u16), u64>,
     abandoned: u64,
+    forged: u64,
     tokens: VecDeque<String>,
     wrong: u64,
     examples: Vec<String>,
@@ -99,7 +98,10 @@ impl Visitors {
         match (turn, token) {
             (0, _) => drop(self.ask(visit("unpaid", "/paid", None, 402)).await),
             (1, _) => self.buy(visit("buying", "/paid", None, 402)).await,
-            (2, _) => drop(self.ask(visit("forged", "/paid", Some(FORGED.to_owned()), 401)).await),
+            (2, _) => {
+                let forged = Some(self.forge());
+                drop(self.ask(visit("forged", "/paid", forged, 401)).await);
+            }
             (3, _) => self.abandon("GET /paid HTTP/1.1\r\nHost: a\r\n\r\n").await,
             (4, _) => self.abandon("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Le").await,
             (5, Some(token)) => {
@@ -112,6 +114,14 @@ impl Visitors {
             (_, Some(token)) => drop(self.ask(visit("returning", "/paid", Some(token), 200)).await),
             (_, None) => {}
         }
+    }
+
+    /// A credential that was never presented before: a refusal that is remembered would need no
+    /// broker, and would be right whatever ails that.
+    fn forge(&self) -> String {
+        let mut seen = self.seen();
+        seen.forged += 1;
+        format!("L402 AgEL:{:064x}", seen.forged)
     }
 
     /// Pays what it is asked to, once, and keeps the token.

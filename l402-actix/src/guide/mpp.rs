@@ -44,6 +44,8 @@
 //!   arrive (502). An L402 token stays good for another try.
 //! - **The preimage alone is the credential**, and every node on the payment's route learns it
 //!   before the payer does. An L402 token needs the macaroon too, which they never see.
+//! - **Under [`RequirePayment`](crate::RequirePayment) the scope uses it up**, also where a handler
+//!   in it then costs more (500), or is `single_use` and its store is away (503).
 //! - **It buys one answer.** An L402 token opens its resource until it expires.
 //!
 //! So offer it where one call is worth little. With `extract_first` a client learns that its

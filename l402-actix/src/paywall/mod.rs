@@ -35,7 +35,8 @@ type Template = dyn Fn(&PaywallFacts<'_>) -> String + Send + Sync;
 ///
 /// Text and JSON as text, images, and HTML in a frame without scripts, whose own styles apply and
 /// whose images and style sheets may come from the same origin; anything else as a file to save.
-/// Images under the gate are not shown: a browser has no credential for them. What was paid stays in
+/// Images under the gate are not shown: a browser has no credential for them. Neither is a redirect
+/// to another origin, which the page's policy does not let it follow. What was paid stays in
 /// the browser's local storage for a day, so that neither a reload nor a failure nor a second tab
 /// asks for money again.
 ///
