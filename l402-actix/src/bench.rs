@@ -6,7 +6,7 @@ use actix_web::{
 };
 use l402_server::Challenge;
 
-use crate::{challenge, credential, error::Refusal};
+use crate::{challenge, credential, observe::Watch};
 
 /// Whether the headers hold a credential; all of the work of finding it is done.
 #[must_use]
@@ -17,5 +17,6 @@ pub fn has_credential(headers: &HeaderMap, own: Option<&HeaderName>) -> bool {
 /// The 402 for a challenge.
 #[must_use]
 pub fn payment_required(challenge: &Challenge) -> HttpResponse {
-    challenge::payment_required(challenge).unwrap_or_else(Refusal::into_response)
+    challenge::payment_required(challenge)
+        .unwrap_or_else(|refusal| refusal.into_response(&Watch::unwatched()))
 }

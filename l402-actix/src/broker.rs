@@ -13,6 +13,7 @@ use crate::{
     identity::Client,
     key::{Key, Terms, key, payment_hash},
     memory::CAPACITY,
+    observe::{self, Cache, Endpoint, Limiter, Wait, Watch},
     refused::Refused,
     reuse::Minted,
 };
@@ -42,17 +43,21 @@ pub(crate) struct Broker<'a> {
     request: &'a HttpRequest,
     config: &'a L402Config,
     account: &'a Account,
+    pub(crate) watch: &'a Watch,
     client: OnceCell<Option<Client>>,
 }
 
 impl<'a> Broker<'a> {
-    pub(crate) fn new(request: &'a HttpRequest, config: &'a L402Config) -> Self {
-        Self { request, config, account: &config.account, client: OnceCell::new() }
+    pub(crate) fn new(request: &'a HttpRequest, config: &'a L402Config, watch: &'a Watch) -> Self {
+        Self { request, config, account: &config.account, watch, client: OnceCell::new() }
     }
 
     /// What the broker has just said to this question, if it was a no.
     pub(crate) fn recall(&self, question: &Key) -> Option<Refused> {
-        self.account.refused.recall(question, self.config.on_invalid_token.diagnoses())
+        let diagnosed = self.config.on_invalid_token.diagnoses();
+        let refused = self.account.refused.recall(question, diagnosed)?;
+        observe::hit(Cache::Refusal);
+        Some(refused)
     }
 
     pub(crate) fn remember(&self, question: &Key, refused: &Refused) {
@@ -69,15 +74,21 @@ impl<'a> Broker<'a> {
         cache: Option<VerifyCache>,
     ) -> Result<Verification, Refusal> {
         self.identify();
+        let wait = self.watch.wait();
         let call = || {
             self.allow_verify(&name, purpose)?;
             let (client, question) = (self.config.client.clone(), question.clone());
-            Ok(async move { client.verify_token(&question).await.map_err(Arc::new) })
+            wait.asks();
+            Ok(async move {
+                let call = client.verify_token(&question);
+                observe::timed(Endpoint::Verify, call).await.map_err(Arc::new)
+            })
         };
         let verdict = match cache {
             Some(cache) => self.account.verdicts.verdict(name, cache, call).await?,
             None => call()?.await,
         };
+        wait.over(Cache::Verdict, &verdict);
         self.learn(name, purpose, &verdict);
         verdict.map_err(Refusal::Verify)
     }
@@ -130,12 +141,14 @@ impl<'a> Broker<'a> {
         terms: &[Terms<'_>],
     ) -> Result<Challenge, Refusal> {
         self.identify();
+        let wait = self.watch.wait();
         let minted = match (self.holder(sale), asker) {
             (Some(holder), Asker::Newcomer) => {
-                self.account.held.challenge(holder, || self.mint_call(sale)).await?
+                self.account.held.challenge(holder, || self.mint_call(sale, &wait)).await?
             }
-            _ => self.mint_call(sale)?.await,
+            _ => self.mint_call(sale, &wait)?.await,
         };
+        wait.over(Cache::Challenge, &minted);
         let budget = &self.account.budget;
         match minted {
             Ok(challenge) => {
@@ -161,18 +174,22 @@ impl<'a> Broker<'a> {
     fn mint_call(
         &self,
         sale: &Sale<'_>,
-    ) -> Result<impl Future<Output = Minted> + Send + 'static, Refusal> {
+        wait: &Wait<'_>,
+    ) -> Result<impl Future<Output = Minted> + Send + use<>, Refusal> {
         self.allow_client()?;
         self.account.budget.mint(self.config.broker_budget)?;
         let (client, account) = (self.config.client.clone(), Arc::clone(&self.config.account));
         let (ask, keyed) = (sale.request(), sale.idempotency_key.is_some());
+        wait.asks();
         let anew = keyed.then(|| sale.request_without_key());
         Ok(async move {
-            let minted = client.create_challenge(&ask).await?;
+            let minted =
+                observe::timed(Endpoint::Challenges, client.create_challenge(&ask)).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
                 Some(ask) if account.is_settled(&minted) => {
-                    Ok(client.create_challenge(&ask).await?)
+                    let call = client.create_challenge(&ask);
+                    Ok(observe::timed(Endpoint::Challenges, call).await?)
                 }
                 _ => Ok(minted),
             }
@@ -256,7 +273,10 @@ impl<'a> Broker<'a> {
             .account
             .clients
             .with(client.with_neighbours(), |calls| calls.take(limit, Instant::now()));
-        taken.map_err(|retry_after| Refusal::ClientOverLimit { retry_after })
+        taken.map_err(|retry_after| {
+            observe::limited(Limiter::Client);
+            Refusal::ClientOverLimit { retry_after }
+        })
     }
 }
 

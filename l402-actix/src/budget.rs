@@ -11,6 +11,7 @@ use crate::{
     error::Refusal,
     key::Key,
     memory::{CAPACITY, Memory},
+    observe::{self, Limiter},
     window::Window,
 };
 
@@ -83,10 +84,11 @@ impl Budget {
         let (mut spent, now) = (self.spent(), Instant::now());
         let rest = spent.mints_rest_until.map(|until| until.saturating_duration_since(now));
         match rest.filter(|rest| !rest.is_zero()) {
-            Some(rest) => Err(spent.refuse("mint", rest, now)),
-            None => {
-                spent.mints.take(calls / 2, now).map_err(|wait| spent.refuse("mint", wait, now))
-            }
+            Some(rest) => Err(spent.refuse(Limiter::BudgetMint, rest, now)),
+            None => spent
+                .mints
+                .take(calls / 2, now)
+                .map_err(|wait| spent.refuse(Limiter::BudgetMint, wait, now)),
         }
     }
 
@@ -95,7 +97,7 @@ impl Budget {
         let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
         let (mut spent, now) = (self.spent(), Instant::now());
         let taken = spent.strangers.take(calls - calls / 2, now);
-        taken.map_err(|wait| spent.refuse("verify", wait, now))
+        taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
 
     /// Whether the question is one that is never held up: accepted before, or of somebody who has
@@ -149,11 +151,13 @@ impl Budget {
 
 impl Spent {
     /// Says so in the log, but not for each request: a flood must not become a flood of lines.
-    fn refuse(&mut self, call: &'static str, retry_after: Duration, now: Instant) -> Refusal {
+    fn refuse(&mut self, call: Limiter, retry_after: Duration, now: Instant) -> Refusal {
+        observe::limited(call);
         self.refused += 1;
         if self.noticed.is_none_or(|noticed| now.duration_since(noticed) >= NOTICE_INTERVAL) {
             tracing::warn!(
-                call,
+                kind = "over_budget",
+                limiter = call.name(),
                 refused = self.refused,
                 "the budget of broker calls is used up; requests are answered 503 until a call is \
                  free"
@@ -224,7 +228,7 @@ mod tests {
         let (mut spent, begin) = (Spent::default(), Instant::now());
         let mut at = |seconds| {
             let now = begin + Duration::from_secs(seconds);
-            spent.refuse("mint", Duration::ZERO, now);
+            spent.refuse(Limiter::BudgetMint, Duration::ZERO, now);
             (spent.noticed, spent.refused)
         };
         assert_eq!(at(0), (Some(begin), 0), "at once");

@@ -12,7 +12,7 @@ use actix_web::{
 use l402_server::{Challenge, L402Error, Verification};
 use serde::Serialize;
 
-use crate::{StoreError, challenge, form::Form, refused};
+use crate::{StoreError, challenge, form::Form, observe::Watch, refused};
 
 /// How long a client is asked to wait when the broker does not say: the broker's limit counts by
 /// the minute.
@@ -90,13 +90,15 @@ impl Refusal {
     }
 
     /// Logs what the merchant has to know and answers what the client may know.
-    pub(crate) fn into_response(self) -> HttpResponse {
+    pub(crate) fn into_response(self, watch: &Watch) -> HttpResponse {
+        // In the words of the span and the figures, for those who search the log.
+        let kind = watch.refused(&self);
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::PaymentRequired(challenge, form) => {
                 match challenge::payment_required(&challenge) {
                     Ok(response) => form.write(&challenge, response),
-                    Err(refusal) => refusal.into_response(),
+                    Err(refusal) => refusal.into_response(watch),
                 }
             }
             Self::InvalidToken(verdict) => {
@@ -114,7 +116,7 @@ impl Refusal {
                 answer(StatusCode::URI_TOO_LONG, TOO_LONG)
             }
             Self::Misconfigured(fault) => {
-                tracing::error!("misconfigured: {fault}");
+                tracing::error!(kind, "misconfigured: {fault}");
                 answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
             }
             // The broker could make nothing of the credential.
@@ -122,8 +124,8 @@ impl Refusal {
                 tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
-            Self::Verify(err) => failed("verify", &err),
-            Self::Mint(err) => failed("mint", &err),
+            Self::Verify(err) => failed("verify", kind, &err),
+            Self::Mint(err) => failed("mint", kind, &err),
             Self::OverBudget { retry_after } => {
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
@@ -132,11 +134,11 @@ impl Refusal {
                 try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::UnusableChallenge(fault) => {
-                tracing::error!("the broker's challenge is unusable: {fault}");
+                tracing::error!(kind, "the broker's challenge is unusable: {fault}");
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::MissingFact(fact) => {
-                tracing::error!("the broker called a token valid without its `{fact}`");
+                tracing::error!(kind, "the broker called a token valid without its `{fact}`");
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::InUse => {
@@ -144,37 +146,44 @@ impl Refusal {
                 retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
             }
             Self::SpentTokens(err) => {
-                tracing::error!("{err}");
+                tracing::error!(kind, "{err}");
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
             Self::Deadline => {
-                tracing::warn!("the gate's deadline has passed");
+                tracing::warn!(kind, "the gate's deadline has passed");
                 answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
             }
         }
     }
 }
 
-/// A failed broker call -> its answer. The call's own text stays in the log.
-fn failed(call: &'static str, err: &L402Error) -> HttpResponse {
+/// A failed broker call -> its answer. The call's own text stays in the log, as an error where the
+/// merchant has to do something and as a warning where waiting helps.
+fn failed(call: &'static str, kind: Option<&'static str>, err: &L402Error) -> HttpResponse {
     let cause = std::error::Error::source(err).map(tracing::field::display);
     match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
-            tracing::warn!(call, cause, "{err}");
+            tracing::warn!(call, kind, cause, "{err}");
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
             try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait)
         }
         L402Error::Timeout => {
-            tracing::warn!(call, cause, "{err}");
+            tracing::warn!(call, kind, cause, "{err}");
             answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
         }
         // Nothing was sent, so the fault is on this side.
         L402Error::InvalidRequest(_) => {
-            tracing::error!(call, cause, "{err}");
+            tracing::error!(call, kind, cause, "{err}");
             answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
         }
+        // It passes without the merchant.
+        L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
+            tracing::warn!(call, kind, cause, "{err}");
+            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+        }
+        // It does not: the key, the plan, or a broker that keeps to another contract.
         _ => {
-            tracing::error!(call, cause, "{err}");
+            tracing::error!(call, kind, cause, "{err}");
             answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
         }
     }

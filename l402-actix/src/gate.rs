@@ -15,6 +15,7 @@ use crate::{
     credential::{self, Credential},
     error::Refusal,
     key::{Key, Terms},
+    observe::{Watch, Why},
     pricing::{self, Sats},
     refused::{self, Refused},
     resource,
@@ -34,7 +35,7 @@ pub(crate) struct Admission {
 pub(crate) struct Paid {
     pub(crate) payment: Payment,
     /// What it is marked by when it is spent, if that is known.
-    mark: Option<Mark>,
+    pub(crate) mark: Option<Mark>,
     pub(crate) proof: Proof,
 }
 
@@ -53,8 +54,9 @@ pub(crate) enum Proof {
 pub(crate) async fn admit(
     request: &HttpRequest,
     offer: &Offer<'_>,
+    watch: &Watch,
 ) -> Result<Option<Admission>, Refusal> {
-    match Visit::of(request, offer).await? {
+    match Visit::of(request, offer, watch).await? {
         None => Ok(None),
         Some(visit) => Ok(Some(visit.admit().await?)),
     }
@@ -64,8 +66,9 @@ pub(crate) async fn admit(
 pub(crate) async fn admit_scope(
     request: &HttpRequest,
     offer: &Offer<'_>,
+    watch: &Watch,
 ) -> Result<Option<Passed>, Refusal> {
-    match Visit::of(request, offer).await? {
+    match Visit::of(request, offer, watch).await? {
         None => Ok(None),
         Some(visit) => {
             let paid = visit.admit().await?.paid;
@@ -90,27 +93,41 @@ pub(crate) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// `None` if the request is free.
-    async fn of(request: &'a HttpRequest, offer: &'a Offer<'a>) -> Result<Option<Self>, Refusal> {
+    async fn of(
+        request: &'a HttpRequest,
+        offer: &'a Offer<'a>,
+        watch: &'a Watch,
+    ) -> Result<Option<Self>, Refusal> {
         if request.method() == Method::OPTIONS {
             return Err(Refusal::Preflight);
         }
         let config = L402Config::in_sight_of(request)?;
-        let Some(sats) = pricing::price(request, config, offer).await? else { return Ok(None) };
+        let Some(sats) = pricing::price(request, config, offer).await? else {
+            watch.free();
+            return Ok(None);
+        };
         let around = request.extensions().get::<Passed>().cloned();
         let resource = resource::resource(request, config, offer, around.as_ref())?;
-        let broker = Broker::new(request, config);
+        let broker = Broker::new(request, config, watch);
         // However many calls it takes, and at however many gates, the client waits for one deadline.
         let limit = around.as_ref().map_or(config.client.timeout(), |passed| passed.time_left);
         let started = Instant::now();
-        Ok(Some(Self { request, config, offer, sats, resource, around, broker, started, limit }))
+        let visit = Self { request, config, offer, sats, resource, around, broker, started, limit };
+        watch.price(visit.price_sats());
+        Ok(Some(visit))
     }
 
     /// In time or not at all.
     async fn admit(&self) -> Result<Admission, Refusal> {
         let decision = tokio::time::timeout(self.limit, self.decide()).await;
         match decision.unwrap_or(Err(Refusal::Deadline)) {
+            Ok(admission) => {
+                self.broker.watch.paid(&admission.paid);
+                Ok(admission)
+            }
             Err(Refusal::InvalidToken(verdict)) => Err(match &self.config.on_invalid_token {
                 OnInvalidToken::Custom(custom) => {
+                    self.broker.watch.because(Why::InvalidToken);
                     Refusal::ByMerchant(Box::new(custom.answer(self.request, verdict).await))
                 }
                 _ => Refusal::InvalidToken(verdict),
@@ -161,7 +178,7 @@ impl<'a> Visit<'a> {
         };
         self.broker.end_reuse(|| self.sale());
         Err(match refused {
-            Refused::ForSomethingElse => self.challenge_anew().await,
+            Refused::ForSomethingElse => self.challenge_anew(Why::NotCovered).await,
             Refused::NotGenuine(verdict) => self.refuse(verdict).await,
             Refused::Malformed(err) => Refusal::Verify(err),
         })
@@ -170,7 +187,7 @@ impl<'a> Visit<'a> {
     /// The refusal of a credential that is not genuine.
     async fn refuse(&self, verdict: Verification) -> Refusal {
         match self.config.on_invalid_token {
-            OnInvalidToken::Rechallenge => self.challenge_anew().await,
+            OnInvalidToken::Rechallenge => self.challenge_anew(Why::InvalidToken).await,
             _ => Refusal::InvalidToken(verdict),
         }
     }
@@ -249,7 +266,11 @@ impl<'a> Visit<'a> {
     /// What was sent is compared again: a broker that ignores it must not open the route.
     async fn compare(&self, verdict: Verification) -> Result<Payment, Refusal> {
         let payment = Payment::from_facts(verdict)?;
-        if self.is_covered_by(&payment) { Ok(payment) } else { Err(self.challenge_anew().await) }
+        if self.is_covered_by(&payment) {
+            Ok(payment)
+        } else {
+            Err(self.challenge_anew(Why::NotCovered).await)
+        }
     }
 
     pub(crate) async fn admission(&self, paid: Paid) -> Result<Admission, Refusal> {
@@ -269,7 +290,7 @@ impl<'a> Visit<'a> {
         match Reservation::make(store, mark, self.config.spent_for).await {
             Ok(Claimed::Reserved(reservation)) => Ok(Some(reservation)),
             Ok(Claimed::Busy) => Err(Refusal::InUse),
-            Ok(Claimed::Spent) => Err(self.challenge_anew().await),
+            Ok(Claimed::Spent) => Err(self.challenge_anew(Why::Spent).await),
             Err(err) => Err(Refusal::SpentTokens(err)),
         }
     }

@@ -150,6 +150,7 @@ mod invalid;
 mod key;
 mod memory;
 mod middleware;
+mod observe;
 mod payment;
 #[cfg(feature = "paywall-page")]
 mod paywall;

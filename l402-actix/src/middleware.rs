@@ -15,7 +15,9 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
 };
 
-use crate::{__private::Offer, L402Config, Price, caching, gate, pricing::Priced};
+use tracing::Instrument as _;
+
+use crate::{__private::Offer, L402Config, Price, caching, gate, observe::Watch, pricing::Priced};
 
 /// Middleware that charges for a whole scope, resource or app: for mounted services such as
 /// `actix_files::Files`, or for one price over many handlers.
@@ -169,9 +171,12 @@ where
         Box::pin(async move {
             let (terms, service) = &*inner;
             let config = L402Config::in_sight_of(request.request()).ok().cloned();
-            match gate::admit_scope(request.request(), &terms.offer()).await {
+            let watch = Watch::around(request.request());
+            let offer = terms.offer();
+            let decision = gate::admit_scope(request.request(), &offer, &watch);
+            match decision.instrument(watch.span()).await {
                 Err(refusal) => {
-                    let mut response = refusal.into_response();
+                    let mut response = watch.answer(refusal);
                     caching::mark(response.headers_mut(), config.as_ref());
                     Ok(request.into_response(response).map_into_right_body())
                 }
@@ -180,7 +185,8 @@ where
                         request.extensions_mut().insert(passed.paid.payment.clone());
                         request.extensions_mut().insert(passed);
                     }
-                    match service.call(request).await {
+                    let answer = watch.span().in_scope(|| service.call(request));
+                    match answer.instrument(watch.span()).await {
                         Ok(mut response) => {
                             caching::mark(response.headers_mut(), config.as_ref());
                             Ok(response.map_into_left_body())

@@ -98,7 +98,7 @@ impl ResponseError for NoPayment {
 
     // Logged here and not where it is made: for an `Option<Payment>` it is no error.
     fn error_response(&self) -> HttpResponse {
-        tracing::error!("{self}");
+        tracing::error!(kind = "misconfigured", "{self}");
         error::answer(self.status_code(), error::MISCONFIGURED)
     }
 }

@@ -14,7 +14,12 @@ use actix_web::{
     Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
 };
 
-use crate::{L402Config, Payment, Price, caching, error::Refusal, gate, pricing::Priced, trial};
+use tracing::Instrument as _;
+
+use crate::{
+    L402Config, Payment, Price, caching, error::Refusal, gate, observe::Watch, pricing::Priced,
+    trial,
+};
 pub use crate::{credential::presented, trial::Trial};
 
 /// The terms that one `#[l402(..)]` or one middleware states.
@@ -197,8 +202,9 @@ impl Gate {
             return answer;
         }
         let request = self.request.clone();
-        let response = self.decide(offer, handler).await;
-        marked(response.unwrap_or_else(Refusal::into_response), &request)
+        let watch = Watch::of(&request);
+        let response = self.decide(offer, handler, &watch).instrument(watch.span()).await;
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), &request)
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -214,11 +220,12 @@ impl Gate {
             return answer;
         }
         let request = self.request.clone();
-        let response = match self.tried(extractors, offer).await {
-            Ok(gate) => gate.decide(offer, handler).await,
+        let watch = Watch::of(&request);
+        let response = match self.tried(extractors, offer).instrument(watch.span()).await {
+            Ok(gate) => gate.decide(offer, handler, &watch).instrument(watch.span()).await,
             Err(err) => Err(Refusal::by_merchant(err)),
         };
-        marked(response.unwrap_or_else(Refusal::into_response), &request)
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), &request)
     }
 
     async fn tried(
@@ -241,10 +248,15 @@ impl Gate {
         Ok(Self { request, payload: trial.into_payload() })
     }
 
-    async fn decide(self, offer: &Offer<'_>, handler: impl Gated) -> Result<HttpResponse, Refusal> {
+    async fn decide(
+        self,
+        offer: &Offer<'_>,
+        handler: impl Gated,
+        watch: &Watch,
+    ) -> Result<HttpResponse, Refusal> {
         let Self { request, mut payload } = self;
         let mut reservation = None;
-        if let Some(admission) = gate::admit(&request, offer).await? {
+        if let Some(admission) = gate::admit(&request, offer, watch).await? {
             request.extensions_mut().insert(admission.paid.payment);
             reservation = admission.reservation;
         }

@@ -9,6 +9,7 @@ use crate::{
     gate::Visit,
     idempotency,
     key::Terms,
+    observe::Why,
     scope::Passed,
 };
 
@@ -16,12 +17,14 @@ impl Visit<'_> {
     /// A challenge for somebody who has presented nothing, or why there is none: a failure here
     /// must not look like a price.
     pub(crate) async fn challenge(&self) -> Refusal {
+        self.broker.watch.because(Why::NoCredential);
         self.sell(&self.sale(), Asker::Newcomer).await
     }
 
     /// A challenge for somebody whose credential does not do, or no longer: a new one, without the
     /// merchant's idempotency key, either of which could return the invoice that is paid already.
-    pub(crate) async fn challenge_anew(&self) -> Refusal {
+    pub(crate) async fn challenge_anew(&self, why: Why) -> Refusal {
+        self.broker.watch.because(why);
         self.broker.end_reuse(|| self.sale());
         let sale = Sale { idempotency_key: None, ..self.sale() };
         self.sell(&sale, Asker::Refused).await

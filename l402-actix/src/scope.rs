@@ -11,6 +11,7 @@ use crate::{
     error::Refusal,
     gate::{Admission, Paid, Proof, Visit},
     key::{Key, Terms},
+    observe::Why,
 };
 
 /// A payment that the scope around a gate has verified for this very request.
@@ -116,7 +117,7 @@ impl Visit<'_> {
         match self.decide_on_token(token.clone()).await {
             // Refused without a diagnosis, which the scope has made: it is genuine.
             Err(Refusal::InvalidToken(_)) if !self.config.on_invalid_token.diagnoses() => {
-                Err(self.challenge_anew().await)
+                Err(self.challenge_anew(Why::NotCovered).await)
             }
             decision => {
                 if let Err(Refusal::PaymentRequired(..)) = decision {

@@ -1,0 +1,211 @@
+//! What an operator sees of a gated request: a span, and with the feature `metrics` figures.
+//!
+//! A request that nobody watches costs two comparisons here.
+
+#[cfg(feature = "metrics")]
+mod figures;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_figures.rs"]
+mod figures;
+mod labels;
+
+use std::{
+    cell::Cell,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use l402_server::L402Error;
+use tracing::{Span, field::Empty};
+
+pub(crate) use figures::{hit, limited, timed};
+use labels::Outcome;
+pub(crate) use labels::{Cache, Endpoint, Limiter, Why};
+
+use crate::{error::Refusal, gate::Paid};
+
+/// The route of a request that no single pattern of the app's matches. Never its path: a client can
+/// choose that, and a figure is kept for each route.
+const NO_PATTERN: &str = "other";
+
+/// One request, watched from when its first gate is asked until its handler has answered. Gates
+/// around each other share one: the last of them to decide says how the request went.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    /// `None` where nobody watches.
+    watched: Option<Rc<Watched>>,
+    /// Disabled in a gate under another one, whose span it is in already.
+    span: Span,
+}
+
+impl Watch {
+    /// The watch of the gate around, or a new one.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let around = request.extensions().get::<Around>().and_then(|Around(watch)| watch.upgrade());
+        if around.is_some() {
+            return Self { watched: around, span: Span::none() };
+        }
+        if !is_heard() {
+            return Self::unwatched();
+        }
+        let route = request.match_pattern().unwrap_or_else(|| NO_PATTERN.to_owned());
+        // At `info` it would print a line for each request of those who have only `log`.
+        let span = tracing::debug_span!(
+            "l402",
+            route,
+            price_sats = Empty,
+            outcome = Empty,
+            reason = Empty,
+            broker_ms = Empty,
+        );
+        let watched = Watched {
+            span: span.clone(),
+            route,
+            price_sats: Cell::default(),
+            why: Cell::default(),
+            outcome: Cell::default(),
+            broker: Cell::default(),
+        };
+        Self { watched: Some(Rc::new(watched)), span }
+    }
+
+    /// Of a request that nobody watches.
+    pub(crate) fn unwatched() -> Self {
+        Self { watched: None, span: Span::none() }
+    }
+
+    /// The same, for a gate that has others under it.
+    pub(crate) fn around(request: &HttpRequest) -> Self {
+        let watch = Self::of(request);
+        if let Some(watched) = &watch.watched {
+            // Weak, so that it ends with the gate and not with the request's extensions.
+            request.extensions_mut().insert(Around(Rc::downgrade(watched)));
+        }
+        watch
+    }
+
+    /// What the decision and the handler run in.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(crate) fn price(&self, price_sats: u64) {
+        self.note(|watched| watched.price_sats.set(Some(price_sats)));
+    }
+
+    pub(crate) fn free(&self) {
+        self.note(|watched| watched.outcome.set(Outcome::Free));
+    }
+
+    /// The request is let in. Its sats count once, however often the token is used.
+    pub(crate) fn paid(&self, paid: &Paid) {
+        self.note(|watched| {
+            watched.outcome.set(Outcome::Paid);
+            if let Some(mark) = paid.mark {
+                figures::payment(&watched.route, mark, paid.payment.amount_sats);
+            }
+        });
+    }
+
+    /// Why the refusal comes that is about to be made, where the refusal itself does not tell.
+    pub(crate) fn because(&self, why: Why) {
+        self.note(|watched| watched.why.set(why));
+    }
+
+    /// Takes note of a refusal; in a word, why it came.
+    pub(crate) fn refused(&self, refusal: &Refusal) -> Option<&'static str> {
+        let why = self.watched.as_ref().map(|watched| watched.why.get());
+        let outcome = Outcome::of(refusal, why.unwrap_or_default());
+        self.note(|watched| watched.outcome.set(outcome));
+        outcome.reason()
+    }
+
+    /// The answer of a refusal; what it logs is in the request's span.
+    pub(crate) fn answer(&self, refusal: Refusal) -> HttpResponse {
+        self.span.in_scope(|| refusal.into_response(self))
+    }
+
+    /// Counts from now on as waiting for the broker, until what it returns is dropped.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        let since = self.watched.is_some().then(Instant::now);
+        Wait { watch: self, since, asked: Cell::new(false) }
+    }
+
+    fn note(&self, note: impl FnOnce(&Watched)) {
+        if let Some(watched) = &self.watched {
+            note(watched);
+        }
+    }
+}
+
+/// Whether a span or a figure of this request would get anywhere.
+fn is_heard() -> bool {
+    figures::ARE_KEPT
+        || tracing::span_enabled!(tracing::Level::DEBUG)
+        // A span is a line of the log for those who have no subscriber.
+        || log::log_enabled!(log::Level::Debug)
+}
+
+/// In the request's extensions: the watch of a gate that has others under it.
+struct Around(Weak<Watched>);
+
+struct Watched {
+    span: Span,
+    route: String,
+    price_sats: Cell<Option<u64>>,
+    why: Cell<Why>,
+    outcome: Cell<Outcome>,
+    broker: Cell<Option<Duration>>,
+}
+
+/// Here and nowhere else a request is counted, once, however it ends: a client that goes away drops
+/// it at any point.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let outcome = self.outcome.get();
+        let broker_ms = self.broker.get().and_then(|wait| u64::try_from(wait.as_millis()).ok());
+        tracing::record_all!(
+            self.span,
+            price_sats = self.price_sats.get(),
+            outcome = outcome.name(),
+            reason = outcome.reason(),
+            broker_ms = broker_ms,
+        );
+        figures::request(std::mem::take(&mut self.route), outcome);
+    }
+}
+
+/// A question on its way to the broker, or to an answer that spares asking.
+pub(crate) struct Wait<'a> {
+    watch: &'a Watch,
+    since: Option<Instant>,
+    asked: Cell<bool>,
+}
+
+impl Wait<'_> {
+    /// This request asks the broker by itself.
+    pub(crate) fn asks(&self) {
+        self.asked.set(true);
+    }
+
+    /// Takes note of an answer that was there without a call of this request's.
+    pub(crate) fn over<T>(self, spared_by: Cache, answer: &Result<T, Arc<L402Error>>) {
+        if !self.asked.get() && answer.is_ok() {
+            hit(spared_by);
+        }
+    }
+}
+
+/// Also of a call that the gate's deadline cuts off, which is when it matters most.
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if let Some(since) = self.since {
+            self.watch.note(|watched| {
+                let before = watched.broker.get().unwrap_or_default();
+                watched.broker.set(Some(before + since.elapsed()));
+            });
+        }
+    }
+}

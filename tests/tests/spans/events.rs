@@ -1,0 +1,70 @@
+//! What a merchant can alert on, and what a healthy server keeps quiet about.
+
+use l402_actix::BrokerBudget;
+use l402_sandbox::{Endpoint, Fault};
+use serde_json::json;
+use tracing::Level;
+
+use super::{
+    Shop,
+    collector::{Said, said_at},
+};
+
+/// What was said at warning level or above, as `level kind limiter`.
+fn alerts(scope: &str) -> Vec<String> {
+    let said = said_at(&format!("{scope}/weather/{{city}}"));
+    let said = said.iter().filter(|said| said.level <= Level::WARN);
+    let line = |said: &Said| {
+        let fields = &said.fields;
+        format!("{} {} {}", said.level, fields.get("kind"), fields.get("limiter"))
+    };
+    said.map(line).collect()
+}
+
+#[actix_web::test]
+async fn a_healthy_server_says_nothing_at_info() {
+    let shop = Shop::open("/quiet").await;
+    let credential = shop.buy("/weather/rome").await;
+    shop.ask_with("/weather/rome", &credential).await;
+    shop.ask_with("/weather/paris", &credential).await;
+    shop.ask_with("/weather/rome", "L402 Zm9yZ2Vk:00").await;
+    let said = said_at("/quiet/weather/{city}");
+    let aloud: Vec<_> = said.iter().filter(|said| said.level <= Level::INFO).collect();
+    let [own] = aloud[..] else { panic!("{aloud:?}") };
+    assert_eq!(own.fields.get("message"), "the handler speaks");
+}
+
+#[actix_web::test]
+async fn what_only_the_merchant_can_mend_is_an_error_and_what_passes_is_a_warning() {
+    let shop = Shop::open("/alerting").await;
+    for (fault, alert) in [
+        (Fault::status(401), "ERROR key_refused -"),
+        (Fault::status(403), "ERROR plan_refused -"),
+        (Fault::status(404), "ERROR request_refused -"),
+        (Fault::garbage(), "ERROR invalid_reply -"),
+        (Fault::status(429), "WARN rate_limited -"),
+        (Fault::status(503), "WARN unavailable -"),
+        (Fault::status(500), "WARN broker_fault -"),
+        (Fault::reset().times(2), "WARN unreachable -"),
+    ] {
+        shop.sandbox.fault(fault);
+        shop.ask("/weather/rome").await;
+        assert_eq!(alerts("/alerting"), [alert]);
+        shop.sandbox.clear_faults();
+    }
+    let nameless = Fault::edit(|reply| reply["amountSats"] = json!(null)).on(Endpoint::Verify);
+    let credential = shop.api.buy("/alerting/weather/rome", &shop.sandbox).await;
+    shop.sandbox.fault(nameless);
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 502);
+    assert_eq!(alerts("/alerting"), ["ERROR invalid_reply -"]);
+}
+
+#[actix_web::test]
+async fn a_budget_that_bites_is_a_warning_once_a_minute() {
+    let shop =
+        Shop::with("/biting", |config| config.broker_budget(BrokerBudget::per_minute(2))).await;
+    for _ in 0..5 {
+        shop.ask("/weather/rome").await;
+    }
+    assert_eq!(alerts("/biting"), ["WARN over_budget budget_mint"]);
+}
