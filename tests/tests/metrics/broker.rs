@@ -6,7 +6,7 @@ use l402_sandbox::{Endpoint, Fault};
 use super::Shop;
 
 impl Shop {
-    fn calls(&self, endpoint: &str, outcome: &str) -> f64 {
+    fn calls(&self, endpoint: &str, outcome: &str) -> u64 {
         let labels = format!("endpoint=\"{endpoint}\",outcome=\"{outcome}\"");
         self.figures.by(&format!("l402_broker_call_seconds_count{{{labels}}}"))
     }
@@ -23,12 +23,12 @@ async fn each_call_is_counted_by_endpoint_and_outcome_with_its_time() {
     let delay = std::time::Duration::from_millis(300);
     shop.sandbox.fault(Fault::delay(delay).on(Endpoint::Verify));
     shop.ask_with("/weather/rome", &credential).await;
-    assert_eq!(shop.calls("challenges", "ok"), 1.0);
-    assert_eq!(shop.calls("challenges", "unavailable"), 1.0);
-    assert_eq!(shop.calls("verify", "ok"), 3.0);
+    assert_eq!(shop.calls("challenges", "ok"), 1);
+    assert_eq!(shop.calls("challenges", "unavailable"), 1);
+    assert_eq!(shop.calls("verify", "ok"), 3);
     assert_eq!((shop.sandbox.mints(), shop.sandbox.verifies()), (2, 3), "what the broker saw");
     let labels = "{endpoint=\"verify\",outcome=\"ok\"}";
-    let seconds = shop.figures.by(&format!("l402_broker_call_seconds_sum{labels}"));
+    let seconds = shop.figures.seconds(&format!("l402_broker_call_seconds_sum{labels}"));
     assert!(seconds >= 0.3, "{seconds}");
 }
 
@@ -42,21 +42,21 @@ async fn each_call_that_a_cache_spares_is_a_hit_of_that_cache() {
     let hits = |cache| shop.figures.by(&format!("l402_cache_hits_total{{cache=\"{cache}\"}}"));
     shop.ask("/weather/rome").await;
     shop.ask("/weather/rome").await;
-    assert_eq!((hits("challenge"), shop.sandbox.mints()), (1.0, 1));
+    assert_eq!((hits("challenge"), shop.sandbox.mints()), (1, 1));
     let credential = shop.buy("/weather/rome").await;
-    assert_eq!(hits("challenge"), 2.0);
+    assert_eq!(hits("challenge"), 2);
     for _ in 0..4 {
         assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 200);
     }
-    assert_eq!((hits("verdict"), shop.sandbox.verifies()), (3.0, 1));
+    assert_eq!((hits("verdict"), shop.sandbox.verifies()), (3, 1));
     let calls = shop.sandbox.verifies();
     for _ in 0..3 {
         assert_eq!(shop.ask_with("/weather/rome", "L402 Zm9yZ2Vk:00").await.status, 401);
     }
-    assert_eq!(hits("refusal"), 2.0);
+    assert_eq!(hits("refusal"), 2);
     let diagnosed = shop.sandbox.verifies() - calls;
-    assert_eq!(shop.calls("verify", "ok"), 1.0 + diagnosed as f64);
-    assert_eq!(hits("verdict"), 3.0, "a refusal is none");
+    assert_eq!(shop.calls("verify", "ok"), 1 + diagnosed);
+    assert_eq!(hits("verdict"), 3, "a refusal is none");
 }
 
 #[actix_web::test]
@@ -72,7 +72,7 @@ async fn each_limit_of_ours_counts_its_own_refusals() {
         shop.ask_with("/weather/rome", &format!("L402 Zm9yZ2Vk:0{number}")).await;
     }
     // The first of the three took the last call, so its diagnosis was refused too.
-    assert_eq!((by(&shop, "budget_mint"), by(&shop, "budget_verify")), (3.0, 3.0));
+    assert_eq!((by(&shop, "budget_mint"), by(&shop, "budget_verify")), (3, 3));
     assert_eq!((shop.sandbox.mints(), shop.sandbox.verifies()), (1, 1));
     drop(shop);
 
@@ -81,6 +81,6 @@ async fn each_limit_of_ours_counts_its_own_refusals() {
     for _ in 0..5 {
         shop.ask("/weather/rome").await;
     }
-    assert_eq!((by(&shop, "client"), shop.sandbox.mints()), (3.0, 2));
-    assert_eq!((by(&shop, "budget_mint"), by(&shop, "budget_verify")), (0.0, 0.0));
+    assert_eq!((by(&shop, "client"), shop.sandbox.mints()), (3, 2));
+    assert_eq!((by(&shop, "budget_mint"), by(&shop, "budget_verify")), (0, 0));
 }

@@ -30,13 +30,21 @@ impl Figures {
         let grown = all().into_iter().filter_map(|(series, now)| {
             let by = now - self.before.get(&series).copied().unwrap_or_default();
             let is_time = series.contains("_sum") || series.contains("quantile");
-            (by != 0.0 && !is_time).then(|| format!("{series} {by}"))
+            (by > 0.0 && !is_time).then(|| format!("{series} {by}"))
         });
         grown.collect()
     }
 
-    /// How much a series has grown.
-    pub(super) fn by(&self, series: &str) -> f64 {
+    /// How many a series has counted.
+    pub(super) fn by(&self, series: &str) -> u64 {
+        let line = format!("{series} ");
+        let grown =
+            self.grown().into_iter().find_map(|grown| grown.strip_prefix(&line)?.parse().ok());
+        grown.unwrap_or_default()
+    }
+
+    /// How many seconds a series has grown by.
+    pub(super) fn seconds(&self, series: &str) -> f64 {
         let now = all().get(series).copied().unwrap_or_default();
         now - self.before.get(series).copied().unwrap_or_default()
     }

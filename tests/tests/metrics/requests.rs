@@ -25,7 +25,7 @@ async fn a_token_that_is_used_five_times_is_one_payment_and_five_paid_requests()
 
     let again = shop.buy("/weather/rome").await;
     assert_eq!(shop.ask_with("/weather/rome", &again).await.status, 200);
-    assert_eq!(shop.figures.by("l402_payment_sats_total{route=\"/weather/{city}\"}"), 200.0);
+    assert_eq!(shop.figures.by("l402_payment_sats_total{route=\"/weather/{city}\"}"), 200);
 }
 
 #[actix_web::test]

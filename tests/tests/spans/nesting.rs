@@ -73,7 +73,7 @@ async fn gates_around_each_other_are_one_span_and_the_inner_one_has_the_last_wor
     assert_eq!(api.ask_with("/scope/own", &credential).await.status, 200);
     assert_eq!(went("/scope/own"), "200 paid -");
     assert_eq!(api.ask_with("/scope/weather/rome", &credential).await.status, 200);
-    assert_eq!(went("/scope/weather/{city}"), "100 paid -");
+    assert_eq!(went("/scope/weather/{city}"), "200 paid -", "the dearer of the two");
     assert_eq!(said_at("/scope/weather/{city}")[0].within, ["l402"], "entered once");
     assert_eq!(api.ask_with("/scope/dearer", &credential).await.status, 402);
     assert_eq!(went("/scope/dearer"), "500 challenged not_covered");
