@@ -9,6 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use l402_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
@@ -32,6 +33,13 @@ pub(crate) fn command(example: &str) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// Lets a program take a sandbox for the hosted broker.
+pub(crate) fn on<'a>(command: &'a mut Command, sandbox: &Sandbox) -> &'a mut Command {
+    command
+        .env("LIGHTNING_ENABLE_API_KEY", sandbox.api_key())
+        .env("LIGHTNING_ENABLE_API_URL", sandbox.url())
 }
 
 pub(crate) struct Running(pub(crate) Child);
@@ -72,7 +80,17 @@ pub(crate) struct Answer {
 impl Api {
     /// Starts it and reads where it serves from the lines that it prints for people to try.
     pub(crate) fn start(example: &str) -> Self {
-        let mut child = Running(command(example).spawn().unwrap());
+        Self::run(example, &mut command(example), None)
+    }
+
+    /// The same, with the test's own sandbox in the hosted broker's place.
+    pub(crate) fn start_on(example: &str, sandbox: &Sandbox) -> Self {
+        let wallet = sandbox.url().to_owned();
+        Self::run(example, on(&mut command(example), sandbox), Some(wallet))
+    }
+
+    fn run(example: &str, command: &mut Command, wallet: Option<String>) -> Self {
+        let mut child = Running(command.spawn().unwrap());
         let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
         let (mut printed, mut line) = (String::new(), String::new());
         let url = loop {
@@ -89,8 +107,10 @@ impl Api {
                 break format!("http://{authority}");
             }
         };
-        let (_, wallet) = printed.split_once("LND_REST_HOST=").unwrap();
-        let wallet = wallet.split(' ').next().unwrap().to_owned();
+        let wallet = wallet.unwrap_or_else(|| {
+            let (_, wallet) = printed.split_once("LND_REST_HOST=").unwrap();
+            wallet.split(' ').next().unwrap().to_owned()
+        });
         let client = Client::builder().no_proxy().build().unwrap();
         Self { url, wallet, client, child, _stdout: stdout }
     }

@@ -1,0 +1,83 @@
+//! The health page against a broker that fails in each way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod program;
+
+use std::time::{Duration, Instant};
+
+use l402_sandbox::{Fault, Sandbox};
+use program::{Answer, Api, ask, command, on, to_its_end};
+
+fn said(answer: &Answer) -> (u16, String) {
+    (answer.status, answer.json()["broker"].as_str().unwrap().to_owned())
+}
+
+#[actix_web::test]
+async fn a_key_that_is_refused_at_start_up_ends_the_program_with_a_sentence() {
+    let sandbox = Sandbox::start().await;
+    for (status, sentence) in [(401, "refused the API key"), (403, "plan does not include L402")] {
+        sandbox.fault(Fault::status(status));
+        let (printed, complaint, code) = to_its_end(on(&mut command("health"), &sandbox));
+        assert_eq!((printed.as_str(), code), ("", Some(1)), "it never serves");
+        assert!(complaint.contains(sentence), "{complaint}");
+        assert!(!complaint.contains(sandbox.api_key()), "{complaint}");
+    }
+}
+
+#[actix_web::test]
+async fn a_broker_that_is_away_at_start_up_does_not_keep_the_api_from_serving() {
+    let sandbox = Sandbox::start().await;
+    sandbox.fault(Fault::status(503));
+    let api = Api::start_on("health", &sandbox);
+    assert_eq!(said(&ask(api.get("/health")).await), (200, "well".to_owned()), "by now");
+    let (_, weather) = api.buy(api.get("/weather"), 100).await;
+    assert_eq!(weather.status, 200);
+    assert!(api.stop().contains("starting without the broker: the broker is unavailable"));
+}
+
+#[actix_web::test]
+async fn the_page_tells_a_refused_key_from_a_broker_that_is_away_and_recovers() {
+    for (fault, status, name) in [
+        (Fault::status(401), 500, "key_refused"),
+        (Fault::status(403), 500, "key_refused"),
+        (Fault::status(503), 503, "away"),
+        (Fault::reset(), 503, "away"),
+        (Fault::garbage(), 503, "away"),
+    ] {
+        let sandbox = Sandbox::start().await;
+        let api = Api::start_on("health", &sandbox);
+        sandbox.fault(fault.always());
+        let ill = ask(api.get("/health")).await;
+        assert_eq!(said(&ill), (status, name.to_owned()));
+        assert_eq!(ill.headers["cache-control"], "no-store");
+        assert_eq!(ill.headers.contains_key("retry-after"), name == "away");
+        assert_eq!(ill.body, format!("{{\"broker\":\"{name}\"}}"), "why is for the log");
+        let log = api.stop();
+        assert!(log.contains("health: the broker") && !log.contains(sandbox.api_key()), "{log}");
+    }
+    let sandbox = Sandbox::start().await;
+    let api = Api::start_on("health", &sandbox);
+    sandbox.fault(Fault::status(503));
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|(status, _)| *status != 200) {
+        seen.push(said(&ask(api.get("/health")).await));
+        actix_web::rt::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(seen[0].1, "away");
+    assert_eq!(sandbox.verifies(), 3, "at start-up, when it failed, and when it was well again");
+}
+
+#[actix_web::test]
+async fn probes_do_not_cost_the_calls_that_payers_need() {
+    let sandbox = Sandbox::start().await;
+    let api = Api::start_on("health", &sandbox);
+    let begun = Instant::now();
+    for _ in 0..50 {
+        assert_eq!(ask(api.get("/health")).await.status, 200);
+    }
+    // One at start-up and one for each half minute, of which a busy machine may need several.
+    let allowed = 2 + begun.elapsed().as_secs() / 30;
+    assert!((2..=allowed).contains(&sandbox.verifies()), "{}", sandbox.verifies());
+    assert_eq!(sandbox.mints(), 0);
+}
