@@ -46,7 +46,8 @@
 //! that are computed, shared by a module or put over a folder of files; what a token
 //! [opens](guide::resources); callers with [invalid tokens](guide::invalid_tokens); routes with
 //! [authentication of their own](guide::existing_auth); pages in [browsers](guide::browsers);
-//! [MPP](guide::mpp); and [tests](guide::testing) that buy from your API without an account.
+//! [MPP](guide::mpp); [spans, alerts and figures](guide::observability); and [tests](guide::testing)
+//! that buy from your API without an account.
 //!
 //! # How it works
 //!
@@ -115,6 +116,7 @@
 //! | --- | --- | --- |
 //! | `rustls` | yes | TLS to the broker with reqwest's default backend |
 //! | `discovery` | no | `L402Manifest`: the list of paid routes at `/.well-known/l402-manifest.json`, and what an OpenAPI document says of them |
+//! | `metrics` | no | payments, refusals and broker calls as [figures](guide::observability) for the recorder of the `metrics` crate, such as a Prometheus exporter |
 //! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
 //! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
 //! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |

@@ -8,6 +8,7 @@
 //! | [`existing_auth`] | a route that asks for a bearer token, or a cookie, and a payment |
 //! | [`browsers`] | the CORS lines without which a page cannot pay |
 //! | [`mpp`] | payments in the `Payment` scheme, and what they cannot promise |
+//! | [`observability`] | spans, alerts, figures for Prometheus, a health page |
 //! | [`testing`] | tests of your own API that buy from it, without an account |
 //!
 //! The code on them is compiled, and asked and paid through `l402-sandbox` where there is something
@@ -18,6 +19,7 @@ pub mod browsers;
 pub mod existing_auth;
 pub mod invalid_tokens;
 pub mod mpp;
+pub mod observability;
 pub mod pricing;
 pub mod resources;
 pub mod testing;

@@ -1,5 +1,5 @@
-//! The figures that the feature `metrics` keeps; [`guide::observability`](crate::guide) has the
-//! table of them. Every label has its values from a closed set: a client can make no new series.
+//! The figures that the feature `metrics` keeps; the guide's page on observability has the table.
+//! Every label has its values from a closed set: a client can make no new series.
 
 use std::{
     sync::{LazyLock, Once},
@@ -32,6 +32,11 @@ pub(super) fn request(route: String, outcome: Outcome) {
         Outcome::Free => counter!(FREE, "route" => route).increment(1),
         Outcome::Paid => counter!(PAID, "route" => route).increment(1),
         Outcome::Challenged(why) => {
+            // A series that begins with its first payment looks to Prometheus as if that had been
+            // there before. What is sold is offered first, so it begins here.
+            for name in [PAID, PAYMENTS, SATS] {
+                counter!(name, "route" => route.clone()).increment(0);
+            }
             counter!(CHALLENGES, "route" => route, "reason" => why.name()).increment(1);
         }
         Outcome::Abandoned
@@ -94,7 +99,8 @@ pub(crate) fn limited(limiter: Limiter) {
     counter!(LIMITED, "limiter" => limiter.name()).increment(1);
 }
 
-/// Describes the figures to the recorder, with the first request: it is installed by then.
+/// Describes the figures to the recorder, with the first request: it is installed by then. Those
+/// whose series are known begin at 0.
 fn describe() {
     static DESCRIBED: Once = Once::new();
     DESCRIBED.call_once(|| {
@@ -108,5 +114,11 @@ fn describe() {
         describe_histogram!(BROKER_CALL, Unit::Seconds, "How long broker calls took.");
         describe_counter!(CACHE_HITS, count, "Broker calls that were spared.");
         describe_counter!(LIMITED, count, "Broker calls that our own limits forbade.");
+        for cache in [Cache::Verdict, Cache::Refusal, Cache::Challenge] {
+            counter!(CACHE_HITS, "cache" => cache.name()).increment(0);
+        }
+        for limiter in [Limiter::BudgetMint, Limiter::BudgetVerify, Limiter::Client] {
+            counter!(LIMITED, "limiter" => limiter.name()).increment(0);
+        }
     });
 }

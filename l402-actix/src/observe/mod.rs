@@ -1,6 +1,6 @@
 //! What an operator sees of a gated request: a span, and with the feature `metrics` figures.
 //!
-//! A request that nobody watches costs two comparisons here.
+//! A request that nobody watches costs next to nothing here: nothing is allocated and no clock is read.
 
 #[cfg(feature = "metrics")]
 mod figures;

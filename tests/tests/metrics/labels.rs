@@ -49,3 +49,24 @@ async fn every_figure_is_described() {
         assert!(rendered.contains(&format!("# HELP {name} ")), "{name}: {rendered}");
     }
 }
+
+/// The rows of the guide's tables of these columns, as their first cells.
+fn first_cells(header: &str) -> BTreeSet<String> {
+    let guide = include_str!("../../../l402-actix/src/guide/observability.rs");
+    let (_, rows) = guide.split_once(header).unwrap();
+    let rows = rows.lines().skip(2).map_while(|line| line.strip_prefix("//! | `"));
+    rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned())).collect()
+}
+
+#[actix_web::test]
+async fn the_guide_names_each_figure_and_no_other() {
+    let shop = Shop::open().await;
+    let credential = shop.buy("/weather/rome").await;
+    shop.ask_with("/weather/rome", &credential).await;
+    shop.ask("/priced?free").await;
+    shop.ask("/priced?gone").await;
+    let rendered = rendered();
+    let exported = rendered.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let exported = exported.filter_map(|line| Some(line.split_once(' ')?.0.to_owned()));
+    assert_eq!(exported.collect::<BTreeSet<_>>(), first_cells("| name | labels |"));
+}

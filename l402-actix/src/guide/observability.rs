@@ -1,0 +1,127 @@
+//! Spans, alerts, figures and a health page.
+//!
+//! # Alerts: the log
+//!
+//! Everything goes out through `tracing`. A server on which nothing is wrong says nothing at `info`:
+//! that somebody has not paid is no event. The lines about requests that fail have a field `kind`,
+//! one of these words, beside a text for people that may change:
+//!
+//! | level | `kind` | what to do |
+//! | --- | --- | --- |
+//! | `ERROR` | `key_refused`, `plan_refused` | nothing can be sold: mend the key or the plan |
+//! | `ERROR` | `misconfigured` | a route without a price, without a config, or the like: the text says which |
+//! | `ERROR` | `invalid_reply`, `request_refused` | the broker answers what it should not: is the URL right, is it the broker? |
+//! | `ERROR` | `spent_tokens_store` | the store of spent tokens is away or full, and `single_use` routes are answered 503 |
+//! | `WARN` | `unreachable`, `unavailable`, `broker_fault`, `timeout` | the broker is away: wait, and look if it lasts |
+//! | `WARN` | `rate_limited` | the broker's own limit is used up: are there other processes on this key? |
+//! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) bites; `limiter` says whose half. At most one line a minute |
+//!
+//! The few others, such as of a token that was served and cannot be marked as spent, say in their text
+//! what has happened. An alert on `ERROR` in `l402_actix` is right for most. No line holds a key, a macaroon, a preimage
+//! or an invoice.
+//!
+//! # Traces: the span
+//!
+//! A gated request has one span, `l402` at level `DEBUG`, around the gate's decision and the
+//! handler's run. What the handler logs is in it, and it is in whatever span is around: the root span
+//! of `tracing-actix-web`, if that wraps the app.
+//!
+//! | field | what it says |
+//! | --- | --- |
+//! | `route` | the pattern of the route, such as `/forecast/{city}`; `other` where no single one matches, as for files under a scope |
+//! | `price_sats` | what the request costs, at the dearest of its gates |
+//! | `outcome` | one of the words below |
+//! | `reason` | why, for an outcome that has a reason |
+//! | `broker_ms` | how long the request waited for the broker, all calls together, or for another request's call; 0 where a cache has answered, none where nobody was to be asked |
+//!
+//! | `outcome` | what has happened | `reason` |
+//! | --- | --- | --- |
+//! | `paid` | let in with a payment; what the handler then answers is not looked at | |
+//! | `free` | let in by [`Price::FREE`](crate::Price::FREE) | |
+//! | `challenged` | answered 402 | `no_credential`, `not_covered` (a token of another route, or that paid less), `spent`, `invalid_token` (with [`Rechallenge`](crate::OnInvalidToken::Rechallenge)) |
+//! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_too_long`, `over_budget`, `client_over_limit`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
+//! | `broker_error` | refused for want of the broker's word | `key_refused`, `plan_refused`, `rate_limited`, `unavailable`, `broker_fault`, `request_refused`, `timeout`, `unreachable`, `invalid_reply` |
+//! | `server_error` | refused for something that is wrong here | `misconfigured`, `spent_tokens_store` |
+//! | `preflight` | `OPTIONS`, which nobody pays for | |
+//! | `abandoned` | the client went away before the gate had decided | |
+//!
+//! With `tracing-subscriber` they are seen with `RUST_LOG=info,l402_actix=debug`. A gate under
+//! [`RequirePayment`](crate::RequirePayment) shares that one's span, and the last gate to decide has
+//! the last word, so spans can be counted as requests. Where nobody listens at
+//! `DEBUG` it costs next to nothing.
+//!
+//! # With `log` alone
+//!
+//! An app with `env_logger` or the like and no subscriber of `tracing` gets the same lines, with the
+//! fields in their text: `tracing` passes them on by its feature `log`, which Actix has switched on
+//! for every app. Nothing is to be added. At `debug` each gated request is two lines, one when it
+//! begins and one with how it went:
+//!
+//! ```text
+//! DEBUG l402; route="/forecast/{city}"
+//! DEBUG l402; price_sats=100 outcome="paid" broker_ms=52
+//! ```
+//!
+//! # Figures: the feature `metrics`
+//!
+//! ```toml
+//! l402-actix = { version = "0.1", features = ["metrics"] }
+//! metrics-exporter-prometheus = { version = "0.18", default-features = false }
+//! ```
+//!
+//! The figures go to whichever recorder the app has installed for the `metrics` crate. Install it
+//! before the server starts: what is counted before it is lost.
+//!
+//! | name | labels | what it counts |
+//! | --- | --- | --- |
+//! | `l402_challenges_total` | `route`, `reason` | requests answered 402 with a challenge |
+//! | `l402_paid_requests_total` | `route` | requests let in with a verified payment |
+//! | `l402_free_requests_total` | `route` | requests let in by [`Price::FREE`](crate::Price::FREE) |
+//! | `l402_rejections_total` | `route`, `outcome`, `reason` | gated requests that got neither content nor a challenge; `outcome` is `rejected`, `broker_error`, `server_error` or `abandoned` (with the reason `client_gone`) |
+//! | `l402_payments_total` | `route` | distinct payments, at the first route that each has opened |
+//! | `l402_payment_sats_total` | `route` | the sats of distinct payments, likewise: what is earned |
+//! | `l402_broker_call_seconds` | `endpoint`, `outcome` | a histogram of how long the gates' calls to the broker took, and by its count how many there were; `endpoint` is `challenges` or `verify`, `outcome` is `ok`, a reason of `broker_error` above, `invalid_request`, `other`, or `abandoned` by the gate's deadline |
+//! | `l402_cache_hits_total` | `cache` | calls that were spared: by a `verdict` that stands or another request is waiting for, a `refusal` that is remembered, a `challenge` that the client holds |
+//! | `l402_limiter_refusals_total` | `limiter` | calls that were forbidden: by `budget_mint`, `budget_verify`, or the limit of one `client` |
+//!
+//! - Each gated request is counted in one of the first four, once, also where two gates stand around
+//!   each other. `OPTIONS` is counted in none.
+//! - A payment is known by its payment hash and counts once, however often its token is used and on
+//!   however many workers. The last 10,000 that were used are known; at the default budget a process
+//!   mints 3,000 in an hour, and a token lives for one. After a restart, and on another process, a
+//!   token that is used again counts again: for the books, write down
+//!   [`Payment::payment_hash`](crate::Payment::payment_hash). An invoice that is paid and whose token
+//!   is never presented is not seen here.
+//! - All labels have their values from closed sets, and `route` from your own routing; a request that
+//!   no single pattern matches has `other`. Clients cannot make series.
+//! - The SDK's own repetition after a broken connection belongs to its call. Calls that you make with
+//!   [`L402Client`](crate::L402Client) yourself are not counted.
+//! - What an API earns is in them: let only your Prometheus read them.
+//!
+//! The example `metrics` of the repository serves them at `/metrics`, and `docs/grafana/l402.json` is
+//! a dashboard to import into Grafana: sats and requests by route, reasons, broker calls against the
+//! limit of 100 a minute, latency, caches and limits. It wants buckets for
+//! `l402_broker_call_seconds`; without `set_buckets_for_metric` the exporter makes a summary of it.
+//!
+//! # A health page
+//!
+//! [`L402Client::check`](crate::L402Client::check) asks the broker whether it takes the key:
+//!
+//! ```
+//! # use l402_actix::{L402Client, L402Error};
+//! # #[actix_web::main]
+//! # async fn main() {
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let client: L402Client = sandbox.client();
+//! match client.check().await {
+//!     Ok(()) => println!("selling"),
+//!     Err(L402Error::Auth | L402Error::Plan { .. }) => println!("nothing can be sold: wake me"),
+//!     Err(err) => println!("that passes: {err}"),
+//! }
+//! # assert_eq!(sandbox.verifies(), 1);
+//! # }
+//! ```
+//!
+//! At start-up, end with the second and go on with the third. A page that probes ask in each second
+//! must not ask the broker each time: a check is one of the 100 calls a minute that payers need. The
+//! example `health` keeps a good answer for half a minute and a bad one for five seconds.
