@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Puts the dashboard's queries to a real Prometheus that has watched the metrics example at work.
+# Two minutes; loopback only. SHOTS=FOLDER keeps a picture of the panels, drawn from the answers.
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+
+scratch=$(mktemp -d)
+running=()
+cleanup() {
+    for process in "${running[@]}"; do kill -CONT "$process" 2>/dev/null && kill "$process" || true; done
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+
+need() {
+    command -v "$1" >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends "$2"; }
+}
+need python3 python3
+need prometheus prometheus
+
+# Waits until a program has printed the line that its last words are in.
+printed() {
+    for _ in $(seq 200); do
+        grep -qs "$1" "$2" && return
+        sleep 0.1
+    done
+    echo "it did not come up:"
+    cat "$2"
+    exit 1
+}
+
+cargo build -q -p l402-examples --example metrics
+cargo build -q -p l402-sandbox
+target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+
+echo "== dashboard: an API at work"
+"$target/debug/l402-sandbox" --port 0 >"$scratch/sandbox" 2>&1 &
+sandbox=$!
+running+=("$sandbox")
+printed LIGHTNING_ENABLE_API_KEY "$scratch/sandbox"
+eval "$(grep -o 'LIGHTNING_ENABLE_API_[A-Z]*=[^ ]*' "$scratch/sandbox" | sed 's/^/export /')"
+PORT=0 "$target/debug/examples/metrics" >"$scratch/example" 2>&1 &
+running+=($!)
+printed 'curl.*/metrics' "$scratch/example"
+api=$(sed -n 's|^  curl -i \(http://.*\)/metrics$|\1|p' "$scratch/example")
+
+cat >"$scratch/prometheus.yml" <<YAML
+scrape_configs:
+  - job_name: api
+    scrape_interval: 1s
+    static_configs: [{ targets: ["${api#http://}"] }]
+YAML
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
+    --web.listen-address="127.0.0.1:$port" >"$scratch/prometheus" 2>&1 &
+running+=($!)
+printed 'ready to receive' "$scratch/prometheus"
+python3 tests/interop/dashboard/trade.py "$api" "$LIGHTNING_ENABLE_API_URL" "$sandbox"
+
+echo "== dashboard: its queries, put to $(prometheus --version 2>&1 | head -1 | cut -d' ' -f1-3)"
+python3 tests/interop/dashboard/queries.py docs/grafana/l402.json "http://127.0.0.1:$port" "$scratch/page.html"
+if [ -n "${SHOTS:-}" ]; then
+    need chromium chromium
+    mkdir -p "$SHOTS"
+    HOME=$scratch chromium --headless --no-sandbox --hide-scrollbars --window-size=1600,1500 \
+        --screenshot="$SHOTS/dashboard.png" "file://$scratch/page.html" 2>/dev/null
+fi
+echo "dashboard: all answered"

@@ -1,0 +1,74 @@
+"""Has an API sell for a minute and a half, and lets its broker slow down and go away in between.
+
+trade.py API WALLET SANDBOX_PID
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+api, wallet, sandbox = sys.argv[1], sys.argv[2], int(sys.argv[3])
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(url, credential=None, body=None):
+    headers = {"Authorization": credential} if credential else {}
+    try:
+        with direct.open(urllib.request.Request(url, body, headers), timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.read().decode()
+
+
+def buy(path):
+    """Asks, pays, and returns the credential; None where nothing is for sale now."""
+    status, body = ask(api + path)
+    if status != 402:
+        return None
+    challenge = json.loads(body)["l402"]
+    order = json.dumps({"payment_request": challenge["invoice"]}).encode()
+    _, stream = ask(wallet + "/v2/router/send", body=order)
+    paid = json.loads(stream.strip().splitlines()[-1])["result"]
+    return f"L402 {challenge['macaroon']}:{paid['payment_preimage']}"
+
+
+def pause_the_broker(seconds):
+    os.kill(sandbox, signal.SIGSTOP)
+    threading.Timer(seconds, os.kill, (sandbox, signal.SIGCONT)).start()
+
+
+random.seed(402)
+tokens = []
+begun = time.monotonic()
+while (second := time.monotonic() - begun) < 90:
+    path = random.choice(["/weather", "/forecast/rome", "/forecast/oslo"])
+    if random.random() < 0.12 and (credential := buy(path)):
+        tokens.append((path, credential))
+    for path, credential in random.sample(tokens, min(len(tokens), 3)):
+        ask(api + path, credential)
+    if tokens and random.random() < 0.2:
+        ask(api + "/forecast/lima", tokens[-1][1])
+    if random.random() < 0.3:
+        ask(api + "/forecast/atlantis")
+    if random.random() < 0.3:
+        ask(api + "/weather", "L402 Zm9yZ2Vk:" + random.choice(["00", "01", "02"]))
+    if 25 < second < 40:
+        pause_the_broker(random.choice([0.02, 0.08, 0.2]))
+    if 50 < second < 65:
+        # A crawler, which the budget keeps from using up what payers need.
+        for _ in range(4):
+            ask(api + "/weather")
+    time.sleep(0.25)
+os.kill(sandbox, signal.SIGKILL)
+for _ in range(20):
+    ask(api + "/forecast/lima", "L402 Zm9yZ2Vk:03")
+    ask(api + "/weather")
+    time.sleep(0.2)
+if not tokens:
+    sys.exit("nothing was sold")
