@@ -100,7 +100,8 @@
 //!
 //! The example `metrics` of the repository serves them at `/metrics`, and `docs/grafana/l402.json` is
 //! a dashboard to import into Grafana: sats and requests by route, reasons, broker calls against the
-//! limit of 100 a minute, latency, caches and limits. It wants buckets for
+//! limit of 100 a minute, latency, caches and limits. What it shows of a stretch of time is what
+//! Prometheus extrapolates between two scrapes. It wants buckets for
 //! `l402_broker_call_seconds`; without `set_buckets_for_metric` the exporter makes a summary of it.
 //!
 //! # A health page

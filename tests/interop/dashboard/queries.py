@@ -14,8 +14,9 @@ import urllib.request
 dashboard = json.load(open(sys.argv[1]))
 prometheus, page = sys.argv[2], sys.argv[3]
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+WINDOW = 60
 END = time.time()
-START = END - 100
+START = END - WINDOW
 COLOURS = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#b877d9", "#f2495c", "#8ab8ff", "#96d98d"]
 
 
@@ -31,7 +32,7 @@ def ask(path, **parameters):
 
 def filled_in(query):
     """As Grafana would ask, with all routes chosen."""
-    for name, value in {"$__range": "100s", "$__rate_interval": "10s", "$route": ".*"}.items():
+    for name, value in {"$__range": f"{WINDOW}s", "$__rate_interval": "10s", "$route": ".*"}.items():
         query = query.replace(name, value)
     return query
 
@@ -91,7 +92,7 @@ def graph(panel, width, height):
         value = top * step / 4
         parts.append(f'<line x1="{left}" x2="{width}" y1="{y(value)}" y2="{y(value)}" stroke="#2c3235"/>')
         parts.append(f'<text x="{left - 6}" y="{y(value) + 4}" text-anchor="end">{number(value, defaults["unit"])}</text>')
-    for second in range(0, 101, 20):
+    for second in range(0, WINDOW + 1, 10):
         parts.append(f'<text x="{x(START + second)}" y="{height - 4}" text-anchor="middle">{second} s</text>')
     if limit:
         parts.append(f'<line x1="{left}" x2="{width}" y1="{y(limit)}" y2="{y(limit)}" stroke="#f2495c" stroke-dasharray="6 4"/>')

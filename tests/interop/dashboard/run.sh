@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the dashboard's queries to a real Prometheus that has watched the metrics example at work.
-# Two minutes; loopback only. SHOTS=FOLDER keeps a picture of the panels, drawn from the answers.
+# A minute and a half; loopback only. SHOTS=FOLDER keeps a picture of the panels, drawn from the answers.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
@@ -37,6 +37,7 @@ echo "== dashboard: an API at work"
 "$target/debug/l402-sandbox" --port 0 >"$scratch/sandbox" 2>&1 &
 sandbox=$!
 running+=("$sandbox")
+disown "$sandbox" # which ends by a signal, as part of the play
 printed LIGHTNING_ENABLE_API_KEY "$scratch/sandbox"
 eval "$(grep -o 'LIGHTNING_ENABLE_API_[A-Z]*=[^ ]*' "$scratch/sandbox" | sed 's/^/export /')"
 PORT=0 "$target/debug/examples/metrics" >"$scratch/example" 2>&1 &

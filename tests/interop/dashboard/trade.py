@@ -1,4 +1,4 @@
-"""Has an API sell for a minute and a half, and lets its broker slow down and go away in between.
+"""Has an API sell for most of a minute, and lets its broker slow down and go away in between.
 
 trade.py API WALLET SANDBOX_PID
 """
@@ -46,7 +46,7 @@ def pause_the_broker(seconds):
 random.seed(402)
 tokens = []
 begun = time.monotonic()
-while (second := time.monotonic() - begun) < 90:
+while (second := time.monotonic() - begun) < 50:
     path = random.choice(["/weather", "/forecast/rome", "/forecast/oslo"])
     if random.random() < 0.12 and (credential := buy(path)):
         tokens.append((path, credential))
@@ -58,9 +58,9 @@ while (second := time.monotonic() - begun) < 90:
         ask(api + "/forecast/atlantis")
     if random.random() < 0.3:
         ask(api + "/weather", "L402 Zm9yZ2Vk:" + random.choice(["00", "01", "02"]))
-    if 25 < second < 40:
+    if 12 < second < 22:
         pause_the_broker(random.choice([0.02, 0.08, 0.2]))
-    if 50 < second < 65:
+    if 28 < second < 36:
         # A crawler, which the budget keeps from using up what payers need.
         for _ in range(4):
             ask(api + "/weather")
