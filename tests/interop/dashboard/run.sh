@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../../.."
 scratch=$(mktemp -d)
 running=()
 cleanup() {
-    for process in "${running[@]}"; do kill -CONT "$process" 2>/dev/null && kill "$process" || true; done
+    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
     rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -34,12 +34,12 @@ cargo build -q -p l402-sandbox
 target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
 echo "== dashboard: an API at work"
-"$target/debug/l402-sandbox" --port 0 >"$scratch/sandbox" 2>&1 &
-sandbox=$!
-running+=("$sandbox")
-disown "$sandbox" # which ends by a signal, as part of the play
-printed LIGHTNING_ENABLE_API_KEY "$scratch/sandbox"
-eval "$(grep -o 'LIGHTNING_ENABLE_API_[A-Z]*=[^ ]*' "$scratch/sandbox" | sed 's/^/export /')"
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+# The broker is not there yet: `trade.py` lets it come, later.
+wallet_port=$(free_port)
+export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:$wallet_port
 PORT=0 "$target/debug/examples/metrics" >"$scratch/example" 2>&1 &
 running+=($!)
 printed 'curl.*/metrics' "$scratch/example"
@@ -51,12 +51,12 @@ scrape_configs:
     scrape_interval: 1s
     static_configs: [{ targets: ["${api#http://}"] }]
 YAML
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
     --web.listen-address="127.0.0.1:$port" >"$scratch/prometheus" 2>&1 &
 running+=($!)
 printed 'ready to receive' "$scratch/prometheus"
-python3 tests/interop/dashboard/trade.py "$api" "$LIGHTNING_ENABLE_API_URL" "$sandbox"
+python3 tests/interop/dashboard/trade.py "$api" "$target/debug/l402-sandbox" "$wallet_port"
 
 echo "== dashboard: its queries, put to $(prometheus --version 2>&1 | head -1 | cut -d' ' -f1-3)"
 python3 tests/interop/dashboard/queries.py docs/grafana/l402.json "http://127.0.0.1:$port" "$scratch/page.html"

@@ -1,19 +1,21 @@
-"""Has an API sell for most of a minute, and lets its broker slow down and go away in between.
+"""Has an API sell for most of a minute. Its broker, a sandbox, comes late and is slow for a while.
 
-trade.py API WALLET SANDBOX_PID
+trade.py API SANDBOX PORT
 """
 
+import atexit
 import json
-import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 
-api, wallet, sandbox = sys.argv[1], sys.argv[2], int(sys.argv[3])
+api, program, port = sys.argv[1:]
+wallet = f"http://127.0.0.1:{port}"
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -39,12 +41,19 @@ def buy(path):
 
 
 def pause_the_broker(seconds):
-    os.kill(sandbox, signal.SIGSTOP)
-    threading.Timer(seconds, os.kill, (sandbox, signal.SIGCONT)).start()
+    sandbox.send_signal(signal.SIGSTOP)
+    threading.Timer(seconds, sandbox.send_signal, (signal.SIGCONT,)).start()
 
 
 random.seed(402)
 tokens = []
+for _ in range(10):
+    ask(api + "/weather")
+    ask(api + "/forecast/lima", "L402 Zm9yZ2Vk:03")
+    time.sleep(0.4)
+sandbox = subprocess.Popen([program, "--port", port], stdout=subprocess.DEVNULL)
+atexit.register(sandbox.kill)
+time.sleep(1)
 begun = time.monotonic()
 while (second := time.monotonic() - begun) < 50:
     path = random.choice(["/weather", "/forecast/rome", "/forecast/oslo"])
@@ -65,10 +74,5 @@ while (second := time.monotonic() - begun) < 50:
         for _ in range(4):
             ask(api + "/weather")
     time.sleep(0.25)
-os.kill(sandbox, signal.SIGKILL)
-for _ in range(20):
-    ask(api + "/forecast/lima", "L402 Zm9yZ2Vk:03")
-    ask(api + "/weather")
-    time.sleep(0.2)
 if not tokens:
     sys.exit("nothing was sold")
