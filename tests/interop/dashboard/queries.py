@@ -14,7 +14,7 @@ import urllib.request
 dashboard = json.load(open(sys.argv[1]))
 prometheus, page = sys.argv[2], sys.argv[3]
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-WINDOW = 60
+WINDOW = 70
 END = time.time()
 START = END - WINDOW
 COLOURS = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#b877d9", "#f2495c", "#8ab8ff", "#96d98d"]

@@ -47,7 +47,8 @@ def pause_the_broker(seconds):
 
 random.seed(402)
 tokens = []
-for _ in range(10):
+time.sleep(2)
+for _ in range(15):
     ask(api + "/weather")
     ask(api + "/forecast/lima", "L402 Zm9yZ2Vk:03")
     time.sleep(0.4)
@@ -56,6 +57,8 @@ atexit.register(sandbox.kill)
 time.sleep(1)
 begun = time.monotonic()
 while (second := time.monotonic() - begun) < 50:
+    if 12 < second < 22:
+        pause_the_broker(random.choice([0.02, 0.08, 0.2]))
     path = random.choice(["/weather", "/forecast/rome", "/forecast/oslo"])
     if random.random() < 0.12 and (credential := buy(path)):
         tokens.append((path, credential))
@@ -67,8 +70,6 @@ while (second := time.monotonic() - begun) < 50:
         ask(api + "/forecast/atlantis")
     if random.random() < 0.3:
         ask(api + "/weather", "L402 Zm9yZ2Vk:" + random.choice(["00", "01", "02"]))
-    if 12 < second < 22:
-        pause_the_broker(random.choice([0.02, 0.08, 0.2]))
     if 28 < second < 36:
         # A crawler, which the budget keeps from using up what payers need.
         for _ in range(4):
