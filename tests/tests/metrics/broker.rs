@@ -1,5 +1,8 @@
 //! Calls to the broker, what spares them and what forbids them: against what the broker saw.
 
+use std::time::Duration;
+
+use actix_web::rt;
 use l402_actix::{BrokerBudget, ClientIdentity, VerifyCache};
 use l402_sandbox::{Endpoint, Fault};
 
@@ -20,7 +23,7 @@ async fn each_call_is_counted_by_endpoint_and_outcome_with_its_time() {
     shop.ask_with("/weather/rome", &credential).await;
     shop.sandbox.fault(Fault::status(503).on(Endpoint::Mint));
     shop.ask("/weather/rome").await;
-    let delay = std::time::Duration::from_millis(300);
+    let delay = Duration::from_millis(300);
     shop.sandbox.fault(Fault::delay(delay).on(Endpoint::Verify));
     shop.ask_with("/weather/rome", &credential).await;
     assert_eq!(shop.calls("challenges", "ok"), 1);
@@ -57,6 +60,21 @@ async fn each_call_that_a_cache_spares_is_a_hit_of_that_cache() {
     let diagnosed = shop.sandbox.verifies() - calls;
     assert_eq!(shop.calls("verify", "ok"), 1 + diagnosed);
     assert_eq!(hits("verdict"), 3, "a refusal is none");
+}
+
+#[actix_web::test]
+async fn requests_that_share_a_call_are_one_call_and_hits() {
+    let shop = Shop::with(1, |config| config.verify_cache(VerifyCache::new())).await;
+    let credential = shop.buy("/weather/rome").await;
+    shop.sandbox.fault(Fault::delay(Duration::from_millis(300)).on(Endpoint::Verify));
+    let ask = || shop.api.get("/weather/rome").header("Authorization", &credential).send();
+    let asked: Vec<_> = (0..10).map(|_| rt::spawn(ask())).collect();
+    for answer in asked {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!((shop.calls("verify", "ok"), shop.sandbox.verifies()), (1, 1));
+    assert_eq!(shop.figures.by("l402_cache_hits_total{cache=\"verdict\"}"), 9);
+    assert_eq!(shop.figures.by("l402_payments_total{route=\"/weather/{city}\"}"), 1);
 }
 
 #[actix_web::test]

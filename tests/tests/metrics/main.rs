@@ -8,7 +8,7 @@ mod labels;
 mod recorder;
 mod requests;
 
-use actix_web::{Error, HttpRequest, Responder, error, get, web};
+use actix_web::{Error, HttpRequest, Responder, error, get, post, web};
 use l402_actix::{L402Config, Price, RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, config};
@@ -36,6 +36,12 @@ async fn once() -> impl Responder {
 #[l402(price_sats = 5)]
 async fn inner() -> impl Responder {
     "inner"
+}
+
+#[post("/order")]
+#[l402(price_sats = 40, extract_first)]
+async fn order(order: web::Json<u64>) -> impl Responder {
+    order.to_string()
 }
 
 async fn by_query(request: HttpRequest) -> Result<Price, Error> {
@@ -68,6 +74,7 @@ impl Shop {
                 .service(weather)
                 .service(priced)
                 .service(once)
+                .service(order)
                 .service(scope.service(inner));
         })
         .await;

@@ -1,7 +1,11 @@
 //! Requests and payments.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_sandbox::Fault;
-use l402_tests::Answer;
+use l402_tests::{Answer, PATIENCE};
+use reqwest::Method;
+use serde_json::json;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time};
 
 use super::Shop;
 
@@ -97,4 +101,58 @@ async fn a_request_through_two_gates_counts_once() {
             "l402_payments_total{route=\"/scope/inner\"} 1",
         ]
     );
+}
+
+#[actix_web::test]
+async fn a_payment_without_a_macaroon_counts_its_sats_too() {
+    let shop = Shop::with(1, |config| config.mpp(true)).await;
+    let unpaid = shop.ask("/weather/rome").await.json();
+    let preimage = shop.sandbox.pay(unpaid["l402"]["invoice"].as_str().unwrap()).unwrap();
+    let proof = URL_SAFE_NO_PAD.encode(json!({ "payload": { "preimage": preimage } }).to_string());
+    let credential = format!("Payment {proof}");
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 200);
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 401, "it is used up");
+    let of_route = |name| format!("{name}{{route=\"/weather/{{city}}\"}}");
+    assert_eq!(shop.figures.by(&of_route("l402_payment_sats_total")), 100);
+    assert_eq!(shop.figures.by(&of_route("l402_payments_total")), 1);
+    assert_eq!(shop.figures.by(&of_route("l402_paid_requests_total")), 1);
+}
+
+#[actix_web::test]
+async fn what_the_extractors_refuse_before_money_is_asked_for_is_rejected_by_the_merchant() {
+    let shop = Shop::open().await;
+    let malformed = shop.api.request(Method::POST, "/order").body("none");
+    assert_eq!(Answer::to(malformed).await.status, 400);
+    assert_eq!(
+        shop.grown(),
+        ["l402_rejections_total{route=\"/order\",outcome=\"rejected\",reason=\"by_merchant\"} 1"]
+    );
+}
+
+#[actix_web::test]
+async fn a_client_that_goes_away_while_the_broker_is_asked_is_counted_once() {
+    let shop = Shop::open().await;
+    shop.sandbox.fault(Fault::hang());
+    let mut client = TcpStream::connect(shop.api.address()).await.unwrap();
+    client.write_all(b"GET /weather/rome HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
+    let asked = async {
+        while shop.sandbox.mints() == 0 {
+            time::sleep(time::Duration::from_millis(20)).await;
+        }
+    };
+    time::timeout(PATIENCE, asked).await.unwrap();
+    // Closed by a reset: after an orderly end Actix goes on, as half of a connection is still there.
+    client.set_zero_linger().unwrap();
+    drop(client);
+    let gone = "l402_rejections_total{route=\"/weather/{city}\",outcome=\"abandoned\",\
+                reason=\"client_gone\"}";
+    let counted = async {
+        while shop.figures.by(gone) == 0 {
+            time::sleep(time::Duration::from_millis(20)).await;
+        }
+    };
+    time::timeout(PATIENCE, counted).await.unwrap();
+    assert_eq!(shop.grown(), [format!("{gone} 1")]);
+    let call = "l402_broker_call_seconds_count{endpoint=\"challenges\",outcome=\"abandoned\"}";
+    assert_eq!(shop.figures.by(call), 1);
 }
