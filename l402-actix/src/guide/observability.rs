@@ -86,6 +86,8 @@
 //!
 //! - Each gated request is counted in one of the first four, once, also where two gates stand around
 //!   each other. `OPTIONS` is counted in none.
+//! - Sats are what the broker reads out of the token, and no more than the price at which it is first
+//!   used: a token's holder can make what is read out larger.
 //! - A payment is known by its payment hash and counts once, however often its token is used and on
 //!   however many workers. The last 10,000 that were used are known; at the default budget a process
 //!   mints 3,000 in an hour, and a token lives for one. After a restart, and on another process, a

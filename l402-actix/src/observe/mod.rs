@@ -24,7 +24,7 @@ pub(crate) use figures::{hit, limited, timed};
 use labels::Outcome;
 pub(crate) use labels::{Cache, Endpoint, Limiter, Why};
 
-use crate::{error::Refusal, gate::Paid};
+use crate::{Mark, error::Refusal, gate::Paid};
 
 /// The route of a request that no single pattern of the app's matches. Never its path: a client can
 /// choose that, and a figure is kept for each route.
@@ -66,6 +66,7 @@ impl Watch {
             price_sats: Cell::default(),
             why: Cell::default(),
             outcome: Cell::default(),
+            payment: Cell::default(),
             broker: Cell::default(),
         };
         Self { watched: Some(Rc::new(watched)), span }
@@ -99,13 +100,11 @@ impl Watch {
         self.note(|watched| watched.outcome.set(Outcome::Free));
     }
 
-    /// The request is let in. Its sats count once, however often the token is used.
+    /// The request is let in, by this gate.
     pub(crate) fn paid(&self, paid: &Paid) {
         self.note(|watched| {
             watched.outcome.set(Outcome::Paid);
-            if let Some(mark) = paid.mark {
-                figures::payment(&watched.route, mark, paid.payment.amount_sats);
-            }
+            watched.payment.set(paid.mark.map(|mark| (mark, paid.payment.amount_sats)));
         });
     }
 
@@ -157,6 +156,7 @@ struct Watched {
     price_sats: Cell<Option<u64>>,
     why: Cell<Why>,
     outcome: Cell<Outcome>,
+    payment: Cell<Option<(Mark, u64)>>,
     broker: Cell<Option<Duration>>,
 }
 
@@ -173,6 +173,11 @@ impl Drop for Watched {
             reason = outcome.reason(),
             broker_ms = broker_ms,
         );
+        if let (Outcome::Paid, Some((mark, sats))) = (outcome, self.payment.get()) {
+            // What is read out of a token can be more than was paid: its holder can append.
+            let sats = self.price_sats.get().map_or(sats, |price_sats| sats.min(price_sats));
+            figures::payment(&self.route, mark, sats);
+        }
         figures::request(std::mem::take(&mut self.route), outcome);
     }
 }
