@@ -3,27 +3,18 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
-    Attribute, Error, FnArg, GenericParam, ItemFn, Meta, Result, Safety, Token, Type, Visibility,
+    Attribute, Error, FnArg, GenericParam, ItemFn, Result, Safety, Token, Type, Visibility,
     parse::{Parse as _, ParseStream, Parser as _},
-    parse_quote,
-    punctuated::Punctuated,
     spanned::Spanned as _,
 };
 
-use crate::route::{self, Route};
+use crate::{
+    attrs,
+    route::{self, Route},
+};
 
 /// How many arguments a handler can have: Actix's own limit.
 const MAX_ARGUMENTS: usize = 16;
-
-/// Attributes that speak of the item as the rest of the crate sees it: its name in the docs, its
-/// lints, its registration as a route. Any other one is about the function itself.
-const OUTER: [&str; 8] = ["doc", "cfg", "deprecated", "allow", "expect", "warn", "deny", "forbid"];
-
-/// The attributes that register a function as a route.
-const ROUTES: [&str; 12] = [
-    "get", "post", "put", "delete", "head", "connect", "options", "trace", "patch", "query",
-    "route", "routes",
-];
 
 /// An `async fn` that Actix could call, taken apart for the function that goes around it.
 pub(crate) struct Handler {
@@ -56,11 +47,10 @@ impl Handler {
 
         check_signature(&inner, &mut note);
         let (mut outer_attrs, mut inner_attrs) = (Vec::new(), Vec::new());
-        for attr in inner.attrs.drain(..).flat_map(split_cfg_attr) {
-            let meta = effective(&attr);
-            if is_l402(&meta) {
+        for (attr, meta) in inner.attrs.drain(..).flat_map(attrs::split) {
+            if attrs::is_l402(&meta) {
                 note(meta.span(), "`#[l402]` is applied more than once; keep one");
-            } else if is_outer(&meta) {
+            } else if attrs::is_outer(&meta) {
                 outer_attrs.push(attr);
             } else {
                 inner_attrs.push(attr);
@@ -157,48 +147,4 @@ fn find_impl_trait(ty: &Type) -> Option<Span> {
         })
     }
     find(ty.to_token_stream())
-}
-
-/// `#[cfg_attr(p, a, b)]` -> `#[cfg_attr(p, a)]` and `#[cfg_attr(p, b)]`: each part may belong to
-/// another function.
-fn split_cfg_attr(attr: Attribute) -> Vec<Attribute> {
-    let Some((predicate, parts)) = cfg_attr_parts(&attr) else { return vec![attr] };
-    parts.iter().map(|part| parse_quote!(#[cfg_attr(#predicate, #part)])).collect()
-}
-
-/// `#[cfg_attr(p, a)]` -> `a`; `#[a]` -> `a`.
-fn effective(attr: &Attribute) -> Meta {
-    cfg_attr_parts(attr).and_then(|(_, mut parts)| parts.pop()).unwrap_or_else(|| attr.meta.clone())
-}
-
-fn cfg_attr_parts(attr: &Attribute) -> Option<(Meta, Vec<Meta>)> {
-    if !attr.path().is_ident("cfg_attr") {
-        return None;
-    }
-    // What cannot be read here is left to the compiler.
-    let parts = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-    let mut parts = parts.into_iter();
-    Some((parts.next()?, parts.collect()))
-}
-
-pub(crate) fn is_l402(meta: &Meta) -> bool {
-    last_segment_is(meta, &["l402"])
-}
-
-/// Whether one of the function's attributes registers it as a route, if only by condition.
-pub(crate) fn is_route(function: &ItemFn) -> bool {
-    let mut attrs = function.attrs.iter().cloned().flat_map(split_cfg_attr);
-    attrs.any(|attr| last_segment_is(&effective(&attr), &ROUTES))
-}
-
-fn is_outer(meta: &Meta) -> bool {
-    let path = meta.path();
-    // `#[path]` alone is the compiler's own; utoipa's documents a route.
-    let documents = path.segments.len() > 1 && last_segment_is(meta, &["path"]);
-    documents || last_segment_is(meta, &ROUTES) || OUTER.iter().any(|name| path.is_ident(name))
-}
-
-fn last_segment_is(meta: &Meta, names: &[&str]) -> bool {
-    let last = meta.path().segments.last();
-    last.is_some_and(|segment| names.iter().any(|name| segment.ident == name))
 }

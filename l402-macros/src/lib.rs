@@ -1,15 +1,21 @@
 //! The `#[l402]` attribute of [`l402-actix`](https://docs.rs/l402-actix); use it through that crate.
 //!
 //! Tokens are parsed into arguments (`args`), arguments and item are validated into a handler
-//! (`handler`), and the handler is expanded into tokens (`expand`).
+//! (`handler`), and the handler is expanded into tokens (`expand`). Over a module (`module`) this is
+//! done for each handler, and what may be one unseen (`hidden`, `unmarked`) is refused.
 
 mod args;
+mod attrs;
 mod expand;
 mod handler;
+mod hidden;
 mod module;
+#[cfg(test)]
+mod priced;
 mod route;
 #[cfg(test)]
 mod size;
+mod unmarked;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;
@@ -77,13 +83,23 @@ use crate::{args::Args, handler::Handler};
 ///
 /// The attribute on a module gates each handler in it that has a route attribute (also inside a
 /// `cfg_attr`) or an `#[l402]` of its own, key by key: what the handler's own attribute states
-/// wins. It works together with Actix's `#[scope]` in either order. A public `async fn` that is
-/// neither is a compile error, and so are nested modules, `impl` blocks and item macros, because
-/// a handler that is left out silently would be served free.
+/// wins. It works together with Actix's `#[scope]` in either order. A handler that is left out
+/// silently would be served free, so what may hide one is a compile error:
 ///
-/// A private `async fn` with neither is taken for a helper and left alone. If it is a handler that
-/// is registered by hand, with `cfg.route("/c", web::get().to(c))`, nothing here can see that, and
-/// it is served free: write `#[l402]` over it, which takes the module's price.
+/// | in the module | what to write |
+/// | --- | --- |
+/// | a public `async fn` without a route attribute, `#[l402]` or `#[l402(free)]` | one of these |
+/// | a public function whose answer names a future (`impl Future`, `BoxFuture`, `Ready<…>`), which Actix takes for a handler | `async fn` with a route attribute or `#[l402]`; `#[l402(free)]`; or move it out |
+/// | a private `async fn` under an attribute that is not known to be harmless, as lints, `#[inline]` or `#[instrument]` are; `#[utoipa::path]` is not, as it documents a handler | `#[l402]` or `#[l402(free)]`, or move it out |
+/// | a `use` that gives a route attribute another name | its own name |
+/// | a route attribute within a function's body | the handler in the module, or `#[l402(..)]` over it in the body |
+/// | a nested module, an `impl` block, an item macro | move it out |
+///
+/// A private function with none of these attributes is taken for a helper and left alone. If it is
+/// a handler that is registered by hand, with `cfg.route("/c", web::get().to(c))`, nothing here can
+/// see that, and it is served free: write `#[l402]` over it, which takes the module's price. Nor
+/// can a closure be told from any other, as in `web::get().to(|| async { … })`, or a future behind
+/// a type of another name: write such a handler as an `async fn`.
 ///
 /// # Examples
 ///

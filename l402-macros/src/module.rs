@@ -3,14 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, Error, Item, ItemFn, ItemMod, Meta, Path, Result, Visibility, parse_quote,
-    spanned::Spanned as _,
+    Attribute, Error, Item, ItemFn, ItemMod, Meta, Path, Result, parse_quote, spanned::Spanned as _,
 };
 
 use crate::{
     args::Args,
+    attrs::{self, is_l402},
     expand::expand,
-    handler::{Handler, is_l402, is_route},
+    handler::Handler,
+    hidden::{self, Renamed},
+    unmarked,
 };
 
 /// Gates every handler of the module. A function that is left out would be served free without a
@@ -26,19 +28,22 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
     };
     // The compiler would call the import of an attribute unused that is taken off here.
     let imports: Vec<Item> = items.iter().filter_map(own_attribute).map(keep_used).collect();
-    let mut errors: Option<Error> = None;
+    let renamed = hidden::renamed_by(items);
+    let mut errors: Vec<Error> = renamed.iter().map(Renamed::error).collect();
     for item in items.iter_mut() {
-        match gate_item(args, listed, item) {
+        errors.extend(hidden::in_bodies(item));
+        match gate_item(args, listed, &renamed, item) {
             Ok(Some(gated)) => *item = Item::Verbatim(gated),
             Ok(None) => {}
-            Err(err) => match &mut errors {
-                Some(errors) => errors.combine(err),
-                None => errors = Some(err),
-            },
+            Err(err) => errors.push(err),
         }
     }
     items.extend(imports);
-    errors.map_or_else(|| Ok(module.into_token_stream()), Err)
+    let combined = errors.into_iter().reduce(|mut all, err| {
+        all.combine(err);
+        all
+    });
+    combined.map_or_else(|| Ok(module.into_token_stream()), Err)
 }
 
 fn is_scope(attr: &Attribute) -> bool {
@@ -61,10 +66,15 @@ fn keep_used(attribute: &Path) -> Item {
 }
 
 /// What goes in the item's place; `None` if it stays.
-fn gate_item(args: &Args, listed: bool, item: &Item) -> Result<Option<TokenStream>> {
+fn gate_item(
+    args: &Args,
+    listed: bool,
+    renamed: &[Renamed],
+    item: &Item,
+) -> Result<Option<TokenStream>> {
     let refuse = |span, message| Err(Error::new(span, message));
     match item {
-        Item::Fn(function) => gate_function(args, listed, function.clone()),
+        Item::Fn(function) => gate_function(args, listed, renamed, function.clone()),
         Item::Mod(module) => refuse(
             module.mod_token.span(),
             "a priced module cannot hold another module; move it out, and price it by itself",
@@ -81,14 +91,18 @@ fn gate_item(args: &Args, listed: bool, item: &Item) -> Result<Option<TokenStrea
     }
 }
 
-fn gate_function(module: &Args, listed: bool, mut function: ItemFn) -> Result<Option<TokenStream>> {
+fn gate_function(
+    module: &Args,
+    listed: bool,
+    renamed: &[Renamed],
+    mut function: ItemFn,
+) -> Result<Option<TokenStream>> {
     let own = take_own(&mut function)?;
     if let Some(own) = &own
         && own.free().is_some()
     {
         return Ok(Some(function.into_token_stream()));
     }
-    let private = matches!(function.vis, Visibility::Inherited);
     let expanded = |args: &Args, function| {
         let mut handler = Handler::new(function)?;
         if !listed {
@@ -98,13 +112,10 @@ fn gate_function(module: &Args, listed: bool, mut function: ItemFn) -> Result<Op
     };
     match own {
         Some(own) => expanded(&own.or(module), function),
-        None if is_route(&function) => expanded(&Args::default().or(module), function),
-        None if function.sig.asyncness.is_some() && !private => Err(Error::new(
-            function.sig.ident.span(),
-            "a public `async fn` in a priced module must say what it is; write a route attribute, \
-             `#[l402]` to charge for it, or `#[l402(free)]`",
-        )),
-        None => Ok(None),
+        None if attrs::effective(&function.attrs).any(|meta| attrs::is_route(&meta)) => {
+            expanded(&Args::default().or(module), function)
+        }
+        None => unmarked::check(&function, renamed).map(|()| None),
     }
 }
 

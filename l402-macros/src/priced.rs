@@ -1,0 +1,248 @@
+//! What a priced module refuses, and what it lets pass: every shape of a handler that it could not
+//! gate, and ordinary items beside.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+
+use crate::{args::Args, module};
+
+/// The messages for a module of these items; none if it is taken.
+fn errors(items: TokenStream) -> Vec<String> {
+    let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
+    let module = syn::parse2(quote!(mod api { #items })).expect("a module");
+    match module::gate(&args, module) {
+        Ok(_) => Vec::new(),
+        Err(err) => err.into_iter().map(|err| err.to_string()).collect(),
+    }
+}
+
+/// The module of these items as it goes out.
+fn gated(items: TokenStream) -> String {
+    let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
+    let module = syn::parse2(quote!(mod api { #items })).expect("a module");
+    module::gate(&args, module).expect("gated").to_string()
+}
+
+/// Each of these is refused with one message, in which these words stand.
+fn assert_refused(words: &str, shapes: impl IntoIterator<Item = TokenStream>) {
+    for shape in shapes {
+        let errors = errors(shape.clone());
+        assert_eq!(errors.len(), 1, "{shape}: {errors:?}");
+        assert!(errors[0].contains(words), "{shape}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_route_attribute_under_another_name_is_refused_at_its_import() {
+    assert_refused(
+        "cannot be renamed in a priced module",
+        [
+            quote! { use actix_web::get as fetch; },
+            quote! { pub use actix_web::{HttpResponse, web, post as fetch}; },
+            quote! { use crate::{ prelude::{routes as many}, }; },
+            quote! { use actix_web::r#get as fetch; },
+            quote! { use crate::web::get as fetch; },
+            // The handler under it is no second mistake.
+            quote! {
+                use actix_web::get as fetch;
+                #[fetch("/s")] async fn s() {}
+            },
+            quote! {
+                use actix_web::get as fetch;
+                #[fetch("/s")] pub async fn s() {}
+            },
+            quote! {
+                pub fn config(cfg: &mut ServiceConfig) {
+                    use actix_web::get as fetch;
+                    #[fetch("/s")] async fn s() {}
+                    cfg.service(s);
+                }
+            },
+        ],
+    );
+}
+
+#[test]
+fn an_async_fn_under_an_attribute_that_nobody_knows_is_refused() {
+    assert_refused(
+        "this attribute may make a handler",
+        [
+            quote! { #[fetch("/s")] async fn s() {} },
+            quote! { #[my::fetch] async fn s() {} },
+            quote! { #[utoipa::path(get, path = "/s")] async fn s() {} },
+            quote! { #[path(get, path = "/s")] async fn s() {} },
+            quote! { #[inline] #[fetch("/s")] #[doc = "s"] async fn s() {} },
+            quote! { #[cfg_attr(x, inline, fetch("/s"))] async fn s() {} },
+            quote! { #[cfg_attr(x, cfg_attr(y, fetch("/s")))] async fn s() {} },
+            // What cannot be read cannot be called harmless.
+            quote! { #[cfg_attr(x, + )] async fn s() {} },
+            quote! { #[fetch("/s")] fn s() -> impl Future<Output = HttpResponse> { served() } },
+        ],
+    );
+}
+
+#[test]
+fn an_async_helper_under_attributes_that_are_harmless_is_left_alone() {
+    let helper = quote! {
+        #[doc = "A helper."]
+        #[cfg(unix)]
+        #[cfg_attr(x, allow(dead_code), cfg_attr(y, inline))]
+        #[allow(clippy::unused_async)]
+        #[expect(unused)]
+        #[warn(unused)]
+        #[deny(unused)]
+        #[forbid(unused)]
+        #[inline(always)]
+        #[must_use]
+        #[cold]
+        #[deprecated]
+        #[track_caller]
+        #[tracing::instrument(skip_all)]
+        #[rustfmt::skip]
+        #[async_recursion]
+        async fn helper() -> u8 { 1 }
+    };
+    assert!(gated(helper.clone()).contains(&helper.to_string()));
+    let test = quote! { #[actix_web::test] #[should_panic] #[ignore] async fn sells() {} };
+    assert!(gated(test.clone()).contains(&test.to_string()));
+}
+
+#[test]
+fn a_public_fn_that_answers_with_a_future_is_refused_until_it_says_that_it_is_free() {
+    let answers = [
+        quote!(impl Future<Output = HttpResponse>),
+        quote!(impl std::future::Future<Output = impl Responder> + 'static),
+        quote!(futures::future::BoxFuture<'static, HttpResponse>),
+        quote!(LocalBoxFuture<'static, HttpResponse>),
+        quote!(std::future::Ready<HttpResponse>),
+        quote!(Pin<Box<dyn Future<Output = HttpResponse>>>),
+        quote!(impl Fn(HttpRequest) -> Ready<HttpResponse> + Clone),
+    ];
+    for answer in answers {
+        let function = quote!(pub fn s(request: HttpRequest) -> #answer { served(request) });
+        assert_refused("which Actix takes for a handler", [function.clone()]);
+        assert_refused("which Actix takes for a handler", [quote!(#[inline] #function)]);
+        let free = gated(quote!(#[l402(free)] #function));
+        let written = syn::parse2::<syn::ItemFn>(function).expect("a function");
+        assert!(free.contains(&written.to_token_stream().to_string()), "{free}");
+    }
+    assert_refused(
+        "which Actix takes for a handler",
+        [quote! { pub(crate) fn s() -> Ready<HttpResponse> { served() } }],
+    );
+    let marked = quote! { #[l402] pub fn s() -> Ready<HttpResponse> { served() } };
+    assert_refused("a handler must be async", [marked]);
+}
+
+#[test]
+fn a_handler_in_a_functions_body_is_refused_unless_it_has_its_own_price() {
+    let message = "cannot see into a function's body";
+    let handlers = [
+        quote! { #[get("/s")] async fn s() {} },
+        quote! { #[actix_web::get("/s")] async fn s() {} },
+        quote! { #[doc = "s"] #[inline] #[get("/s")] async fn s() {} },
+        quote! { #[routes] #[get("/s")] #[post("/s")] async fn s() {} },
+        quote! { #[r#get("/s")] async fn s() {} },
+        quote! { #[cfg_attr(true, cfg_attr(x, inline, get("/s")))] async fn s() {} },
+        // An `#[l402]` that may not be there charges nobody.
+        quote! { #[cfg_attr(x, l402)] #[get("/s")] async fn s() {} },
+        quote! { if free { { #[get("/s")] async fn s() {} cfg.service(s); } } },
+        quote!(register!(#[get("/s")] async fn s() {});),
+        quote! { #[l402(price_sats = 5)] async fn t() {} #[get("/s")] async fn s() {} },
+    ];
+    for handler in handlers {
+        let body = quote!({ #handler cfg.service(s); });
+        assert_refused(
+            message,
+            [
+                quote!(pub fn config(cfg: &mut ServiceConfig) #body),
+                quote!(fn config(cfg: &mut ServiceConfig) #body),
+                quote!(async fn helper() #body),
+                quote!(#[get("/t")] async fn t() #body),
+                quote!(#[l402(free)] pub async fn t() #body),
+                quote!(pub const CONFIG: fn(&mut ServiceConfig) = |cfg| #body;),
+                quote!(pub static CONFIG: fn(&mut ServiceConfig) = |cfg| #body;),
+                quote!(pub trait Config { fn config(cfg: &mut ServiceConfig) #body }),
+            ],
+        );
+    }
+    let priced = [
+        quote! { #[l402(price_sats = 5)] #[get("/s")] async fn s() {} },
+        quote! { #[get("/s")] #[doc = "s"] #[l402_actix::l402(price_sats = 5)] async fn s() {} },
+    ];
+    for handler in priced {
+        let config = quote!(pub fn config(cfg: &mut ServiceConfig) { #handler cfg.service(s); });
+        assert_eq!(errors(config), Vec::<String>::new(), "{handler}");
+    }
+}
+
+#[test]
+fn a_route_under_several_conditions_is_gated_under_all_of_them() {
+    let conditional = [
+        quote!(#[cfg_attr(x, cfg_attr(y, get("/s")))]),
+        quote!(#[cfg_attr(x, inline, cfg_attr(y, cold, get("/s")))]),
+        quote!(#[cfg_attr(all(x, true), cfg_attr(y, get("/s")),)]),
+        quote!(#[cfg_attr(true, r#get("/s"))]),
+    ];
+    for attribute in conditional {
+        let module = gated(quote!(#attribute async fn s() -> u8 { 1 }));
+        assert!(module.contains("Gate"), "{module}");
+        // The route is the gate's, and the handler within has none.
+        let (route, gate) = (module.find("(\"/s\")"), module.find("__private"));
+        assert!(route.expect("a route") < gate.expect("a gate"), "{module}");
+        assert_eq!(module.matches("(\"/s\")").count(), 1, "{module}");
+    }
+    assert_refused(
+        "applied more than once",
+        [quote! { #[l402] #[cfg_attr(x, cfg_attr(y, l402))] async fn s() {} }],
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_module_are_told_at_once() {
+    let errors = errors(quote! {
+        use actix_web::{get as fetch, post as send};
+        #[fetch("/a")] async fn a() {}
+        #[other("/b")] async fn b() { #[get("/c")] async fn c() {} }
+        pub fn d() -> Ready<HttpResponse> { #[get("/e")] async fn e() {} }
+        pub async fn f() {}
+        impl Api {}
+    });
+    assert_eq!(errors.len(), 8, "{errors:#?}");
+}
+
+#[test]
+fn ordinary_items_pass_as_they_are() {
+    let ordinary = quote! {
+        use std::{future::Future, io as stdio, task::Poll};
+        use actix_web::{get, post, web::{self, Data, get as by_get}, HttpResponse as Answer};
+        use actix_web::web::post as by_post;
+        use Shape as _;
+        pub use super::prelude::*;
+        pub const LIMIT: usize = { let head = 1u8; head as usize };
+        static NAME: &str = "api";
+        #[derive(Debug)]
+        pub struct Ready { #[serde(default)] pub up: bool }
+        pub enum Shape { Round }
+        pub type Reply = Result<Answer, actix_web::Error>;
+        pub trait Described { fn describe(&self) -> String { String::new() } }
+        pub fn routes(cfg: &mut web::ServiceConfig) {
+            use actix_web::web::get as by_get;
+            #[cfg(feature = "list")]
+            cfg.route("/list", web::get().to(HttpResponse::Ok));
+            #[allow(unused)]
+            let (trace, options) = (1, 2);
+            let sum = trace as u64 + options as u64;
+            cfg.app_data(Data::new(sum));
+        }
+        #[must_use]
+        pub fn readiness() -> Ready { Ready { up: true } }
+        pub fn poll() -> Poll<()> { Poll::Ready(()) }
+        pub fn wait_for(work: impl Future<Output = ()>) -> usize { drop(work); 1 }
+        fn later() -> impl Future<Output = ()> { async {} }
+        async fn helper() -> Result<(), Answer> { later().await; Ok(()) }
+    };
+    assert!(gated(ordinary.clone()).contains(&ordinary.to_string()));
+}
