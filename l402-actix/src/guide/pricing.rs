@@ -66,9 +66,13 @@
 //! # One price for a module
 //!
 //! A handler that is left out silently would be served free, so over a module it cannot be left
-//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile. A
-//! private one without any of these is taken for a helper and stays as it is, so a private handler
-//! that you register by hand needs an `#[l402]`, or it is free:
+//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile,
+//! nor does a public function that answers with a future, a route attribute under another name or
+//! within a function's body, or an `async fn` under an attribute that may make a handler of it;
+//! [`l402`](macro@crate::l402) lists them. A private `async fn` without any attribute is taken for a
+//! helper and stays as it is, so a private handler that you register by hand needs an `#[l402]`, or
+//! it is free. So is a closure that you register, as in `.to(|| async { … })`, which cannot be told
+//! from any other: write it as an `async fn`.
 //!
 //! ```
 //! #[l402_actix::l402(price_sats = 50)]

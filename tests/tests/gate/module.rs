@@ -27,6 +27,15 @@ mod api {
         "conditional"
     }
 
+    #[cfg_attr(all(), allow(unused), cfg_attr(true, cfg_attr(all(), get("/nested"))))]
+    async fn nested() -> impl Responder {
+        "nested"
+    }
+
+    pub(crate) fn private(cfg: &mut actix_web::web::ServiceConfig) {
+        cfg.service(nested);
+    }
+
     #[get("/own-price")]
     #[l402(price_sats = DEAR)]
     pub(crate) async fn own_price() -> impl Responder {
@@ -89,6 +98,7 @@ async fn open(settings: impl Fn(L402Config) -> L402Config) -> (Api, Sandbox) {
             .app_data(Data::new(api::not_a_handler()))
             .service(api::inherits)
             .service(api::conditional)
+            .configure(api::private)
             .service(api::own_price)
             .service(api::own_function)
             .service(api::status)
@@ -106,6 +116,7 @@ async fn every_handler_charges_the_modules_price_unless_its_own_attribute_says_o
     for (path, sats, description) in [
         ("/inherits", 50, "The module's"),
         ("/conditional", 50, "The module's"),
+        ("/nested", 50, "The module's"),
         ("/own-price", api::DEAR, "The module's"),
         ("/own-function", 60, "Own"),
         ("/plain", 50, "The module's"),
