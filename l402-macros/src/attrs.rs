@@ -49,7 +49,7 @@ pub(crate) fn parts(meta: Meta) -> Vec<Part> {
 }
 
 /// Each part as an attribute of its own above an item, and what it is when its conditions hold.
-pub(crate) fn split(attr: Attribute) -> Vec<(Attribute, Meta)> {
+pub(crate) fn split(attr: &Attribute) -> Vec<(Attribute, Meta)> {
     let parts = parts(attr.meta.clone());
     let with_attribute = |Part { conditions, meta }| {
         let attr = match &conditions[..] {

@@ -47,7 +47,7 @@ impl Handler {
 
         check_signature(&inner, &mut note);
         let (mut outer_attrs, mut inner_attrs) = (Vec::new(), Vec::new());
-        for (attr, meta) in inner.attrs.drain(..).flat_map(attrs::split) {
+        for (attr, meta) in inner.attrs.iter().flat_map(attrs::split) {
             if attrs::is_l402(&meta) {
                 note(meta.span(), "`#[l402]` is applied more than once; keep one");
             } else if attrs::is_outer(&meta) {

@@ -9,7 +9,7 @@ use quote::{ToTokens as _, quote};
 use crate::{args::Args, module};
 
 /// The messages for a module of these items; none if it is taken.
-fn errors(items: TokenStream) -> Vec<String> {
+fn errors(items: &TokenStream) -> Vec<String> {
     let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
     let module = syn::parse2(quote!(mod api { #items })).expect("a module");
     match module::gate(&args, module) {
@@ -19,7 +19,7 @@ fn errors(items: TokenStream) -> Vec<String> {
 }
 
 /// The module of these items as it goes out.
-fn gated(items: TokenStream) -> String {
+fn gated(items: &TokenStream) -> String {
     let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
     let module = syn::parse2(quote!(mod api { #items })).expect("a module");
     module::gate(&args, module).expect("gated").to_string()
@@ -28,7 +28,7 @@ fn gated(items: TokenStream) -> String {
 /// Each of these is refused with one message, in which these words stand.
 fn assert_refused(words: &str, shapes: impl IntoIterator<Item = TokenStream>) {
     for shape in shapes {
-        let errors = errors(shape.clone());
+        let errors = errors(&shape);
         assert_eq!(errors.len(), 1, "{shape}: {errors:?}");
         assert!(errors[0].contains(words), "{shape}: {errors:?}");
     }
@@ -104,9 +104,9 @@ fn an_async_helper_under_attributes_that_are_harmless_is_left_alone() {
         #[async_recursion]
         async fn helper() -> u8 { 1 }
     };
-    assert!(gated(helper.clone()).contains(&helper.to_string()));
+    assert!(gated(&helper).contains(&helper.to_string()));
     let test = quote! { #[actix_web::test] #[should_panic] #[ignore] async fn sells() {} };
-    assert!(gated(test.clone()).contains(&test.to_string()));
+    assert!(gated(&test).contains(&test.to_string()));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_public_fn_that_answers_with_a_future_is_refused_until_it_says_that_it_is_fr
         let function = quote!(pub fn s(request: HttpRequest) -> #answer { served(request) });
         assert_refused("which Actix takes for a handler", [function.clone()]);
         assert_refused("which Actix takes for a handler", [quote!(#[inline] #function)]);
-        let free = gated(quote!(#[l402(free)] #function));
+        let free = gated(&quote!(#[l402(free)] #function));
         let written = syn::parse2::<syn::ItemFn>(function).expect("a function");
         assert!(free.contains(&written.to_token_stream().to_string()), "{free}");
     }
@@ -174,7 +174,7 @@ fn a_handler_in_a_functions_body_is_refused_unless_it_has_its_own_price() {
     ];
     for handler in priced {
         let config = quote!(pub fn config(cfg: &mut ServiceConfig) { #handler cfg.service(s); });
-        assert_eq!(errors(config), Vec::<String>::new(), "{handler}");
+        assert_eq!(errors(&config), Vec::<String>::new(), "{handler}");
     }
 }
 
@@ -187,7 +187,7 @@ fn a_route_under_several_conditions_is_gated_under_all_of_them() {
         quote!(#[cfg_attr(true, r#get("/s"))]),
     ];
     for attribute in conditional {
-        let module = gated(quote!(#attribute async fn s() -> u8 { 1 }));
+        let module = gated(&quote!(#attribute async fn s() -> u8 { 1 }));
         assert!(module.contains("Gate"), "{module}");
         // The route is the gate's, and the handler within has none.
         let (route, gate) = (module.find("(\"/s\")"), module.find("__private"));
@@ -202,7 +202,7 @@ fn a_route_under_several_conditions_is_gated_under_all_of_them() {
 
 #[test]
 fn all_mistakes_of_a_module_are_told_at_once() {
-    let errors = errors(quote! {
+    let errors = errors(&quote! {
         use actix_web::{get as fetch, post as send};
         #[fetch("/a")] async fn a() {}
         #[other("/b")] async fn b() { #[get("/c")] async fn c() {} }
@@ -244,5 +244,5 @@ fn ordinary_items_pass_as_they_are() {
         fn later() -> impl Future<Output = ()> { async {} }
         async fn helper() -> Result<(), Answer> { later().await; Ok(()) }
     };
-    assert!(gated(ordinary.clone()).contains(&ordinary.to_string()));
+    assert!(gated(&ordinary).contains(&ordinary.to_string()));
 }
