@@ -33,25 +33,33 @@ pub const HAND: Variant =
 /// `#[l402]` with a credential.
 pub const OURS: Variant =
     Variant { name: "`#[l402]`, no cache", path: "/ours", paid: true, status: 200 };
+/// The same within the default budget of broker calls, which knows whom it has let in.
+pub const BUDGETED: Variant = Variant {
+    name: "`#[l402]`, no cache, default budget",
+    path: "/budgeted",
+    paid: true,
+    status: 200,
+};
 /// `#[l402]` with a credential that the cache knows.
 pub const CACHED: Variant =
-    Variant { name: "`#[l402]`, cache hit", path: "/cached/ours", paid: true, status: 200 };
+    Variant { name: "`#[l402]`, cache hit", path: "/cached", paid: true, status: 200 };
 /// `#[l402]` without a credential.
 pub const UNPAID: Variant =
     Variant { name: "`#[l402]`, answers 402", path: "/ours", paid: false, status: 402 };
 
 /// The routes and what they need.
 pub fn configure(app: &mut web::ServiceConfig, shared: &Shared) {
+    let budgeted = shared.config.clone().broker_budget(BrokerBudget::default());
+    let cached = shared.config.clone().verify_cache(VerifyCache::default());
     app.app_data(web::Data::new(shared.clone()))
         .app_data(shared.config.clone())
-        .route(BARE.path, web::get().to(bare))
+        // Actix compares a path with one route after the other and looks for a config from the
+        // inside out: what is held against each other stands side by side and has the same of it.
+        .service(web::resource(BARE.path).app_data(cached.clone()).route(web::get().to(bare)))
+        .service(web::resource(CACHED.path).app_data(cached).route(web::get().to(ours)))
         .route(HAND.path, web::get().to(hand_written))
         .route(OURS.path, web::get().to(ours))
-        .service(
-            web::scope("/cached")
-                .app_data(shared.config.clone().verify_cache(VerifyCache::default()))
-                .route(OURS.path, web::get().to(ours)),
-        );
+        .service(web::resource(BUDGETED.path).app_data(budgeted).route(web::get().to(ours)));
 }
 
 /// What a server sets up once, or once for each worker.

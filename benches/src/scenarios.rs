@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use crate::{
     Error,
-    client::Callers,
+    client::{Callers, Pace},
     process::Process,
     report::{median, micros, table},
-    routes::{BARE, CACHED, HAND, OURS, UNPAID, Variant},
+    routes::{BARE, BUDGETED, CACHED, HAND, OURS, UNPAID, Variant},
     server::{ALLOCATIONS_PATH, Settings},
 };
 
@@ -22,7 +22,7 @@ pub struct Effort {
     pub requests: usize,
 }
 
-const VARIANTS: [Variant; 5] = [BARE, HAND, OURS, CACHED, UNPAID];
+const VARIANTS: [Variant; 6] = [BARE, HAND, OURS, BUDGETED, CACHED, UNPAID];
 
 /// Callers of the comparison: enough to keep one worker busy.
 const CALLERS: usize = 32;
@@ -57,18 +57,29 @@ struct Figures {
 }
 
 impl Figures {
-    async fn take(
+    /// What a request takes of the processor, apart from what it takes to wake the callers.
+    async fn take_cpu(
         &mut self,
         server: &Process,
         callers: &mut Callers,
         variant: Variant,
         requests: usize,
-        period: Option<Duration>,
     ) -> Result<(), Error> {
         let before = server.cpu_time()?;
-        let round = callers.round(variant, requests, period).await?;
-        let count = round.latencies.len() as f64;
+        let count = callers.round(variant, requests, Pace::InStep).await?.latencies.len() as f64;
         self.cpu.push(micros(server.cpu_time()?.saturating_sub(before)) / count);
+        Ok(())
+    }
+
+    async fn take_pace(
+        &mut self,
+        callers: &mut Callers,
+        variant: Variant,
+        requests: usize,
+        pace: Pace,
+    ) -> Result<(), Error> {
+        let round = callers.round(variant, requests, pace).await?;
+        let count = round.latencies.len() as f64;
         self.per_second.push(count / round.wall.as_secs_f64());
         self.p50.push(micros(round.percentile(50)));
         self.p99.push(micros(round.percentile(99)));
@@ -87,11 +98,12 @@ pub async fn compare(effort: Effort) -> Result<(), Error> {
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures: [Figures; VARIANTS.len()] = Default::default();
     for variant in VARIANTS {
-        callers.round(variant, effort.requests / 2, None).await?;
+        callers.round(variant, effort.requests / 2, Pace::InStep).await?;
     }
     for _ in 0..effort.rounds {
         for (variant, figures) in VARIANTS.into_iter().zip(&mut figures) {
-            figures.take(&server, &mut callers, variant, effort.requests, None).await?;
+            figures.take_cpu(&server, &mut callers, variant, effort.requests).await?;
+            figures.take_pace(&mut callers, variant, effort.requests, Pace::AtOnce).await?;
         }
     }
     let allocations = allocations(&broker).await?;
@@ -147,7 +159,7 @@ pub async fn profile(effort: Effort, name: &str) -> Result<(), Error> {
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures = Figures::default();
     for _ in 0..effort.rounds {
-        figures.take(&server, &mut callers, variant, effort.requests, None).await?;
+        figures.take_cpu(&server, &mut callers, variant, effort.requests).await?;
     }
     println!("{:.1} µs of CPU for each request", median(figures.cpu));
     Ok(())
@@ -163,9 +175,9 @@ async fn allocations(broker: &Process) -> Result<[f64; VARIANTS.len()], Error> {
     let mut callers = Callers::connect(server.address(), 1).await?;
     let mut counts = [0.0; VARIANTS.len()];
     for (variant, count) in VARIANTS.into_iter().zip(&mut counts) {
-        callers.round(variant, REQUESTS, None).await?;
+        callers.round(variant, REQUESTS, Pace::InStep).await?;
         let before: usize = callers.read(ALLOCATIONS_PATH).await?.parse()?;
-        callers.round(variant, REQUESTS, None).await?;
+        callers.round(variant, REQUESTS, Pace::InStep).await?;
         let after: usize = callers.read(ALLOCATIONS_PATH).await?.parse()?;
         *count = (after - before) as f64 / REQUESTS as f64;
     }
@@ -182,25 +194,26 @@ pub async fn slow_broker(effort: Effort) -> Result<(), Error> {
     let broker = broker(SLOW)?;
     let server = server(&broker, 1, false)?;
     let mut callers = Callers::connect(server.address(), MANY_CALLERS).await?;
-    let cases =
-        [HAND, OURS].into_iter().flat_map(|variant| [(variant, Some(PERIOD)), (variant, None)]);
+    let cases = [HAND, OURS]
+        .into_iter()
+        .flat_map(|variant| [(variant, Pace::Spread(PERIOD)), (variant, Pace::AtOnce)]);
     let mut figures: [Figures; 4] = Default::default();
     for variant in [HAND, OURS] {
-        callers.round(variant, effort.requests, None).await?;
+        callers.round(variant, effort.requests, Pace::AtOnce).await?;
     }
     for _ in 0..effort.rounds {
-        for ((variant, period), figures) in cases.clone().zip(&mut figures) {
-            figures.take(&server, &mut callers, variant, effort.requests, period).await?;
+        for ((variant, pace), figures) in cases.clone().zip(&mut figures) {
+            figures.take_pace(&mut callers, variant, effort.requests, pace).await?;
         }
     }
     let rows: Vec<_> = cases
         .zip(&figures)
-        .map(|((variant, period), figures)| {
+        .map(|((variant, pace), figures)| {
             let p99 = median(figures.p99.clone());
             let best = figures.p99.iter().copied().fold(f64::INFINITY, f64::min);
             vec![
                 variant.name.to_owned(),
-                if period.is_some() { "spread" } else { "in bursts" }.to_owned(),
+                if pace == Pace::AtOnce { "in bursts" } else { "spread" }.to_owned(),
                 format!("{:.1}", median(figures.p50.clone()) / 1e3),
                 format!("{:.1}", p99 / 1e3),
                 format!("{:.2}", p99 / micros(SLOW)),
@@ -233,12 +246,13 @@ pub async fn clients(effort: Effort) -> Result<(), Error> {
         ];
         let mut figures: [Figures; 2] = Default::default();
         for callers in &mut callers {
-            callers.round(OURS, effort.requests / 2, None).await?;
+            callers.round(OURS, effort.requests / 2, Pace::AtOnce).await?;
         }
         for _ in 0..effort.rounds {
             for index in 0..2 {
                 let (server, callers) = (&servers[index], &mut callers[index]);
-                figures[index].take(server, callers, OURS, effort.requests, None).await?;
+                figures[index].take_pace(callers, OURS, effort.requests, Pace::AtOnce).await?;
+                figures[index].take_cpu(server, callers, OURS, effort.requests).await?;
             }
         }
         let [shared, own] = &figures;

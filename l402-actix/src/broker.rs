@@ -3,19 +3,20 @@
 use std::{borrow::Cow, cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
-use l402_server::{Challenge, ChallengeRequest, Verification, VerifyRequest};
+use l402_server::{Challenge, ChallengeRequest, L402Client, VerifyRequest};
 
 use crate::{
-    BrokerBudget, L402Config, VerifyCache,
+    BrokerBudget, L402Config, Payment, VerifyCache,
     account::Account,
-    cache::Verdict,
     error::Refusal,
+    gate::Paid,
     identity::Client,
     key::{Key, Terms, key, payment_hash},
     memory::CAPACITY,
     observe::{self, Cache, Endpoint, Limiter, Wait, Watch},
     refused::Refused,
     reuse::Minted,
+    verdict::{Answer, Verdict},
 };
 
 /// Why a credential is verified, which decides whether the call may be held up.
@@ -65,6 +66,24 @@ impl<'a> Broker<'a> {
         self.account.refused.remember(question, diagnosed, refused.clone());
     }
 
+    /// The payment that a verdict in the cache stands for, unless the broker has said no since.
+    ///
+    /// Not noted in the budget: the call that brought the verdict has been, and it lasts for minutes
+    /// at the most.
+    pub(crate) fn standing(&self, question: &Key, cache: VerifyCache) -> Option<Arc<Payment>> {
+        let diagnosed = self.config.on_invalid_token.diagnoses();
+        match self.account.refused.recall(question, diagnosed) {
+            Some(_) => None,
+            None => self.account.verdicts.standing(question, cache),
+        }
+    }
+
+    /// Takes note of a request that is let in by a verdict that stands.
+    pub(crate) fn spared(&self, paid: &Paid) {
+        self.watch.wait().over(Cache::Verdict, &Ok(()));
+        self.watch.paid(paid);
+    }
+
     /// Has a token verified, or takes a verdict that stands in `cache`.
     pub(crate) async fn verify(
         &self,
@@ -72,21 +91,21 @@ impl<'a> Broker<'a> {
         question: &VerifyRequest,
         purpose: Purpose,
         cache: Option<VerifyCache>,
-    ) -> Result<Verification, Refusal> {
+    ) -> Result<Answer, Refusal> {
         self.identify();
         let wait = self.watch.wait();
-        let call = || {
+        let verdict = if let Some(cache) = cache {
+            let call = || {
+                self.allow_verify(&name, purpose)?;
+                let (client, question) = (self.config.client.clone(), question.clone());
+                wait.asks();
+                Ok(async move { ask(&client, &question).await })
+            };
+            Box::pin(self.account.verdicts.verdict(name, cache, call)).await?
+        } else {
             self.allow_verify(&name, purpose)?;
-            let (client, question) = (self.config.client.clone(), question.clone());
             wait.asks();
-            Ok(async move {
-                let call = client.verify_token(&question);
-                observe::timed(Endpoint::Verify, call).await.map_err(Arc::new)
-            })
-        };
-        let verdict = match cache {
-            Some(cache) => self.account.verdicts.verdict(name, cache, call).await?,
-            None => call()?.await,
+            ask(&self.config.client, question).await
         };
         wait.over(Cache::Verdict, &verdict);
         self.learn(name, purpose, &verdict);
@@ -98,8 +117,8 @@ impl<'a> Broker<'a> {
         &self,
         name: Key,
         question: &VerifyRequest,
-    ) -> Result<Verification, Refusal> {
-        let verdict = self.config.client.verify_token(question).await.map_err(Arc::new);
+    ) -> Result<Answer, Refusal> {
+        let verdict = ask(&self.config.client, question).await;
         self.learn(name, Purpose::OnlyOnce, &verdict);
         verdict.map_err(Refusal::Verify)
     }
@@ -121,7 +140,7 @@ impl<'a> Broker<'a> {
         }
         let budget = &self.account.budget;
         match (verdict, purpose) {
-            (Ok(verdict), Purpose::Admission) if verdict.valid => budget.accepted(name),
+            (Ok(answer), Purpose::Admission) if answer.is_yes() => budget.accepted(name),
             (Ok(_), Purpose::Admission) => budget.refused(&name),
             // An MPP payment is used up by either answer.
             (Ok(_), Purpose::OnlyOnce) => budget.forget(&name),
@@ -278,6 +297,11 @@ impl<'a> Broker<'a> {
             Refusal::ClientOverLimit { retry_after }
         })
     }
+}
+
+async fn ask(client: &L402Client, question: &VerifyRequest) -> Verdict {
+    let call = client.verify_token(question);
+    observe::timed(Endpoint::Verify, call).await.map(Answer::from).map_err(Arc::new)
 }
 
 /// What is sold.

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use l402_server::{L402Error, Verification};
-
 use crate::{
+    Payment,
     error::Refusal,
     flight::{Flights, Shared},
     key::Key,
     memory::{self, Memory},
+    verdict::{Answer, Verdict},
 };
 
 /// How long a verdict stands: long enough that an agent in a loop costs two calls a minute, short
@@ -72,21 +72,25 @@ impl Default for VerifyCache {
     }
 }
 
-/// A broker's answer that many requests can have.
-pub(crate) type Verdict = Result<Verification, Arc<L402Error>>;
-
 /// The verdicts of one account.
 #[derive(Default)]
 pub(crate) struct Verdicts {
-    kept: Arc<Memory<(Instant, Verification)>>,
+    kept: Arc<Memory<(Instant, Arc<Payment>)>>,
     flights: Flights<Verdict>,
 }
 
 impl Verdicts {
+    /// The yes that stands.
+    pub(crate) fn standing(&self, question: &Key, cache: VerifyCache) -> Option<Arc<Payment>> {
+        let (since, payment) = self.kept.get(question)?;
+        (since.elapsed() < cache.ttl).then_some(payment)
+    }
+
     /// The verdict that stands, else that of the call under way, else that of a new call, which
     /// `start` allows or refuses.
     ///
-    /// Only a yes is kept. A no is for all who were waiting for it, and so is a failure.
+    /// Only a yes with its facts is kept: without them it opens nothing and is a fault of the
+    /// broker's. A no is for all who were waiting for it, and so is a failure.
     pub(crate) async fn verdict<F>(
         &self,
         question: Key,
@@ -96,23 +100,15 @@ impl Verdicts {
     where
         F: Future<Output = Verdict> + Send + 'static,
     {
-        let standing = || {
-            let (since, verdict) = self.kept.get(&question)?;
-            (since.elapsed() < cache.ttl).then_some(Ok(verdict))
-        };
-        if let Some(verdict) = standing() {
-            return Ok(verdict);
-        }
+        let standing = || Some(Ok(Answer::Yes(self.standing(&question, cache)?)));
         let call = || {
             let (kept, call) = (Arc::clone(&self.kept), start()?);
             Ok(async move {
                 // From before the call: the broker may have looked at its clock right away.
                 let asked = Instant::now();
                 let verdict = call.await;
-                if let Ok(verdict) = &verdict
-                    && is_worth_keeping(verdict)
-                {
-                    kept.put(question, (asked, verdict.clone()), cache.capacity);
+                if let Ok(Answer::Yes(payment)) = &verdict {
+                    kept.put(question, (asked, Arc::clone(payment)), cache.capacity);
                 }
                 verdict
             })
@@ -121,9 +117,4 @@ impl Verdicts {
             Shared::Own(verdict) | Shared::Others(verdict) => Ok(verdict),
         }
     }
-}
-
-/// A yes without its facts opens nothing and is a fault of the broker's: ask again.
-fn is_worth_keeping(verdict: &Verification) -> bool {
-    verdict.valid && verdict.resource.is_some() && verdict.amount_sats.is_some()
 }

@@ -72,6 +72,11 @@ fn directives(headers: &HeaderMap) -> Vec<String> {
 }
 
 fn vary_by(headers: &mut HeaderMap, name: &HeaderName) {
+    // Most handlers say nothing about it.
+    if name == AUTHORIZATION && !headers.contains_key(VARY) {
+        headers.insert(VARY, HeaderValue::from_static("Authorization"));
+        return;
+    }
     let mut fields: Vec<&str> = headers
         .get_all(VARY)
         .filter_map(|line| line.to_str().ok())

@@ -49,13 +49,25 @@ fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credenti
     schemes.iter().find_map(|(scheme, read)| {
         headers
             .get_all(name)
-            // Neither base64 nor hexadecimal digits hold a comma, so a credential ends at one.
-            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
-            .filter_map(|part| str::from_utf8(part).ok())
+            .flat_map(|line| parts(line.as_bytes()))
             .map(str::trim)
             .filter(|part| has_scheme(part, scheme))
             .find_map(|part| read(part).ok())
     })
+}
+
+/// A line -> what stands between its commas, as far as that is text. Neither base64 nor hexadecimal
+/// digits hold a comma, so a credential ends at one.
+fn parts(line: &[u8]) -> impl Iterator<Item = &str> {
+    // Text is searched in words of the processor, bytes one by one: only a line that is no text as a
+    // whole is worth that.
+    let (text, bytes) = match str::from_utf8(line) {
+        Ok(text) => (Some(text), None),
+        Err(_) => (None, Some(line)),
+    };
+    let of_text = text.into_iter().flat_map(|text| text.split(','));
+    let of_bytes = bytes.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b','));
+    of_text.chain(of_bytes.filter_map(|part| str::from_utf8(part).ok()))
 }
 
 fn has_scheme(part: &str, scheme: &str) -> bool {

@@ -2,6 +2,10 @@
 
 use std::{
     borrow::Cow,
+    cell::OnceCell,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,15 +16,16 @@ use crate::{
     __private::Offer,
     L402Config, OnInvalidToken, Payment, VerifyCache,
     broker::{Broker, Purpose},
-    credential::{self, Credential},
     error::Refusal,
     key::{Key, Terms},
     observe::{Watch, Why},
+    presented::Presented,
     pricing::{self, Sats},
     refused::{self, Refused},
     resource,
     scope::Passed,
     spent::{Claimed, Mark, Reservation},
+    verdict::{Answer, missing_fact},
 };
 
 /// What a request has come in with.
@@ -33,10 +38,22 @@ pub(crate) struct Admission {
 /// A payment that has been verified for this very request.
 #[derive(Clone)]
 pub(crate) struct Paid {
-    pub(crate) payment: Payment,
-    /// What it is marked by when it is spent, if that is known.
-    pub(crate) mark: Option<Mark>,
+    pub(crate) payment: Arc<Payment>,
     pub(crate) proof: Proof,
+}
+
+impl Paid {
+    /// What it is marked by when it is spent, if that is known.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        // What the preimage hashes to is the payment hash, and that is proven. What the broker
+        // states may be read out of a token, to which its holder can append.
+        let proven = match &self.proof {
+            Proof::Token { token, .. } => token.payment_hash(),
+            Proof::Mpp { payment_hash } => *payment_hash,
+        };
+        let stated = || self.payment.payment_hash.as_deref().and_then(Mark::from_hex);
+        proven.map(Mark::new).or_else(stated)
+    }
 }
 
 /// What a payment is known by.
@@ -46,20 +63,21 @@ pub(crate) enum Proof {
     /// far as the broker was asked for it.
     Token { token: VerifyRequest, may_be_cached: bool },
     /// What the broker has on its books, or what it was asked for and said yes to.
-    Mpp,
+    Mpp { payment_hash: Option<[u8; 32]> },
 }
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
 /// `Err`, and no `Err` reaches the handler.
+///
+/// `config` is the one in sight of the request, or `None` where there is none to be told.
 pub(crate) async fn admit(
     request: &HttpRequest,
+    config: Option<&L402Config>,
     offer: &Offer<'_>,
     watch: &Watch,
 ) -> Result<Option<Admission>, Refusal> {
-    match Visit::of(request, offer, watch).await? {
-        None => Ok(None),
-        Some(visit) => Ok(Some(visit.admit().await?)),
-    }
+    let Some(visit) = Visit::of(request, config, offer, watch).await? else { return Ok(None) };
+    visit.admit().await.map(Some)
 }
 
 /// As [`admit`], for a scope: what the gates in it have to know.
@@ -68,14 +86,13 @@ pub(crate) async fn admit_scope(
     offer: &Offer<'_>,
     watch: &Watch,
 ) -> Result<Option<Passed>, Refusal> {
-    match Visit::of(request, offer, watch).await? {
-        None => Ok(None),
-        Some(visit) => {
-            let paid = visit.admit().await?.paid;
-            Ok(Some(visit.passed(paid)))
-        }
-    }
+    let Some(visit) = Visit::of(request, None, offer, watch).await? else { return Ok(None) };
+    let paid = visit.admit().await?.paid;
+    Ok(Some(visit.passed(paid)))
 }
+
+/// A decision that has not been made yet.
+type Deciding<'v> = Pin<Box<dyn Future<Output = Result<Admission, Refusal>> + 'v>>;
 
 /// One request and what it has to pay for.
 pub(crate) struct Visit<'a> {
@@ -85,9 +102,10 @@ pub(crate) struct Visit<'a> {
     pub(crate) sats: Sats,
     pub(crate) resource: Cow<'a, str>,
     /// What was paid at the scope around, if that charges.
-    pub(crate) around: Option<Passed>,
+    pub(crate) around: Option<Rc<Passed>>,
     pub(crate) broker: Broker<'a>,
-    started: Instant,
+    /// Not set where nobody has to be waited for.
+    waits_since: OnceCell<Instant>,
     limit: Duration,
 }
 
@@ -95,31 +113,41 @@ impl<'a> Visit<'a> {
     /// `None` if the request is free.
     async fn of(
         request: &'a HttpRequest,
+        config: Option<&'a L402Config>,
         offer: &'a Offer<'a>,
         watch: &'a Watch,
     ) -> Result<Option<Self>, Refusal> {
         if request.method() == Method::OPTIONS {
             return Err(Refusal::Preflight);
         }
-        let config = L402Config::in_sight_of(request)?;
+        let config = config.map_or_else(|| L402Config::in_sight_of(request), Ok)?;
         let Some(sats) = pricing::price(request, config, offer).await? else {
             watch.free();
             return Ok(None);
         };
-        let around = request.extensions().get::<Passed>().cloned();
-        let resource = resource::resource(request, config, offer, around.as_ref())?;
+        let around = request.extensions().get::<Rc<Passed>>().cloned();
+        let resource = resource::resource(request, config, offer, around.as_deref())?;
         let broker = Broker::new(request, config, watch);
         // However many calls it takes, and at however many gates, the client waits for one deadline.
         let limit = around.as_ref().map_or(config.client.timeout(), |passed| passed.time_left);
-        let started = Instant::now();
-        let visit = Self { request, config, offer, sats, resource, around, broker, started, limit };
+        let waits_since = OnceCell::new();
+        let visit =
+            Self { request, config, offer, sats, resource, around, broker, waits_since, limit };
         watch.price(visit.price_sats());
         Ok(Some(visit))
     }
 
-    /// In time or not at all.
+    /// At once if a verdict stands, else in time or not at all.
     async fn admit(&self) -> Result<Admission, Refusal> {
-        let decision = tokio::time::timeout(self.limit, self.decide()).await;
+        let presented = match self.presented() {
+            Presented::Verified(paid) => {
+                self.broker.spared(&paid);
+                return Ok(Admission { paid, reservation: None });
+            }
+            presented => presented,
+        };
+        self.waits_since.get_or_init(Instant::now);
+        let decision = tokio::time::timeout(self.limit, self.decide(presented)).await;
         match decision.unwrap_or(Err(Refusal::Deadline)) {
             Ok(admission) => {
                 self.broker.watch.paid(&admission.paid);
@@ -128,7 +156,8 @@ impl<'a> Visit<'a> {
             Err(Refusal::InvalidToken(verdict)) => Err(match &self.config.on_invalid_token {
                 OnInvalidToken::Custom(custom) => {
                     self.broker.watch.because(Why::InvalidToken);
-                    Refusal::ByMerchant(Box::new(custom.answer(self.request, verdict).await))
+                    let answer = Box::pin(custom.answer(self.request, verdict)).await;
+                    Refusal::ByMerchant(Box::new(answer))
                 }
                 _ => Refusal::InvalidToken(verdict),
             }),
@@ -137,51 +166,54 @@ impl<'a> Visit<'a> {
     }
 
     pub(crate) fn time_left(&self) -> Duration {
-        self.limit.saturating_sub(self.started.elapsed())
+        let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
+        self.limit.saturating_sub(waited)
     }
 
-    async fn decide(&self) -> Result<Admission, Refusal> {
-        if let Some(passed) = &self.around {
-            return self.decide_after(passed).await;
-        }
-        let own_header = self.config.credential_header.as_ref();
-        match credential::find(self.request.headers(), own_header, self.config.mpp) {
-            None => Err(self.challenge().await),
-            Some(Credential::Token(token)) => self.decide_on_token(token).await,
-            Some(Credential::Mpp(payment)) => self.decide_on_mpp(payment).await,
+    /// Each way has room of its own. A future with room for all of them would be copied as a whole
+    /// up to Actix's own, and the allocator has no quick place for one of more than 1 KiB.
+    fn decide<'v>(&'v self, presented: Presented<'v>) -> Deciding<'v> {
+        match presented {
+            Presented::Around(passed) => Box::pin(self.decide_after(passed)),
+            Presented::Nothing => Box::pin(async { Err(self.challenge().await) }),
+            Presented::Verified(paid) => Box::pin(self.admission(paid)),
+            Presented::Token(token, name) => Box::pin(self.decide_on_token(token, name)),
+            Presented::Mpp(payment) => Box::pin(self.decide_on_mpp(payment)),
         }
     }
 
-    pub(crate) async fn decide_on_token(&self, token: VerifyRequest) -> Result<Admission, Refusal> {
-        self.broker.presented(&token);
-        let terms = self.terms();
-        // What is sent is checked by the broker against every caveat, which is what binds the
-        // token: its holder can append caveats, and a broker may read out the last one.
-        let question = terms.put_to(&token);
-        let name = terms.of_question(&question);
-        let refused = match self.broker.recall(&name) {
-            Some(refused) => refused,
-            None => match self.judge(name, &question, &token).await? {
-                Ok(verdict) => {
-                    self.broker.settled(&token);
-                    let payment = self.compare(verdict).await?;
-                    let mark = mark(&payment, &token);
-                    let may_be_cached = self.cache().is_some();
-                    let proof = Proof::Token { token, may_be_cached };
-                    return self.admission(Paid { payment, mark, proof }).await;
-                }
-                Err(refused) => {
-                    self.broker.remember(&name, &refused);
-                    refused
-                }
-            },
+    /// `name` is that of the question whether the token covers this visit's terms.
+    pub(crate) async fn decide_on_token(
+        &self,
+        token: VerifyRequest,
+        name: Key,
+    ) -> Result<Admission, Refusal> {
+        let judged = if let Some(refused) = self.broker.recall(&name) {
+            Err(refused)
+        } else {
+            let judged = Box::pin(self.judge(name, &token)).await?;
+            if let Err(refused) = &judged {
+                self.broker.remember(&name, refused);
+            }
+            judged
         };
+        let payment = match judged {
+            Ok(payment) => payment,
+            Err(refused) => return Err(Box::pin(self.refuse_again(refused)).await),
+        };
+        self.broker.settled(&token);
+        let payment = self.compare(payment).await?;
+        self.admission(self.paid_by(token, payment)).await
+    }
+
+    /// The refusal of a credential that the broker has said no to, now or a moment ago.
+    async fn refuse_again(&self, refused: Refused) -> Refusal {
         self.broker.end_reuse(|| self.sale());
-        Err(match refused {
+        match refused {
             Refused::ForSomethingElse => self.challenge_anew(Why::NotCovered).await,
             Refused::NotGenuine(verdict) => self.refuse(verdict).await,
             Refused::Malformed(err) => Refusal::Verify(err),
-        })
+        }
     }
 
     /// The refusal of a credential that is not genuine.
@@ -196,22 +228,25 @@ impl<'a> Visit<'a> {
     async fn judge(
         &self,
         name: Key,
-        question: &VerifyRequest,
         token: &VerifyRequest,
-    ) -> Result<Result<Verification, Refused>, Refusal> {
+    ) -> Result<Result<Arc<Payment>, Refused>, Refusal> {
+        // What is sent is checked by the broker against every caveat, which is what binds the
+        // token: its holder can append caveats, and a broker may read out the last one.
+        let question = self.terms().put_to(token);
         let purpose = Purpose::Admission;
-        let verdict = match self.broker.verify(name, question, purpose, self.cache()).await {
+        let verdict = match self.broker.verify(name, &question, purpose, self.cache()).await {
             Err(Refusal::Verify(err)) if refused::is_malformed(&err) => {
                 return Ok(Err(Refused::Malformed(err)));
             }
-            verdict => verdict?,
+            answer => match answer? {
+                Answer::Yes(payment) => return Ok(Ok(payment)),
+                Answer::Incomplete(verdict) => return Err(missing_fact(&verdict)),
+                Answer::No(verdict) => verdict,
+            },
         };
-        if verdict.valid {
-            return Ok(Ok(verdict));
-        }
         // Where nothing was sent, the answer would be the same.
-        let diagnoses = self.config.on_invalid_token.diagnoses() && question != token;
-        if diagnoses && self.is_for_something_else(token).await? {
+        let diagnoses = self.config.on_invalid_token.diagnoses() && question != *token;
+        if diagnoses && Box::pin(self.is_for_something_else(token)).await? {
             return Ok(Err(Refused::ForSomethingElse));
         }
         Ok(Err(Refused::NotGenuine(verdict)))
@@ -228,7 +263,7 @@ impl<'a> Visit<'a> {
 
     /// The cache whose verdicts may stand in for a call on this route. None may where a token is
     /// good for one use: what is sold once is sold on a verdict of that moment.
-    fn cache(&self) -> Option<VerifyCache> {
+    pub(crate) fn cache(&self) -> Option<VerifyCache> {
         self.config.verify_cache.filter(|_| !self.offer.single_use)
     }
 
@@ -241,22 +276,28 @@ impl<'a> Visit<'a> {
         // In this order: garbage comes no further than the budget, and a store that is away must
         // not cost a payment, so that it is held before it is used up.
         self.broker.allow_verify(&name, Purpose::OnlyOnce)?;
-        let held = match question.payment_hash() {
-            Some(hash) => self.reserve(Some(Mark::new(hash))).await?,
-            None => None,
+        let payment_hash = question.payment_hash();
+        let held = match payment_hash {
+            Some(hash) if self.offer.single_use => Some(self.reserve(Mark::new(hash)).await?),
+            _ => None,
         };
-        let mut verdict = self.broker.verify_once(name, &question).await?;
-        if !verdict.valid {
-            self.broker.end_reuse(|| self.sale());
-            return Err(self.refuse(verdict).await);
-        }
+        let payment = match self.broker.verify_once(name, &question).await? {
+            Answer::Yes(payment) => payment,
+            // Valid without facts means: valid for what was sent.
+            Answer::Incomplete(verdict) => Arc::new(Payment {
+                resource: verdict.resource.unwrap_or_else(|| self.resource.to_string()),
+                merchant_id: verdict.merchant_id,
+                amount_sats: verdict.amount_sats.unwrap_or(self.sats.accept),
+                payment_hash: verdict.payment_hash,
+            }),
+            Answer::No(verdict) => {
+                self.broker.end_reuse(|| self.sale());
+                return Err(self.refuse(verdict).await);
+            }
+        };
         self.broker.settled(&question);
-        // Valid without facts means: valid for what was sent.
-        verdict.resource.get_or_insert_with(|| self.resource.to_string());
-        verdict.amount_sats.get_or_insert(self.sats.accept);
-        let payment = self.compare(verdict).await?;
-        let mark = mark(&payment, &question);
-        let paid = Paid { payment, mark, proof: Proof::Mpp };
+        let payment = self.compare(payment).await?;
+        let paid = Paid { payment, proof: Proof::Mpp { payment_hash } };
         match held {
             Some(reservation) => Ok(Admission { paid, reservation: Some(reservation) }),
             None => self.admission(paid).await,
@@ -264,8 +305,7 @@ impl<'a> Visit<'a> {
     }
 
     /// What was sent is compared again: a broker that ignores it must not open the route.
-    async fn compare(&self, verdict: Verification) -> Result<Payment, Refusal> {
-        let payment = Payment::from_facts(verdict)?;
+    async fn compare(&self, payment: Arc<Payment>) -> Result<Arc<Payment>, Refusal> {
         if self.is_covered_by(&payment) {
             Ok(payment)
         } else {
@@ -274,21 +314,21 @@ impl<'a> Visit<'a> {
     }
 
     pub(crate) async fn admission(&self, paid: Paid) -> Result<Admission, Refusal> {
-        let reservation = self.reserve(paid.mark).await?;
+        if !self.offer.single_use {
+            return Ok(Admission { paid, reservation: None });
+        }
+        // A payment that cannot be named could be used any number of times.
+        let mark = paid.mark().ok_or(Refusal::MissingFact("paymentHash"))?;
+        let reservation = Some(Box::pin(self.reserve(mark)).await?);
         Ok(Admission { paid, reservation })
     }
 
     /// Holds a token that is good for one use. Two requests with the same one may both have been
     /// verified; here only one of them goes on.
-    async fn reserve(&self, mark: Option<Mark>) -> Result<Option<Reservation>, Refusal> {
-        if !self.offer.single_use {
-            return Ok(None);
-        }
-        // A payment that cannot be named could be used any number of times.
-        let mark = mark.ok_or(Refusal::MissingFact("paymentHash"))?;
+    async fn reserve(&self, mark: Mark) -> Result<Reservation, Refusal> {
         let store = self.config.spent_tokens_store();
         match Reservation::make(store, mark, self.config.spent_for).await {
-            Ok(Claimed::Reserved(reservation)) => Ok(Some(reservation)),
+            Ok(Claimed::Reserved(reservation)) => Ok(reservation),
             Ok(Claimed::Busy) => Err(Refusal::InUse),
             Ok(Claimed::Spent) => Err(self.challenge_anew(Why::Spent).await),
             Err(err) => Err(Refusal::SpentTokens(err)),
@@ -302,20 +342,15 @@ impl<'a> Visit<'a> {
     /// was just paid for would refuse the next one too, and a 402 would be paid without end.
     async fn is_for_something_else(&self, token: &VerifyRequest) -> Result<bool, Refusal> {
         let name = Terms { resource: None, amount_sats: None, ..self.terms() }.of_question(token);
-        let verdict = self.broker.verify(name, token, Purpose::Diagnosis, self.cache()).await?;
-        Ok(verdict.valid && !self.is_covered_by(&Payment::from_facts(verdict)?))
+        match self.broker.verify(name, token, Purpose::Diagnosis, self.cache()).await? {
+            Answer::Yes(payment) => Ok(!self.is_covered_by(&payment)),
+            Answer::Incomplete(verdict) => Err(missing_fact(&verdict)),
+            Answer::No(_) => Ok(false),
+        }
     }
 
     pub(crate) fn is_covered_by(&self, payment: &Payment) -> bool {
         (!self.config.enforce_resource || payment.resource == self.resource)
             && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
     }
-}
-
-/// What a payment is marked by when it is spent, if that is known.
-fn mark(payment: &Payment, credential: &VerifyRequest) -> Option<Mark> {
-    // What the preimage hashes to is the payment hash, and that is proven. What the broker states
-    // may be read out of a token, to which its holder can append.
-    let proven = credential.payment_hash().map(Mark::new);
-    proven.or_else(|| payment.payment_hash.as_deref().and_then(Mark::from_hex))
 }

@@ -1,6 +1,6 @@
 //! The names that verdicts, credentials and challenges are remembered under.
 
-use l402_server::{Challenge, VerifyRequest};
+use l402_server::{Challenge, VerifyRequest, decode_hex};
 use sha2::{Digest as _, Sha256};
 
 /// A name in memory: a hash, so that no credential is kept.
@@ -11,26 +11,17 @@ pub(crate) type Key = [u8; 32];
 pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
     let mut hash = Sha256::new();
     for part in parts {
-        hash.update([u8::from(part.is_some())]);
-        let part = part.unwrap_or_default();
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+        let (mut head, bytes) = ([u8::from(part.is_some()); 9], part.unwrap_or_default());
+        head[1..].copy_from_slice(&(bytes.len() as u64).to_be_bytes());
+        hash.update(head);
+        hash.update(bytes);
     }
     hash.finalize().into()
 }
 
 /// The payment hash that a challenge states; `None` if that is not 64 hexadecimal digits.
 pub(crate) fn payment_hash(challenge: &Challenge) -> Option<[u8; 32]> {
-    let digits = challenge.payment_hash.as_bytes();
-    let digit = |digit: u8| u8::try_from(char::from(digit).to_digit(16)?).ok();
-    let bytes: Option<Vec<u8>> = digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-            _ => None,
-        })
-        .collect();
-    bytes?.try_into().ok()
+    decode_hex(challenge.payment_hash.as_bytes())
 }
 
 /// What a token has to cover: the resource and the amount as they are sent, each `None` where the

@@ -156,6 +156,7 @@ mod observe;
 mod payment;
 #[cfg(feature = "paywall-page")]
 mod paywall;
+mod presented;
 mod pricing;
 mod process;
 mod proxies;
@@ -166,6 +167,7 @@ mod sale;
 mod scope;
 mod spent;
 mod trial;
+mod verdict;
 mod window;
 
 pub use budget::BrokerBudget;

@@ -183,7 +183,7 @@ where
                 Ok(passed) => {
                     if let Some(passed) = passed {
                         request.extensions_mut().insert(passed.paid.payment.clone());
-                        request.extensions_mut().insert(passed);
+                        request.extensions_mut().insert(Rc::new(passed));
                     }
                     let answer = watch.span().in_scope(|| service.call(request));
                     match answer.instrument(watch.span()).await {

@@ -3,15 +3,15 @@
 use std::{
     fmt,
     future::{Ready, ready},
+    sync::Arc,
 };
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev::Payload,
     http::StatusCode,
 };
-use l402_server::Verification;
 
-use crate::error::{self, Refusal};
+use crate::error;
 
 /// The verified payment behind a request; an extractor for handlers under `#[l402]`.
 ///
@@ -57,17 +57,6 @@ impl Payment {
     pub fn for_tests(resource: impl Into<String>, amount_sats: u64) -> Self {
         Self { resource: resource.into(), merchant_id: None, amount_sats, payment_hash: None }
     }
-
-    /// The facts of a valid token. Without them it cannot be compared with what the request costs,
-    /// so a reply that leaves one out opens nothing.
-    pub(crate) fn from_facts(facts: Verification) -> Result<Self, Refusal> {
-        Ok(Self {
-            resource: facts.resource.ok_or(Refusal::MissingFact("resource"))?,
-            merchant_id: facts.merchant_id,
-            amount_sats: facts.amount_sats.ok_or(Refusal::MissingFact("amountSats"))?,
-            payment_hash: facts.payment_hash,
-        })
-    }
 }
 
 impl FromRequest for Payment {
@@ -75,7 +64,9 @@ impl FromRequest for Payment {
     type Future = Ready<Result<Self, NoPayment>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or(NoPayment(())))
+        // Copied only for whoever takes it: the request shares it with the cache.
+        let verified = request.extensions().get::<Arc<Self>>().map(|payment| (**payment).clone());
+        ready(verified.ok_or(NoPayment(())))
     }
 }
 

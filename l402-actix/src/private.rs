@@ -1,12 +1,10 @@
 //! What `#[l402]` expands to. Not public API: it changes with the macro, without notice.
 
-#[path = "bench.rs"]
-pub mod bench;
-
 use std::{
     convert::Infallible,
     future::{Ready, ready},
     marker::PhantomData,
+    sync::Arc,
 };
 
 pub use actix_web::HttpResponse;
@@ -202,9 +200,10 @@ impl Gate {
             return answer;
         }
         let request = self.request.clone();
+        let config = L402Config::in_sight_of(&request).ok();
         let watch = Watch::of(&request);
-        let response = self.decide(offer, handler, &watch).instrument(watch.span()).await;
-        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), &request)
+        let response = self.decide(config, offer, handler, &watch).instrument(watch.span()).await;
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), config)
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -220,12 +219,13 @@ impl Gate {
             return answer;
         }
         let request = self.request.clone();
+        let config = L402Config::in_sight_of(&request).ok();
         let watch = Watch::of(&request);
         let response = match self.tried(extractors, offer).instrument(watch.span()).await {
-            Ok(gate) => gate.decide(offer, handler, &watch).instrument(watch.span()).await,
+            Ok(gate) => gate.decide(config, offer, handler, &watch).instrument(watch.span()).await,
             Err(err) => Err(Refusal::by_merchant(err)),
         };
-        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), &request)
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), config)
     }
 
     async fn tried(
@@ -238,7 +238,7 @@ impl Gate {
         }
         let Self { request, payload } = self;
         // What was paid for a scope around may not be enough here: nothing of it is shown on trial.
-        let around = request.extensions_mut().remove::<Payment>();
+        let around = request.extensions_mut().remove::<Arc<Payment>>();
         let mut trial = Trial::of(request.clone(), payload);
         let tried = extractors(&mut trial).await;
         if let Some(payment) = around {
@@ -250,13 +250,14 @@ impl Gate {
 
     async fn decide(
         self,
+        config: Option<&L402Config>,
         offer: &Offer<'_>,
         handler: impl Gated,
         watch: &Watch,
     ) -> Result<HttpResponse, Refusal> {
         let Self { request, mut payload } = self;
         let mut reservation = None;
-        if let Some(admission) = gate::admit(&request, offer, watch).await? {
+        if let Some(admission) = gate::admit(&request, config, offer, watch).await? {
             request.extensions_mut().insert(admission.paid.payment);
             reservation = admission.reservation;
         }
@@ -273,8 +274,8 @@ impl Gate {
     }
 }
 
-fn marked(mut response: HttpResponse, request: &HttpRequest) -> HttpResponse {
-    caching::mark(response.headers_mut(), L402Config::in_sight_of(request).ok());
+fn marked(mut response: HttpResponse, config: Option<&L402Config>) -> HttpResponse {
+    caching::mark(response.headers_mut(), config);
     response
 }
 

@@ -7,10 +7,7 @@ use std::{
 
 use l402_server::{L402Error, Verification};
 
-use crate::{
-    key::{Key, key},
-    memory::Memory,
-};
+use crate::{key::Key, memory::Memory};
 
 /// How long a refusal stands without asking again. Long enough that a client in a loop costs a few
 /// calls a minute; short, because what is refused now may be good in a moment: a payment that the
@@ -32,15 +29,15 @@ pub(crate) enum Refused {
     Malformed(Arc<L402Error>),
 }
 
-/// Refusals by the question they answer.
+/// Refusals by the question they answer: without a diagnosis, and with one. Configs that ask for it
+/// and configs that do not may share an account, and their answers differ.
 #[derive(Default)]
-pub(crate) struct RefusedMemory(Memory<(Instant, Refused)>);
+pub(crate) struct RefusedMemory([Memory<(Instant, Refused)>; 2]);
 
 impl RefusedMemory {
-    /// The refusal of this question, if it is recent. `diagnosed` says which of two answers is
-    /// wanted: configs that ask for a diagnosis and configs that do not may share an account.
+    /// The refusal of this question, if it is recent.
     pub(crate) fn recall(&self, question: &Key, diagnosed: bool) -> Option<Refused> {
-        let (since, refused) = self.0.get(&name(question, diagnosed))?;
+        let (since, refused) = self.0[usize::from(diagnosed)].get(question)?;
         (since.elapsed() < REMEMBERED_FOR).then_some(refused)
     }
 
@@ -50,15 +47,11 @@ impl RefusedMemory {
         if matches!(refused, Refused::Malformed(_)) {
             return;
         }
-        self.0.put(name(question, diagnosed), (Instant::now(), refused), CAPACITY);
+        self.0[usize::from(diagnosed)].put(*question, (Instant::now(), refused), CAPACITY);
     }
 }
 
 /// Whether the broker has looked at the credential and could make nothing of it.
 pub(crate) fn is_malformed(err: &L402Error) -> bool {
     matches!(err, L402Error::Api { status: 400, .. })
-}
-
-fn name(question: &Key, diagnosed: bool) -> Key {
-    key(&[Some(question), Some(&[u8::from(diagnosed)])])
 }

@@ -35,7 +35,7 @@ impl Visit<'_> {
         if let Some(refusal) = crate::discovery::refuse_unlisted(self.request) {
             return refusal;
         }
-        match self.broker.mint(sale, asker, &self.payer_terms()).await {
+        match Box::pin(self.broker.mint(sale, asker, &self.payer_terms())).await {
             Ok(mut challenge) => {
                 challenge.mpp_challenge.take_if(|_| !self.takes_mpp());
                 let form = Form::of(self.request, self.config, sale.description.as_deref());
@@ -52,7 +52,7 @@ impl Visit<'_> {
 
     /// What its payer's token will be verified for: at the gate around first, if there is one.
     fn payer_terms(&self) -> Vec<Terms<'_>> {
-        let around = self.around.as_ref().map(Passed::terms);
+        let around = self.around.as_deref().map(Passed::terms);
         around.into_iter().chain([self.terms()]).collect()
     }
 

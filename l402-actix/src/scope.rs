@@ -82,10 +82,10 @@ impl Visit<'_> {
         let paid = &passed.paid;
         let is_covered = self.is_covered_by(&paid.payment);
         match &paid.proof {
-            Proof::Mpp if is_covered => self.admission(paid.clone()).await,
+            Proof::Mpp { .. } if is_covered => self.admission(paid.clone()).await,
             // It is used up, and of the next one the broker might say no more: asking for it could
             // be paid without end.
-            Proof::Mpp => Err(Refusal::Misconfigured(
+            Proof::Mpp { .. } => Err(Refusal::Misconfigured(
                 "an MPP payment for a scope does not cover a handler in it, which costs more; \
                  price the scope at or above its handlers",
             )),
@@ -99,8 +99,9 @@ impl Visit<'_> {
             }
             Proof::Token { token, .. } if is_covered => {
                 // Its holder has just been let in by the scope and is no stranger here.
-                self.broker.await_payer(terms.of_question(token));
-                self.decide_on_token(token.clone()).await
+                let name = terms.of_question(token);
+                self.broker.await_payer(name);
+                self.decide_on_token(token.clone(), name).await
             }
             Proof::Token { token, .. } => self.decide_on_too_little(token, &paid.payment).await,
         }
@@ -114,7 +115,7 @@ impl Visit<'_> {
         token: &VerifyRequest,
         payment: &Payment,
     ) -> Result<Admission, Refusal> {
-        match self.decide_on_token(token.clone()).await {
+        match self.decide_on_token(token.clone(), self.terms().of_question(token)).await {
             // Refused without a diagnosis, which the scope has made: it is genuine.
             Err(Refusal::InvalidToken(_)) if !self.config.on_invalid_token.diagnoses() => {
                 Err(self.challenge_anew(Why::NotCovered).await)

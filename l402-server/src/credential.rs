@@ -6,7 +6,7 @@ use base64::{
 };
 use serde_json::Value;
 
-use crate::{L402Error, VerifyRequest};
+use crate::{L402Error, VerifyRequest, hex};
 
 /// The longest credential that is looked at, scheme included: 8 KiB.
 ///
@@ -91,7 +91,8 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
         return Err("the credential's scheme is neither `L402` nor `LSAT`");
     }
     let rest = rest.trim_start_matches(' ');
-    if !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
+    // All of them are looked at, which is done in blocks; to stop at the first is one by one.
+    if !rest.bytes().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) {
         return Err("the credential holds characters outside of visible ASCII");
     }
     match rest.split_once(':') {
@@ -109,27 +110,13 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
 /// and sends those in hexadecimal. Encoding them again gives the digits back. The broker still
 /// compares the preimage's hash, so this opens nothing that the payer did not pay for.
 fn mend_preimage(preimage: &str) -> String {
-    if preimage.len() == TWICE_DECODED_DIGITS
-        && let Some(bytes) = decode_hex(preimage)
-    {
+    if let Some(bytes) = hex::decode::<{ TWICE_DECODED_DIGITS / 2 }>(preimage.as_bytes()) {
         let mended = STANDARD.encode(bytes);
         if mended.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return mended;
         }
     }
     preimage.to_owned()
-}
-
-pub(crate) fn decode_hex(digits: &str) -> Option<Vec<u8>> {
-    digits
-        .as_bytes()
-        .chunks_exact(2)
-        .map(|pair| {
-            let (high, low) =
-                (char::from(pair[0]).to_digit(16)?, char::from(pair[1]).to_digit(16)?);
-            u8::try_from(high * 16 + low).ok()
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ mod builder;
 mod client;
 mod credential;
 mod error;
+mod hex;
 mod key;
 mod reply;
 mod types;
@@ -65,6 +66,9 @@ pub use builder::{DEFAULT_BASE_URL, DEFAULT_TIMEOUT, L402ClientBuilder};
 pub use client::{API_KEY_VARIABLE, API_URL_VARIABLE, L402Client};
 pub use credential::MAX_CREDENTIAL_BYTES;
 pub use error::L402Error;
+/// For `l402-actix`. Not public API.
+#[doc(hidden)]
+pub use hex::decode as decode_hex;
 pub use reply::MAX_REPLY_BYTES;
 /// The HTTP client underneath, for [`L402ClientBuilder::http_client_builder`].
 pub use reqwest;

@@ -66,7 +66,8 @@ pub(crate) async fn accept<T: DeserializeOwned>(
     if response.status().is_success() {
         parse(&read(response).await?)
     } else {
-        Err(refusal(response, secrets).await)
+        // Apart, so that a yes does not carry the room for it.
+        Err(Box::pin(refusal(response, secrets)).await)
     }
 }
 

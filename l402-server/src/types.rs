@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{L402Error, credential::decode_hex};
+use crate::{L402Error, hex};
 
 /// The longest idempotency key that is sent: the broker cuts longer ones at this length, and two
 /// keys that differ only behind it would be one.
@@ -200,8 +200,8 @@ impl VerifyRequest {
     /// the 64 hexadecimal digits that the protocol wants.
     #[must_use]
     pub fn payment_hash(&self) -> Option<[u8; 32]> {
-        let preimage = Some(&self.preimage).filter(|preimage| preimage.len() == 64)?;
-        Some(Sha256::digest(decode_hex(preimage)?).into())
+        let preimage: [u8; 32] = hex::decode(self.preimage.as_bytes())?;
+        Some(Sha256::digest(preimage).into())
     }
 
     /// Whether sending it twice gives the same answer twice.

@@ -104,7 +104,7 @@ impl Watch {
     pub(crate) fn paid(&self, paid: &Paid) {
         self.note(|watched| {
             watched.outcome.set(Outcome::Paid);
-            watched.payment.set(paid.mark.map(|mark| (mark, paid.payment.amount_sats)));
+            watched.payment.set(paid.mark().map(|mark| (mark, paid.payment.amount_sats)));
         });
     }
 

@@ -10,6 +10,8 @@ mod reservation;
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use l402_server::decode_hex;
+
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 #[cfg(feature = "spent-redb")]
 pub use self::redb::RedbStore;
@@ -127,14 +129,7 @@ impl Mark {
 
     /// 64 hexadecimal digits -> the mark; `None` for anything else.
     pub(crate) fn from_hex(digits: &str) -> Option<Self> {
-        let digits: &[u8; 64] = digits.as_bytes().try_into().ok()?;
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            *byte = u8::try_from(high * 16 + low).ok()?;
-        }
-        Some(Self(bytes))
+        decode_hex(digits.as_bytes()).map(Self)
     }
 }
 
