@@ -8,7 +8,13 @@ use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, Response, body::Incoming, header, server::conn::http1, service::service_fn};
+#[cfg(not(feature = "http2"))]
+use hyper::server::conn::http1;
+#[cfg(feature = "http2")]
+use hyper::server::conn::http2;
+use hyper::{Request, Response, body::Incoming, header, service::service_fn};
+#[cfg(feature = "http2")]
+use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
@@ -54,11 +60,13 @@ pub async fn run(delay: Duration) -> Result<(), Error> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let service = service_fn(move |request| answer(request, delay));
-        tokio::spawn(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service),
-        );
+        #[cfg(feature = "http2")]
+        let builder = http2::Builder::new(TokioExecutor::new());
+        #[cfg(not(feature = "http2"))]
+        let builder = http1::Builder::new();
+        let mut builder = builder;
+        builder.timer(TokioTimer::new());
+        tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
     }
 }
 

@@ -1,10 +1,13 @@
 //! The routes that are held against each other. All answer the same words.
 
 use actix_web::{HttpRequest, HttpResponse, error, http::header, web};
-use l402_actix::{BrokerBudget, L402Client, L402Config, L402Error, VerifyCache, l402};
+use l402_actix::{BrokerBudget, L402Client, L402Config, VerifyCache, l402};
 use serde::{Deserialize, Serialize};
 
-use crate::broker::{PRICE_SATS, RESOURCE};
+use crate::{
+    Error,
+    broker::{PRICE_SATS, RESOURCE},
+};
 
 const WORDS: &str = "forty-two words that somebody has paid for";
 
@@ -75,16 +78,26 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// When the client cannot be set up.
-    pub fn new(broker: &str) -> Result<Self, L402Error> {
-        let client = L402Client::builder(API_KEY).base_url(broker).build()?;
+    /// When a client cannot be set up.
+    pub fn new(broker: &str) -> Result<Self, Error> {
+        let client = L402Client::builder(API_KEY).base_url(broker);
+        let client = client.http_client_builder(http_client_builder()).build()?;
         Ok(Self {
             broker: broker.to_owned(),
-            http: reqwest::Client::new(),
+            http: http_client_builder().build()?,
             // More is asked of this broker than a real one allows.
             config: L402Config::new(client).broker_budget(BrokerBudget::unlimited()),
         })
     }
+}
+
+/// A default client, or with the feature `http2` one that speaks that from the first byte: without
+/// TLS there is nothing to agree on it by.
+fn http_client_builder() -> reqwest::ClientBuilder {
+    let builder = reqwest::ClientBuilder::new();
+    #[cfg(feature = "http2")]
+    let builder = builder.http2_prior_knowledge();
+    builder
 }
 
 async fn bare() -> &'static str {

@@ -6,15 +6,15 @@ use std::{error::Error as StdError, time::Duration};
 ///
 /// No variant carries the API key, a macaroon, a preimage or a URL: what the broker's own message
 /// echoes of them is replaced by `[redacted]`.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, derive_more::Display, derive_more::Error)]
 #[non_exhaustive]
 pub enum L402Error {
     /// The broker does not know the API key (401).
-    #[error("the broker refused the API key")]
+    #[display("the broker refused the API key")]
     Auth,
 
     /// The merchant's plan does not include L402 (403).
-    #[error("the merchant's plan does not include L402{}", plan(current_plan.as_deref()))]
+    #[display("the merchant's plan does not include L402{}", plan(current_plan.as_deref()))]
     Plan {
         /// The plan the merchant is on, when the broker says so.
         current_plan: Option<String>,
@@ -22,21 +22,21 @@ pub enum L402Error {
 
     /// Too many calls with this API key (429). The documented limit is 100 a minute, mint and
     /// verify together.
-    #[error("the broker's rate limit is used up")]
+    #[display("the broker's rate limit is used up")]
     RateLimited {
         /// The broker's `Retry-After`, given in seconds or as a date. Not bounded.
         retry_after: Option<Duration>,
     },
 
     /// The broker is away for a while (503).
-    #[error("the broker is unavailable")]
+    #[display("the broker is unavailable")]
     Unavailable {
         /// The broker's `Retry-After`, given in seconds or as a date. Not bounded.
         retry_after: Option<Duration>,
     },
 
     /// Any other status that is not a success; a redirect is one, since none is followed.
-    #[error("the broker answered {status}: {message}")]
+    #[display("the broker answered {status}: {message}")]
     Api {
         /// The HTTP status.
         status: u16,
@@ -45,19 +45,21 @@ pub enum L402Error {
     },
 
     /// The call did not end within the client's timeout. The broker may have served it.
-    #[error("the broker did not answer in time")]
+    #[display("the broker did not answer in time")]
     Timeout,
 
     /// The connection could not be made, or broke.
-    #[error("the broker could not be reached")]
-    Network(#[source] Box<dyn StdError + Send + Sync>),
+    #[display("the broker could not be reached")]
+    Network(Box<dyn StdError + Send + Sync>),
 
     /// The broker's reply is not what its contract says, or not what was asked for.
-    #[error("the broker's reply is invalid: {0}")]
+    #[display("the broker's reply is invalid: {_0}")]
+    #[error(ignore)]
     InvalidResponse(String),
 
     /// The call or the client's settings are wrong; nothing was sent.
-    #[error("{0}")]
+    #[display("{_0}")]
+    #[error(ignore)]
     InvalidRequest(String),
 }
 

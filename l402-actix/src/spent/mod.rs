@@ -188,15 +188,15 @@ fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Why a store could not answer. The client is answered 503, and the handler is not called.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, derive_more::Display, derive_more::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no room for another mark.
-    #[error("the store of spent tokens is full")]
+    #[display("the store of spent tokens is full")]
     Full,
     /// It cannot be reached, cannot be trusted, or did not answer in time.
-    #[error("the store of spent tokens is away: {0}")]
-    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    #[display("the store of spent tokens is away: {_0}")]
+    Unreachable(Box<dyn Error + Send + Sync>),
 }
 
 impl StoreError {
