@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every figure of docs/PERFORMANCE.md, in its order. Loopback only; ends by itself.
 #
-#   benches/run.sh            all of it, some twenty minutes, most of them clean builds
-#   benches/run.sh load       one part: load, parts or build
+#   benches/run.sh            all of it, some thirty minutes, most of them clean builds
+#   benches/run.sh load       one part: load, http2, parts, calls or build
 set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-all}
@@ -13,5 +13,10 @@ if wants load; then
     cargo build --release -p l402-benches --bins
     target/release/load
 fi
+if wants http2; then
+    cargo build --release -p l402-benches --features http2 --bins
+    target/release/load compare
+fi
 if wants parts; then cargo bench -p l402-benches --bench gate; fi
+if wants calls; then cargo bench -p l402-benches --bench broker_calls --profile dev; fi
 if wants build; then benches/build-cost.sh; fi
