@@ -1,9 +1,9 @@
 //! The broker as the gate asks it: as seldom as possible, and within the budget.
 
-use std::{borrow::Cow, cell::OnceCell, sync::Arc, time::Instant};
+use std::{cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
-use l402_server::{Challenge, ChallengeRequest, L402Client, VerifyRequest};
+use l402_server::{Challenge, L402Client, VerifyRequest};
 
 use crate::{
     BrokerBudget, L402Config, Payment, VerifyCache,
@@ -16,6 +16,7 @@ use crate::{
     observe::{self, Cache, Endpoint, Limiter, Wait, Watch},
     refused::Refused,
     reuse::Minted,
+    sale::Sale,
     verdict::{Answer, Verdict},
 };
 
@@ -118,6 +119,7 @@ impl<'a> Broker<'a> {
         name: Key,
         question: &VerifyRequest,
     ) -> Result<Answer, Refusal> {
+        let _wait = self.watch.wait();
         let verdict = ask(&self.config.client, question).await;
         self.learn(name, Purpose::OnlyOnce, &verdict);
         verdict.map_err(Refusal::Verify)
@@ -302,30 +304,4 @@ impl<'a> Broker<'a> {
 async fn ask(client: &L402Client, question: &VerifyRequest) -> Verdict {
     let call = client.verify_token(question);
     observe::timed(Endpoint::Verify, call).await.map(Answer::from).map_err(Arc::new)
-}
-
-/// What is sold.
-pub(crate) struct Sale<'a> {
-    pub(crate) resource: &'a str,
-    pub(crate) price_sats: u64,
-    pub(crate) description: Option<Cow<'a, str>>,
-    pub(crate) idempotency_key: Option<String>,
-}
-
-impl Sale<'_> {
-    fn request(&self) -> ChallengeRequest {
-        let request = self.request_without_key();
-        match &self.idempotency_key {
-            Some(key) => request.idempotency_key(key),
-            None => request,
-        }
-    }
-
-    fn request_without_key(&self) -> ChallengeRequest {
-        let request = ChallengeRequest::new(self.resource, self.price_sats);
-        match &self.description {
-            Some(description) => request.description(description.as_ref()),
-            None => request,
-        }
-    }
 }

@@ -13,12 +13,12 @@ use actix_web::{HttpMessage as _, HttpRequest, http::Method};
 use l402_server::{Verification, VerifyRequest};
 
 use crate::{
-    __private::Offer,
     L402Config, OnInvalidToken, Payment, VerifyCache,
     broker::{Broker, Purpose},
     error::Refusal,
     key::{Key, Terms},
     observe::{Watch, Why},
+    offer::Offer,
     presented::Presented,
     pricing::{self, Sats},
     refused::{self, Refused},
@@ -217,7 +217,7 @@ impl<'a> Visit<'a> {
     }
 
     /// The refusal of a credential that is not genuine.
-    async fn refuse(&self, verdict: Verification) -> Refusal {
+    pub(crate) async fn refuse(&self, verdict: Verification) -> Refusal {
         match self.config.on_invalid_token {
             OnInvalidToken::Rechallenge => self.challenge_anew(Why::InvalidToken).await,
             _ => Refusal::InvalidToken(verdict),
@@ -267,45 +267,8 @@ impl<'a> Visit<'a> {
         self.config.verify_cache.filter(|_| !self.offer.single_use)
     }
 
-    /// A payment in the `Payment` scheme. The broker takes it once, so it is asked once: not for
-    /// a diagnosis, and not again if the answer was lost.
-    async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Admission, Refusal> {
-        self.broker.presented(&payment);
-        let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
-        let name = self.terms().of_question(&question);
-        // In this order: garbage comes no further than the budget, and a store that is away must
-        // not cost a payment, so that it is held before it is used up.
-        self.broker.allow_verify(&name, Purpose::OnlyOnce)?;
-        let payment_hash = question.payment_hash();
-        let held = match payment_hash {
-            Some(hash) if self.offer.single_use => Some(self.reserve(Mark::new(hash)).await?),
-            _ => None,
-        };
-        let payment = match self.broker.verify_once(name, &question).await? {
-            Answer::Yes(payment) => payment,
-            // Valid without facts means: valid for what was sent.
-            Answer::Incomplete(verdict) => Arc::new(Payment {
-                resource: verdict.resource.unwrap_or_else(|| self.resource.to_string()),
-                merchant_id: verdict.merchant_id,
-                amount_sats: verdict.amount_sats.unwrap_or(self.sats.accept),
-                payment_hash: verdict.payment_hash,
-            }),
-            Answer::No(verdict) => {
-                self.broker.end_reuse(|| self.sale());
-                return Err(self.refuse(verdict).await);
-            }
-        };
-        self.broker.settled(&question);
-        let payment = self.compare(payment).await?;
-        let paid = Paid { payment, proof: Proof::Mpp { payment_hash } };
-        match held {
-            Some(reservation) => Ok(Admission { paid, reservation: Some(reservation) }),
-            None => self.admission(paid).await,
-        }
-    }
-
     /// What was sent is compared again: a broker that ignores it must not open the route.
-    async fn compare(&self, payment: Arc<Payment>) -> Result<Arc<Payment>, Refusal> {
+    pub(crate) async fn compare(&self, payment: Arc<Payment>) -> Result<Arc<Payment>, Refusal> {
         if self.is_covered_by(&payment) {
             Ok(payment)
         } else {
@@ -325,7 +288,7 @@ impl<'a> Visit<'a> {
 
     /// Holds a token that is good for one use. Two requests with the same one may both have been
     /// verified; here only one of them goes on.
-    async fn reserve(&self, mark: Mark) -> Result<Reservation, Refusal> {
+    pub(crate) async fn reserve(&self, mark: Mark) -> Result<Reservation, Refusal> {
         let store = self.config.spent_tokens_store();
         match Reservation::make(store, mark, self.config.spent_for).await {
             Ok(Claimed::Reserved(reservation)) => Ok(reservation),

@@ -103,6 +103,7 @@ impl ClientIdentity {
     ///
     /// Each gate that a request passes calls it at most once, on the worker's thread, so it must not
     /// block.
+    ///
     /// Whom it answers `None` for is nobody: gets a new challenge each time, and counts against no
     /// limit but the budget.
     pub fn custom(

@@ -152,7 +152,9 @@ mod invalid;
 mod key;
 mod memory;
 mod middleware;
+mod mpp;
 mod observe;
+mod offer;
 mod payment;
 #[cfg(feature = "paywall-page")]
 mod paywall;

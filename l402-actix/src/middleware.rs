@@ -17,7 +17,7 @@ use actix_web::{
 
 use tracing::Instrument as _;
 
-use crate::{__private::Offer, L402Config, Price, caching, gate, observe::Watch, pricing::Priced};
+use crate::{L402Config, Price, caching, gate, observe::Watch, offer::Offer, pricing::Priced};
 
 /// Middleware that charges for a whole scope, resource or app: for mounted services such as
 /// `actix_files::Files`, or for one price over many handlers.
@@ -51,9 +51,9 @@ use crate::{__private::Offer, L402Config, Price, caching, gate, observe::Watch, 
 /// the broker might not say more of the next one.
 ///
 /// A token has one resource and one merchant. Gates under it take the resource from here, stated or
-/// computed, and must not state another; a config of their own must have the same API key,
-/// broker and credential header. Either is answered 500. A handler under it with `single_use` spends the payment that was
-/// verified here.
+/// computed, and must not state another; a config of their own must have the same API key, broker
+/// and credential header. Either is answered 500. A handler under it with `single_use` spends the
+/// payment that was verified here.
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use actix_web::HttpRequest;
 
-use crate::{__private::Offer, L402Config, error::Refusal};
+use crate::{L402Config, error::Refusal, offer::Offer};
 
 /// The price of one request, as a `price_with` function answers it.
 ///

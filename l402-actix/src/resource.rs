@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::HttpRequest;
 
-use crate::{__private::Offer, L402Config, error::Refusal, scope::Passed};
+use crate::{L402Config, error::Refusal, offer::Offer, scope::Passed};
 
 /// The longest resource that is minted for: a macaroon carries it as a caveat, and a credential
 /// must fit into one header.

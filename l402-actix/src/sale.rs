@@ -2,16 +2,38 @@
 
 use std::borrow::Cow;
 
+use l402_server::ChallengeRequest;
+
 use crate::{
-    broker::{Asker, Sale},
-    error::Refusal,
-    form::Form,
-    gate::Visit,
-    idempotency,
-    key::Terms,
-    observe::Why,
+    broker::Asker, error::Refusal, form::Form, gate::Visit, idempotency, key::Terms, observe::Why,
     scope::Passed,
 };
+
+/// What is sold.
+pub(crate) struct Sale<'a> {
+    pub(crate) resource: &'a str,
+    pub(crate) price_sats: u64,
+    pub(crate) description: Option<Cow<'a, str>>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl Sale<'_> {
+    pub(crate) fn request(&self) -> ChallengeRequest {
+        let request = self.request_without_key();
+        match &self.idempotency_key {
+            Some(key) => request.idempotency_key(key),
+            None => request,
+        }
+    }
+
+    pub(crate) fn request_without_key(&self) -> ChallengeRequest {
+        let request = ChallengeRequest::new(self.resource, self.price_sats);
+        match &self.description {
+            Some(description) => request.description(description.as_ref()),
+            None => request,
+        }
+    }
+}
 
 impl Visit<'_> {
     /// A challenge for somebody who has presented nothing, or why there is none: a failure here

@@ -12,7 +12,7 @@ use actix_web::{
 };
 use futures_core::Stream;
 
-use crate::{__private::Offer, L402Config, NoPayment, credential};
+use crate::{L402Config, NoPayment, credential, offer::Offer};
 
 /// Whether the extractors have to run before the gate decides.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{__private::Offer, L402Config};
+use crate::{L402Config, offer::Offer};
 
 const COMPUTED: &str = "The price is computed for each request; the 402 states it.";
 

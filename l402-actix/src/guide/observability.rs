@@ -47,8 +47,8 @@
 //!
 //! With `tracing-subscriber` they are seen with `RUST_LOG=info,l402_actix=debug`. A gate under
 //! [`RequirePayment`](crate::RequirePayment) shares that one's span, and the last gate to decide has
-//! the last word, so spans can be counted as requests. Where nobody listens at
-//! `DEBUG` it costs next to nothing.
+//! the last word, but that what was paid for the scope stays paid where a handler in it is free; so
+//! spans can be counted as requests. Where nobody listens at `DEBUG` it costs next to nothing.
 //!
 //! # With `log` alone
 //!

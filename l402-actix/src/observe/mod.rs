@@ -96,8 +96,13 @@ impl Watch {
         self.note(|watched| watched.price_sats.set(Some(price_sats)));
     }
 
+    /// The request is let in for nothing; unless the scope around was paid for, which stays so.
     pub(crate) fn free(&self) {
-        self.note(|watched| watched.outcome.set(Outcome::Free));
+        self.note(|watched| {
+            if watched.outcome.get() != Outcome::Paid {
+                watched.outcome.set(Outcome::Free);
+            }
+        });
     }
 
     /// The request is let in, by this gate.

@@ -38,6 +38,12 @@ async fn inner() -> impl Responder {
     "inner"
 }
 
+#[get("/inner-free")]
+#[l402(price_with = by_query)]
+async fn inner_free() -> impl Responder {
+    "free in a scope that is not"
+}
+
 #[post("/order")]
 #[l402(price_sats = 40, extract_first)]
 async fn order(order: web::Json<u64>) -> impl Responder {
@@ -75,7 +81,7 @@ impl Shop {
                 .service(priced)
                 .service(once)
                 .service(order)
-                .service(scope.service(inner));
+                .service(scope.service(inner).service(inner_free));
         })
         .await;
         Self { api, sandbox, figures }

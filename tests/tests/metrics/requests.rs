@@ -104,6 +104,22 @@ async fn a_request_through_two_gates_counts_once() {
 }
 
 #[actix_web::test]
+async fn a_payment_for_a_scope_counts_though_the_handler_in_it_is_free() {
+    let shop = Shop::open().await;
+    let credential = shop.buy("/scope/inner-free?free").await;
+    assert_eq!(shop.ask_with("/scope/inner-free?free", &credential).await.status, 200);
+    assert_eq!(
+        shop.grown(),
+        [
+            "l402_challenges_total{route=\"/scope/inner-free\",reason=\"no_credential\"} 1",
+            "l402_paid_requests_total{route=\"/scope/inner-free\"} 1",
+            "l402_payment_sats_total{route=\"/scope/inner-free\"} 20",
+            "l402_payments_total{route=\"/scope/inner-free\"} 1",
+        ]
+    );
+}
+
+#[actix_web::test]
 async fn a_payment_without_a_macaroon_counts_its_sats_too() {
     let shop = Shop::with(1, |config| config.mpp(true)).await;
     let unpaid = shop.ask("/weather/rome").await.json();

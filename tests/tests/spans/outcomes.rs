@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{
     BrokerBudget, ClientIdentity, L402Client, OnInvalidToken, VerifyCache,
     l402_server::Verification,
@@ -125,6 +126,18 @@ async fn the_span_tells_how_long_the_broker_took_and_a_cache_takes_no_time() {
     assert_eq!(shop.sandbox.verifies(), 1);
     shop.ask("/priced?free").await;
     assert_eq!(shop.span("/priced").fields.get("broker_ms"), "-", "nobody was to be asked");
+}
+
+#[actix_web::test]
+async fn the_span_of_an_mpp_payment_tells_how_long_the_broker_took_too() {
+    let shop = Shop::with("/slow-mpp", |config| config.mpp(true)).await;
+    let credential = shop.buy("/weather/rome").await;
+    let proof = json!({ "payload": { "preimage": credential.split_once(':').unwrap().1 } });
+    let payment = format!("Payment {}", URL_SAFE_NO_PAD.encode(proof.to_string()));
+    shop.sandbox.fault(Fault::delay(Duration::from_millis(300)).on(Endpoint::Verify));
+    assert_eq!(shop.ask_with("/weather/rome", &payment).await.status, 200);
+    let asked: u64 = shop.span(WEATHER).fields.get("broker_ms").parse().unwrap();
+    assert!(asked >= 300, "{asked}");
 }
 
 #[actix_web::test]
