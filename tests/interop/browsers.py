@@ -34,16 +34,16 @@ LINES = [
 ]
 
 
-def trials(client, command, program, example, scratch):
+def trials(client, command, programs, scratch):
     """Returns the rows of the table: what is missing, what the page gets, what happened."""
     rows = []
-    with Trials(client, command, program, scratch).trial() as trial:
+    with Trials(client, command, programs, scratch).trial() as trial:
         for missing, path, outcome, story in LINES:
             got, told = trial.client.get(trial.shop.api + path), trial.shop.story()
             if (got, told) != (outcome, story):
                 raise AssertionError(f"{path}: expected {outcome} by `{story}`, got {got} by `{told}`")
             rows.append((missing, outcome, story))
-    buy_from_the_example(command, example, scratch)
+    buy_from_the_example(command, programs.browsers, scratch)
     return rows
 
 

@@ -1,19 +1,42 @@
-"""The two processes of each trial: the shop that sells, and the client that buys."""
+"""The processes of a trial: what sells, and the client that buys."""
 
+import contextlib
 import json
 import os
 import queue
 import signal
 import subprocess
 import threading
+import urllib.error
 import urllib.request
 
 # Far above what any step takes; a client that hangs shall not hang the suite.
 PATIENCE_SECONDS = 180
 
+# Without the environment's proxy: all addresses are on this machine.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+# What the sandbox tells to export: for the seller, and for a wallet.
+EXPORTED = (
+    "LIGHTNING_ENABLE_API_URL",
+    "LIGHTNING_ENABLE_API_KEY",
+    "LND_REST_HOST",
+    "LND_MACAROON_HEX",
+)
+
 
 class Unavailable(Exception):
     """A client that cannot be had or does not start; the text is the installer's or its own."""
+
+
+class Programs:
+    """What is sold from, and paid with: the project's own programs."""
+
+    def __init__(self, built):
+        self.sandbox = str(built / "l402-sandbox")
+        self.quickstart = str(built / "examples/quickstart")
+        self.browsers = str(built / "examples/browsers")
+        self.shop = str(built / "examples/interop")
 
 
 class Process:
@@ -87,15 +110,52 @@ class Shop(Process):
     def do(self, action):
         """Calls a route of the control port."""
         request = urllib.request.Request(f"{self.control}/{action}", method="POST")
-        # Without the environment's proxy: the port is on this machine.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=PATIENCE_SECONDS) as answer:
+        with DIRECT.open(request, timeout=PATIENCE_SECONDS) as answer:
             return answer.read().decode()
 
     def story(self):
         """What the API answered and what was paid since the last call, in order: "402, paid,
         L402 200"."""
         return ", ".join(json.loads(self.do("story")))
+
+
+class Sandbox(Process):
+    """The program `l402-sandbox`, whose terminal tells what is minted, paid and accepted."""
+
+    def __init__(self, program, log):
+        super().__init__([program, "--port", "0"], {"PATH": os.environ["PATH"]}, log)
+        prefixes = {name: f"export {name}=" for name in EXPORTED}
+        try:
+            self.exported = {name: self.line(prefix) for name, prefix in prefixes.items()}
+            self.line("# ")
+        except RuntimeError:
+            self.end()
+            raise
+
+    def story(self):
+        """What it has told since the last call, in order: "minted, paid, accepted"."""
+        # An invoice that is none is not paid, and its line ends what there is to read.
+        order = b'{"payment_request": "none"}'
+        request = urllib.request.Request(f"{self.exported['LND_REST_HOST']}/v2/router/send", order)
+        with contextlib.suppress(urllib.error.HTTPError):
+            DIRECT.open(request, timeout=PATIENCE_SECONDS).close()
+        told = []
+        while not (line := self.line("")).startswith("not paid"):
+            told.append(line.split()[0])
+        return ", ".join(told)
+
+
+class Quickstart(Process):
+    """The example `quickstart`, on the sandbox that stands in for the hosted broker."""
+
+    def __init__(self, program, sandbox, log):
+        environment = {"PATH": os.environ["PATH"], "PORT": "0", **sandbox.exported}
+        super().__init__([program], environment, log)
+        try:
+            self.weather = self.line("Charging real sats through the hosted broker: ")
+        except RuntimeError:
+            self.end()
+            raise
 
 
 class Client(Process):

@@ -12,10 +12,13 @@ PURCHASE = """
 ## Who buys
 
 *Pays* and *retries* are for one purchase: payments made, and requests after the payment. *Keeps a
-token for* is what a second request within the token's hour may ask for without a payment.
+token for* is what a second request within the token's hour may ask for without a payment. *From the
+quickstart* is what the sandbox's terminal shows of a purchase from that example as it is, which has
+neither CORS nor MPP; all else happens in a server with the same routes in several settings, which
+tells what was asked and what was paid.
 
-| client | version | registry | language | pays | retries | answer | keeps a token for | notes |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| client | version | registry | language | from the quickstart | pays | retries | answer | keeps a token for | notes |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 STORIES = """
@@ -77,6 +80,7 @@ def page(bought, browsers, absent):
             client.version,
             client.registry,
             client.language,
+            stories["quickstart"] or "cannot",
             stories["buys"].count("paid"),
             retries,
             answer,

@@ -25,10 +25,11 @@ python3 -m venv "$scratch/tried" >/dev/null 2>&1 || {
 }
 
 echo "== what they buy from"
+cargo build -q -p l402-sandbox
 cargo build -q -p l402-examples --example quickstart --example browsers
 cargo build -q -p l402-tests --example interop
-examples=$(cargo metadata --format-version 1 --no-deps |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples
+built=$(cargo metadata --format-version 1 --no-deps |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug
 
-"$here/quickstart.sh" "$examples/quickstart" "$scratch"
-python3 "$here/suite.py" "$examples/interop" "$examples/browsers" "$scratch" docs/INTEROP.md "$@"
+"$here/quickstart.sh" "$built/examples/quickstart" "$scratch"
+python3 "$here/suite.py" "$built" "$scratch" docs/INTEROP.md "$@"

@@ -1,6 +1,6 @@
 """Puts every client of the catalogue through the trials, and writes docs/INTEROP.md.
 
-Arguments: the shop's program, the example `browsers`, a folder to throw away, the page to write, and
+Arguments: the folder of the programs that are built, a folder to throw away, the page to write, and
 the names of clients if not all shall run (then the page is not written)."""
 
 import sys
@@ -11,15 +11,15 @@ import browsers
 import report
 from catalogue import CLIENTS
 from installing import Installer
-from processes import Unavailable
+from processes import Programs, Unavailable
 from trials import Trials
 
 AT_LEAST = 6
 
 
 def main():
-    shop, example, scratch, page, *names = sys.argv[1:]
-    scratch = Path(scratch)
+    built, scratch, page, *names = sys.argv[1:]
+    programs, scratch = Programs(Path(built)), Path(scratch)
     clients = [client for client in CLIENTS if not names or client.name in names]
     installer = Installer(scratch, clients)
     bought, absent, cors = [], [], None
@@ -28,9 +28,9 @@ def main():
         print(f"== {client.name} {client.version} ({client.registry})", flush=True)
         try:
             command = installer.command(client)
-            stories = Trials(client, command, shop, scratch).all()
+            stories = Trials(client, command, programs, scratch).all()
             if client.browser:
-                cors = browsers.trials(client, command, shop, example, scratch)
+                cors = browsers.trials(client, command, programs, scratch)
         except Unavailable as err:
             print(f"   not run: {err}", flush=True)
             absent.append((client, err))

@@ -1,15 +1,17 @@
 """What each client is put through, and what has to come of it.
 
-A trial has a fresh shop and a fresh client. What happened is told by the shop, in order: the
+Each client buys from the quickstart as it is, and then in trials for which the quickstart has no
+switches. A trial has a fresh shop and a fresh client. What happened is told by the shop, in order: the
 statuses the API answered with, the scheme of the credential before them, and each payment. Every
 expectation is exact, so a client that pays twice, or asks once too often, fails the suite."""
 
 import contextlib
+import os
 import socket
 import tempfile
 
 from catalogue import NOTHING, SEGMENTS
-from processes import Client, Shop
+from processes import Client, Quickstart, Sandbox, Shop
 
 HOURS = 3600
 
@@ -41,8 +43,8 @@ class Trial:
 
 
 class Trials:
-    def __init__(self, client, command, program, scratch):
-        self.client, self.command, self.program, self.scratch = client, command, program, scratch
+    def __init__(self, client, command, programs, scratch):
+        self.client, self.command, self.programs, self.scratch = client, command, programs, scratch
         scheme, self.scope = client.scheme, client.scope
         self.keeps = client.caches != NOTHING
         self.buys = f"402, paid, {scheme} 200"
@@ -52,23 +54,28 @@ class Trials:
     def trial(self):
         home = tempfile.mkdtemp(dir=self.scratch)
         origin = f"http://localhost:{free_port()}"
-        with Shop(self.program, f"{home}/shop.log", origin) as shop:
-            environment = {
-                "PATH": shop.environment["PATH"],
-                "HOME": home,
-                "ORIGIN": origin,
-                "LND_REST_HOST": shop.wallet,
-                "LND_MACAROON_HEX": "00",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            }
-            with Client(self.command, environment, f"{home}/client.log") as client:
+        with Shop(self.programs.shop, f"{home}/shop.log", origin) as shop:
+            with self.buyer(home, shop.wallet, origin) as client:
                 yield Trial(shop, client)
             if "panicked" in shop.errors():
                 raise AssertionError(shop.errors())
 
+    def buyer(self, home, wallet, origin=""):
+        """The client, with nothing in its environment but what it needs to pay."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": home,
+            "ORIGIN": origin,
+            "LND_REST_HOST": wallet,
+            "LND_MACAROON_HEX": "00",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return Client(self.command, environment, f"{home}/client.log")
+
     def all(self):
         """Runs every trial and returns the stories by their names."""
         return {
+            "quickstart": self.quickstart(),
             "buys": self.purchase(),
             "again": self.reuse(),
             "diagnose": self.sibling("/diagnose"),
@@ -76,6 +83,29 @@ class Trials:
             "expired": self.expiry(),
             "away": self.broker_away(),
         }
+
+    def quickstart(self):
+        """The example itself sells, told by the terminal of the sandbox: one invoice, one payment,
+        one retry; then the token again, where the client keeps it."""
+        if self.scope or self.client.browser:
+            return None  # It has neither MPP nor CORS.
+        home = tempfile.mkdtemp(dir=self.scratch)
+        with (
+            Sandbox(self.programs.sandbox, f"{home}/sandbox.log") as sandbox,
+            Quickstart(self.programs.quickstart, sandbox, f"{home}/quickstart.log") as quickstart,
+            self.buyer(home, sandbox.exported["LND_REST_HOST"]) as client,
+        ):
+            buys = "minted, paid, accepted"
+            for expected in (buys, "accepted" if self.keeps else buys):
+                outcome, told = client.get(quickstart.weather), sandbox.story()
+                if (outcome, told) != (200, expected):
+                    raise AssertionError(
+                        f"quickstart: expected 200 by `{expected}`, got {outcome} by `{told}`\n"
+                        f"{client.errors()}\n{quickstart.errors()}"
+                    )
+            if quickstart.errors():
+                raise AssertionError(f"the quickstart has logged: {quickstart.errors()}")
+            return buys
 
     def purchase(self):
         """A free route is free, and a paid one takes one payment and one retry, also where MPP is
