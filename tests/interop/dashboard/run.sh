@@ -1,37 +1,12 @@
 #!/usr/bin/env bash
 # Puts the dashboard's queries to a real Prometheus that has watched the metrics example at work.
 # A minute and a half; loopback only. SHOTS=FOLDER keeps a picture of the panels, drawn from the answers.
-set -euo pipefail
-cd "$(dirname "$0")/../../.."
+source "$(dirname "$0")/../common.sh"
 
-scratch=$(mktemp -d)
-running=()
-cleanup() {
-    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
-    rm -rf "$scratch"
-}
-trap cleanup EXIT
-
-need() {
-    command -v "$1" >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends "$2"; }
-}
 need python3 python3
 need prometheus prometheus
-
-# Waits until a program has printed the line that its last words are in.
-printed() {
-    for _ in $(seq 200); do
-        grep -qs "$1" "$2" && return
-        sleep 0.1
-    done
-    echo "it did not come up:"
-    cat "$2"
-    exit 1
-}
-
 cargo build -q -p l402-examples --example metrics
 cargo build -q -p l402-sandbox
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
 echo "== dashboard: an API at work"
 free_port() {
@@ -40,9 +15,7 @@ free_port() {
 # The broker is not there yet: `trade.py` lets it come, later.
 wallet_port=$(free_port)
 export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:$wallet_port
-PORT=0 "$target/debug/examples/metrics" >"$scratch/example" 2>&1 &
-running+=($!)
-printed 'curl.*/metrics' "$scratch/example"
+start "$scratch/example" 'curl.*/metrics' "$(built)/debug/examples/metrics"
 api=$(sed -n 's|^  curl -i \(http://.*\)/metrics$|\1|p' "$scratch/example")
 
 cat >"$scratch/prometheus.yml" <<YAML
@@ -52,11 +25,9 @@ scrape_configs:
     static_configs: [{ targets: ["${api#http://}"] }]
 YAML
 port=$(free_port)
-prometheus --config.file="$scratch/prometheus.yml" --storage.tsdb.path="$scratch/data" \
-    --web.listen-address="127.0.0.1:$port" >"$scratch/prometheus" 2>&1 &
-running+=($!)
-printed 'ready to receive' "$scratch/prometheus"
-python3 tests/interop/dashboard/trade.py "$api" "$target/debug/l402-sandbox" "$wallet_port"
+start "$scratch/prometheus" 'ready to receive' prometheus --config.file="$scratch/prometheus.yml" \
+    --storage.tsdb.path="$scratch/data" --web.listen-address="127.0.0.1:$port"
+python3 tests/interop/dashboard/trade.py "$api" "$(built)/debug/l402-sandbox" "$wallet_port"
 
 echo "== dashboard: its queries, put to $(prometheus --version 2>&1 | head -1 | cut -d' ' -f1-3)"
 python3 tests/interop/dashboard/queries.py docs/grafana/l402.json "http://127.0.0.1:$port" "$scratch/page.html"
