@@ -5,6 +5,10 @@ mod store;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +30,23 @@ pub mod raw;
 /// A config for tests that ask the broker more often than a merchant may.
 pub fn config(client: L402Client) -> L402Config {
     L402Config::new(client).broker_budget(BrokerBudget::unlimited())
+}
+
+/// How often a handler was called.
+#[derive(Clone, Debug, Default)]
+pub struct Calls(Arc<AtomicUsize>);
+
+impl Calls {
+    /// Called by the handler.
+    pub fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The calls so far.
+    #[must_use]
+    pub fn so_far(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// An Actix app behind a real socket on this machine; stops on drop.

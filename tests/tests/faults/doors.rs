@@ -3,10 +3,8 @@
 use actix_web::{HttpResponse, guard, routes, web};
 use l402_actix::l402;
 use l402_sandbox::Sandbox;
-use l402_tests::{Answer, Api, config, pay};
+use l402_tests::{Answer, Api, Calls, config, pay};
 use reqwest::Method;
-
-use super::Calls;
 
 #[l402(price_sats = 10)]
 async fn plain(calls: web::Data<Calls>) -> &'static str {
@@ -45,7 +43,7 @@ mod module {
 
     #[get("/inside")]
     #[l402_actix::l402(price_sats = 10)]
-    pub(crate) async fn inside(calls: actix_web::web::Data<crate::Calls>) -> &'static str {
+    pub(crate) async fn inside(calls: actix_web::web::Data<l402_tests::Calls>) -> &'static str {
         calls.count();
         "inside"
     }

@@ -12,22 +12,3 @@ mod headers;
 mod paths;
 mod reliability;
 mod stage;
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
-/// How often a handler was called.
-#[derive(Clone, Default)]
-struct Calls(Arc<AtomicUsize>);
-
-impl Calls {
-    fn count(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn so_far(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}

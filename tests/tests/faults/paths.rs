@@ -10,11 +10,9 @@ use actix_web::{
 use l402_actix::{RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{
-    config,
+    Calls, config,
     raw::{self, RawAnswer},
 };
-
-use super::Calls;
 
 #[get("/a")]
 #[l402(price_sats = 100)]

@@ -13,14 +13,11 @@ use std::{
 use actix_web::{Responder, dev::Service as _, get, web};
 use l402_actix::{L402Client, l402, l402_server::ChallengeRequest};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
-use l402_tests::{Answer, Api, config};
+use l402_tests::{Answer, Api, Calls, config};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{
-    Calls,
-    front::{Closed, Tls, Wrong},
-};
+use super::front::{Closed, Tls, Wrong};
 
 /// Never reached, however busy the machine is, unless a call hangs.
 const PATIENT: Duration = Duration::from_secs(60);

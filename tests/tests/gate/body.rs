@@ -15,13 +15,11 @@ use actix_web::{
 use futures_core::Stream;
 use l402_actix::{L402Config, l402};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
-use l402_tests::{Answer, Api};
+use l402_tests::{Answer, Api, Calls};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
-
-use super::Calls;
 
 #[post("/upload")]
 #[l402(price_sats = 100)]

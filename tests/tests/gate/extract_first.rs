@@ -5,11 +5,11 @@ use actix_web::{
 };
 use l402_actix::{L402Config, Payment, Price, l402};
 use l402_sandbox::Sandbox;
-use l402_tests::{Answer, Api};
+use l402_tests::{Answer, Api, Calls};
 use reqwest::{Method, header::AUTHORIZATION};
 use serde::Deserialize;
 
-use crate::{Calls, mpp::pay_by_mpp};
+use crate::mpp::pay_by_mpp;
 
 #[derive(Deserialize)]
 struct Prompt {

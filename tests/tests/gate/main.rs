@@ -21,29 +21,10 @@ mod pricing;
 mod scopes;
 mod selectors;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
 use actix_web::{HttpResponse, Responder, get, web};
 use l402_actix::{L402Config, Payment, l402};
 use l402_sandbox::Sandbox;
-use l402_tests::Api;
-
-/// How often a handler was called.
-#[derive(Clone, Default)]
-struct Calls(Arc<AtomicUsize>);
-
-impl Calls {
-    fn count(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn so_far(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
+use l402_tests::{Api, Calls};
 
 #[get("/weather")]
 #[l402(price_sats = 100, description = "The weather")]

@@ -6,9 +6,7 @@ use actix_web::{
 };
 use l402_actix::{L402Config, Payment, Price, RequirePayment, l402};
 use l402_sandbox::Sandbox;
-use l402_tests::{Answer, Api, pay};
-
-use super::Calls;
+use l402_tests::{Answer, Api, Calls, pay};
 
 #[get("/page")]
 async fn page(calls: Data<Calls>, payment: Option<Payment>) -> impl Responder {

@@ -15,9 +15,9 @@ use actix_web::{
 use actix_web_httpauth::{extractors::bearer::BearerAuth, middleware::HttpAuthentication};
 use l402_actix::{L402Config, Payment, RequirePayment, l402};
 use l402_sandbox::Sandbox;
-use l402_tests::{Answer, Api};
+use l402_tests::{Answer, Api, Calls};
 
-use super::{Calls, Shop};
+use super::Shop;
 
 /// Asks with several `Authorization` lines, in this order.
 async fn ask_with_lines(api: &Api, path: &str, lines: &[&str]) -> Answer {

@@ -12,10 +12,8 @@ use l402_actix::{
     l402_server::ChallengeRequest,
 };
 use l402_sandbox::{Endpoint, Fault, ReadOut, Sandbox, append_caveat};
-use l402_tests::{Answer, Api, pay};
+use l402_tests::{Answer, Api, Calls, pay};
 use serde_json::json;
-
-use super::Calls;
 
 #[get("/dearer")]
 #[l402(price_sats = 50)]
