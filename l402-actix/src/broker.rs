@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
-use l402_server::{Challenge, L402Client, VerifyRequest};
+use l402_server::{Challenge, L402Client, L402Error, VerifyRequest};
 
 use crate::{
     BrokerBudget, L402Config, Payment, VerifyCache,
@@ -20,14 +20,14 @@ use crate::{
     verdict::{Answer, Verdict},
 };
 
-/// Why a credential is verified, which decides whether the call may be held up.
+/// Why a credential is verified, and for whom, which decides whether the call may be held up.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// To let the request in.
-    Admission,
+    Admission { payer: Key },
     /// The same, with a payment that the broker takes once.
-    OnlyOnce,
-    /// To choose the refusal.
+    OnlyOnce { payer: Key },
+    /// To choose the refusal of somebody who has been refused, and is nobody's payer for that.
     Diagnosis,
 }
 
@@ -97,55 +97,57 @@ impl<'a> Broker<'a> {
         let wait = self.watch.wait();
         let verdict = if let Some(cache) = cache {
             let call = || {
-                self.allow_verify(&name, purpose)?;
+                self.allow_verify(purpose)?;
                 let (client, question) = (self.config.client.clone(), question.clone());
                 wait.asks();
                 Ok(async move { ask(&client, &question).await })
             };
             Box::pin(self.account.verdicts.verdict(name, cache, call)).await?
         } else {
-            self.allow_verify(&name, purpose)?;
+            self.allow_verify(purpose)?;
             wait.asks();
             ask(&self.config.client, question).await
         };
         wait.over(Cache::Verdict, &verdict);
-        self.learn(name, purpose, &verdict);
+        self.learn(purpose, &verdict);
         verdict.map_err(Refusal::Verify)
     }
 
     /// Has an MPP payment verified, for which [`allow_verify`](Self::allow_verify) has been asked.
     pub(crate) async fn verify_once(
         &self,
-        name: Key,
         question: &VerifyRequest,
+        purpose: Purpose,
     ) -> Result<Answer, Refusal> {
         let _wait = self.watch.wait();
         let verdict = ask(&self.config.client, question).await;
-        self.learn(name, Purpose::OnlyOnce, &verdict);
+        self.learn(purpose, &verdict);
         verdict.map_err(Refusal::Verify)
     }
 
-    /// A verification costs nothing of the budget if it is of somebody known; a diagnosis always
-    /// does, because whoever needs one has been refused.
-    pub(crate) fn allow_verify(&self, name: &Key, purpose: Purpose) -> Result<(), Refusal> {
-        let may_be_known = !matches!(purpose, Purpose::Diagnosis);
-        if may_be_known && self.account.budget.knows(name) {
-            return Ok(());
+    /// A verification for somebody known is not held up.
+    pub(crate) fn allow_verify(&self, purpose: Purpose) -> Result<(), Refusal> {
+        let payer = match &purpose {
+            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } => Some(payer),
+            Purpose::Diagnosis => None,
+        };
+        if payer.is_none_or(|payer| !self.account.budget.knows(payer)) {
+            self.allow_client()?;
         }
-        self.allow_client()?;
-        self.account.budget.stranger(self.config.broker_budget)
+        let allowed = self.account.budget.verify(payer, self.config.broker_budget);
+        allowed.map_err(|retry_after| Refusal::OverBudget { retry_after })
     }
 
-    fn learn(&self, name: Key, purpose: Purpose, verdict: &Verdict) {
+    fn learn(&self, purpose: Purpose, verdict: &Verdict) {
         if self.config.broker_budget == BrokerBudget::unlimited() {
             return;
         }
         let budget = &self.account.budget;
         match (verdict, purpose) {
-            (Ok(answer), Purpose::Admission) if answer.is_yes() => budget.accepted(name),
-            (Ok(_), Purpose::Admission) => budget.refused(&name),
+            (Ok(answer), Purpose::Admission { payer }) if answer.is_yes() => budget.accepted(payer),
+            (Ok(_), Purpose::Admission { payer }) => budget.refused(&payer),
             // An MPP payment is used up by either answer.
-            (Ok(_), Purpose::OnlyOnce) => budget.forget(&name),
+            (Ok(_), Purpose::OnlyOnce { payer }) => budget.forget(&payer),
             (Ok(_), Purpose::Diagnosis) => {}
             (Err(err), _) => budget.heed(err, self.config.broker_budget),
         }
@@ -198,7 +200,9 @@ impl<'a> Broker<'a> {
         wait: &Wait<'_>,
     ) -> Result<impl Future<Output = Minted> + Send + use<>, Refusal> {
         self.allow_client()?;
-        self.account.budget.mint(self.config.broker_budget)?;
+        let budget = self.config.broker_budget;
+        let allowed = self.account.budget.mint(budget);
+        allowed.map_err(|retry_after| Refusal::OverBudget { retry_after })?;
         let (client, account) = (self.config.client.clone(), Arc::clone(&self.config.account));
         let (ask, keyed) = (sale.request(), sale.idempotency_key.is_some());
         wait.asks();
@@ -209,6 +213,11 @@ impl<'a> Broker<'a> {
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
                 Some(ask) if account.is_settled(&minted) => {
+                    // A second call, and so a second one of the budget's. With none left, it is as
+                    // if the broker had said so.
+                    account.budget.mint(budget).map_err(|wait| {
+                        Arc::new(L402Error::RateLimited { retry_after: Some(wait) })
+                    })?;
                     let call = client.create_challenge(&ask);
                     Ok(observe::timed(Endpoint::Challenges, call).await?)
                 }
@@ -227,9 +236,9 @@ impl<'a> Broker<'a> {
         }
     }
 
-    /// Takes note of somebody who will ask this, and who has paid.
-    pub(crate) fn await_payer(&self, question: Key) {
-        self.account.budget.await_payer(question);
+    /// Takes note of somebody who has paid and will ask.
+    pub(crate) fn await_payer(&self, payer: Key) {
+        self.account.budget.await_payer(payer);
     }
 
     /// Takes note of a credential, before it is verified: its invoice is paid and must not be

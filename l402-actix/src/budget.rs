@@ -1,4 +1,4 @@
-//! How many broker calls may be made, and for whom the last ones are kept.
+//! How many broker calls may be made, and for whom some of them are kept.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -8,7 +8,6 @@ use std::{
 use l402_server::L402Error;
 
 use crate::{
-    error::Refusal,
     key::Key,
     memory::{CAPACITY, Memory},
     observe::{self, Limiter},
@@ -31,8 +30,12 @@ const NOTICE_INTERVAL: Duration = Duration::from_secs(60);
 pub struct BrokerBudget(Option<u32>);
 
 impl BrokerBudget {
-    /// So many calls in any 60 seconds, at least 2; fewer count as 2. Half of them are for mints,
-    /// half for verifying credentials that have not been seen before.
+    /// So many calls in any 60 seconds, at least 2; fewer count as 2.
+    ///
+    /// A fifth is kept for those who have paid, or what they have used in the last minute and a
+    /// tenth on top, if that is more. One half of the rest is for mints, the other for verifying
+    /// credentials that nobody knows: of 100 calls 40 each, as long as those who have paid make no
+    /// more than 10 a minute.
     ///
     /// It counts in this process, for all workers and configs of one account. Where several
     /// processes share an API key, give each its share.
@@ -56,15 +59,19 @@ impl Default for BrokerBudget {
 }
 
 /// What is left of an account's budget, and who need not care.
+///
+/// Payers are known by what they will ask, whatever it costs: a price that floats must make no
+/// stranger of whoever has just paid it. Not by their token alone: whoever has bought one could
+/// present it at a thousand other routes.
 #[derive(Default)]
 pub(crate) struct Budget {
     spent: Mutex<Spent>,
-    /// Questions that the broker has answered with yes. Only that gets one in here, so a flood of
-    /// garbage drives none out.
+    /// To whom the broker has said yes. Only that gets one in here, so a flood of garbage drives
+    /// none out.
     accepted: Memory<()>,
-    /// The questions that payers of recent challenges will ask. Nobody can ask one without the
-    /// preimage, so it has been paid for; without this, a flood of garbage would keep whoever has
-    /// just paid from what they have bought.
+    /// The payers of recent challenges. Nobody can ask as one without the preimage, so it has been
+    /// paid for; without this, a flood of garbage would keep whoever has just paid from what they
+    /// have bought.
     awaited: Memory<()>,
 }
 
@@ -72,62 +79,65 @@ pub(crate) struct Budget {
 struct Spent {
     mints: Window,
     strangers: Window,
+    known: Window,
     mints_rest_until: Option<Instant>,
     refused: u64,
     noticed: Option<Instant>,
 }
 
 impl Budget {
-    /// Takes a mint out of the budget.
-    pub(crate) fn mint(&self, budget: BrokerBudget) -> Result<(), Refusal> {
+    /// Takes a mint out of the budget, or says how long until one is free.
+    pub(crate) fn mint(&self, budget: BrokerBudget) -> Result<(), Duration> {
         let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
         let (mut spent, now) = (self.spent(), Instant::now());
         let rest = spent.mints_rest_until.map(|until| until.saturating_duration_since(now));
-        match rest.filter(|rest| !rest.is_zero()) {
-            Some(rest) => Err(spent.refuse(Limiter::BudgetMint, rest, now)),
-            None => spent
-                .mints
-                .take(calls / 2, now)
-                .map_err(|wait| spent.refuse(Limiter::BudgetMint, wait, now)),
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
+            return Err(spent.refuse(Limiter::BudgetMint, rest, now));
         }
+        let half = spent.for_strangers(calls, now) / 2;
+        let taken = spent.mints.take(half, now);
+        taken.map_err(|wait| spent.refuse(Limiter::BudgetMint, wait, now))
     }
 
-    /// Takes a verification of an unknown credential out of the budget.
-    pub(crate) fn stranger(&self, budget: BrokerBudget) -> Result<(), Refusal> {
+    /// Takes a verification out of the budget. One for somebody known is counted and never held up
+    /// here.
+    pub(crate) fn verify(&self, payer: Option<&Key>, budget: BrokerBudget) -> Result<(), Duration> {
         let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
+        let is_known = payer.is_some_and(|payer| self.knows(payer));
         let (mut spent, now) = (self.spent(), Instant::now());
-        let taken = spent.strangers.take(calls - calls / 2, now);
+        if is_known {
+            spent.known.note(calls, now);
+            return Ok(());
+        }
+        let both = spent.for_strangers(calls, now);
+        let taken = spent.strangers.take(both - both / 2, now);
         taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
 
-    /// Whether the question is one that is never held up: accepted before, or of somebody who has
-    /// paid a challenge of this process.
-    ///
-    /// By question and not by token: whoever has bought one token could otherwise present it at a
-    /// thousand other routes.
-    pub(crate) fn knows(&self, question: &Key) -> bool {
-        self.accepted.holds(question) || self.awaited.holds(question)
+    /// Whether it is somebody who has paid: accepted before, or for a challenge of this process.
+    pub(crate) fn knows(&self, payer: &Key) -> bool {
+        self.accepted.holds(payer) || self.awaited.holds(payer)
     }
 
-    pub(crate) fn accepted(&self, question: Key) {
-        self.awaited.forget(&question);
-        self.accepted.put(question, (), CAPACITY);
+    pub(crate) fn accepted(&self, payer: Key) {
+        self.awaited.forget(&payer);
+        self.accepted.put(payer, (), CAPACITY);
     }
 
     /// Takes note of a no. Who is awaited stays so: a broker that has not seen the payment yet
     /// says no as well.
-    pub(crate) fn refused(&self, question: &Key) {
-        self.accepted.forget(question);
+    pub(crate) fn refused(&self, payer: &Key) {
+        self.accepted.forget(payer);
     }
 
     /// Takes note of a payment that is used up.
-    pub(crate) fn forget(&self, question: &Key) {
-        self.accepted.forget(question);
-        self.awaited.forget(question);
+    pub(crate) fn forget(&self, payer: &Key) {
+        self.accepted.forget(payer);
+        self.awaited.forget(payer);
     }
 
-    pub(crate) fn await_payer(&self, question: Key) {
-        self.awaited.put(question, (), CAPACITY);
+    pub(crate) fn await_payer(&self, payer: Key) {
+        self.awaited.put(payer, (), CAPACITY);
     }
 
     /// Lets mints rest when the broker's own limit is used up, so that those who have paid get what
@@ -150,8 +160,16 @@ impl Budget {
 }
 
 impl Spent {
+    /// How many of the calls are left for those who have not paid. Were it all that those who have
+    /// paid do not use at the moment, nothing would be left for their next one.
+    fn for_strangers(&mut self, calls: u32, now: Instant) -> u32 {
+        let known = self.known.count(now);
+        let kept = (calls / 5).max(known.saturating_add(calls / 10));
+        calls.saturating_sub(kept)
+    }
+
     /// Says so in the log, but not for each request: a flood must not become a flood of lines.
-    fn refuse(&mut self, call: Limiter, retry_after: Duration, now: Instant) -> Refusal {
+    fn refuse(&mut self, call: Limiter, wait: Duration, now: Instant) -> Duration {
         observe::limited(call);
         self.refused += 1;
         if self.noticed.is_none_or(|noticed| now.duration_since(noticed) >= NOTICE_INTERVAL) {
@@ -165,7 +183,7 @@ impl Spent {
             self.noticed = Some(now);
             self.refused = 0;
         }
-        Refusal::OverBudget { retry_after }
+        wait
     }
 }
 
@@ -173,20 +191,44 @@ impl Spent {
 mod tests {
     use super::*;
 
-    fn taken(take: impl Fn() -> Result<(), Refusal>) -> usize {
+    fn taken(take: impl Fn() -> Result<(), Duration>) -> usize {
         (0..1000).filter(|_| take().is_ok()).count()
     }
 
+    fn minted(budget: &Budget, calls: BrokerBudget) -> usize {
+        taken(|| budget.mint(calls))
+    }
+
+    fn verified(budget: &Budget, calls: BrokerBudget) -> usize {
+        taken(|| budget.verify(None, calls))
+    }
+
     #[test]
-    fn mints_take_one_half_and_unknown_credentials_the_other() {
-        for (calls, mints, strangers) in [(100, 50, 50), (7, 3, 4), (2, 1, 1), (0, 1, 1)] {
-            let (spent, budget) = (Budget::default(), BrokerBudget::per_minute(calls));
-            assert_eq!(taken(|| spent.mint(budget)), mints, "{calls}");
-            assert_eq!(taken(|| spent.stranger(budget)), strangers, "{calls}");
+    fn of_what_is_not_kept_for_payers_mints_take_one_half_and_strangers_the_other() {
+        for (calls, mints, strangers) in [(100, 40, 40), (7, 3, 3), (2, 1, 1), (0, 1, 1)] {
+            let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(calls));
+            assert_eq!(minted(&budget, calls), mints, "{calls:?}");
+            assert_eq!(verified(&budget, calls), strangers, "{calls:?}");
         }
-        let spent = Budget::default();
-        assert_eq!(taken(|| spent.mint(BrokerBudget::unlimited())), 1000);
-        assert_eq!(taken(|| spent.stranger(BrokerBudget::unlimited())), 1000);
+        let budget = Budget::default();
+        assert_eq!(minted(&budget, BrokerBudget::unlimited()), 1000);
+        assert_eq!(verified(&budget, BrokerBudget::unlimited()), 1000);
+    }
+
+    #[test]
+    fn strangers_make_room_for_payers_who_ask_more() {
+        for (known, mints, strangers) in
+            [(0, 40, 40), (10, 40, 40), (30, 30, 30), (85, 2, 3), (90, 0, 0), (5000, 0, 0)]
+        {
+            let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(100));
+            budget.await_payer([1; 32]);
+            for _ in 0..known {
+                assert!(budget.verify(Some(&[1; 32]), calls).is_ok());
+            }
+            assert_eq!(minted(&budget, calls), mints, "{known}");
+            assert_eq!(verified(&budget, calls), strangers, "{known}");
+            assert!(budget.verify(Some(&[1; 32]), calls).is_ok(), "{known}");
+        }
     }
 
     #[test]
@@ -196,11 +238,9 @@ mod tests {
             let spent = Budget::default();
             let retry_after = says.map(Duration::from_secs);
             spent.heed(&L402Error::RateLimited { retry_after }, budget);
-            let Err(Refusal::OverBudget { retry_after }) = spent.mint(budget) else {
-                panic!("minted after a 429");
-            };
-            assert!(retry_after <= Duration::from_secs(at_most), "{says:?}: {retry_after:?}");
-            assert!(spent.stranger(budget).is_ok(), "verifies go on");
+            let wait = spent.mint(budget).expect_err("no mint after a 429");
+            assert!(wait <= Duration::from_secs(at_most), "{says:?}: {wait:?}");
+            assert!(spent.verify(None, budget).is_ok(), "verifies go on");
             assert!(spent.mint(BrokerBudget::unlimited()).is_ok());
         }
         let spent = Budget::default();

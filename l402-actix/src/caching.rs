@@ -15,7 +15,28 @@ pub(crate) fn mark(headers: &mut HeaderMap, config: Option<&L402Config>) {
     if let Some(own) = config.and_then(|config| config.credential_header.as_ref()) {
         vary_by(headers, own);
     }
-    restrict(headers, config.is_some_and(|config| config.shared_cache));
+    let shared = config.is_some_and(|config| config.shared_cache);
+    restrict(headers, shared);
+    if !shared {
+        forbid_targeted(headers);
+    }
+}
+
+/// Takes out what single caches heed in the place of `Cache-Control`: the targeted fields of RFC
+/// 9213, of which each CDN has its own, and their forerunners.
+fn forbid_targeted(headers: &mut HeaderMap) {
+    let targeted: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| {
+            let name = name.as_str();
+            name.ends_with("-cache-control")
+                || ["surrogate-control", "x-accel-expires"].contains(&name)
+        })
+        .cloned()
+        .collect();
+    for name in targeted {
+        headers.remove(name);
+    }
 }
 
 fn restrict(headers: &mut HeaderMap, shared: bool) {
@@ -126,6 +147,24 @@ mod tests {
         ] {
             assert_eq!(marked(CACHE_CONTROL, lines, false), [expected], "{lines:?}");
         }
+    }
+
+    #[test]
+    fn no_cache_is_told_otherwise_by_a_field_of_its_own() {
+        let fields = [
+            "cdn-cache-control",
+            "cloudflare-cdn-cache-control",
+            "surrogate-control",
+            "x-accel-expires",
+        ];
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.insert(HeaderName::from_static(field), HeaderValue::from_static("max-age=60"));
+        }
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+        mark(&mut headers, None);
+        assert_eq!(headers.get(CACHE_CONTROL).expect("set"), "private, max-age=60");
+        assert_eq!(headers.len(), 2, "{headers:?}");
     }
 
     #[test]

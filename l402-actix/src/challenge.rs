@@ -19,6 +19,10 @@ const MAX_REASON_CHARS: usize = 200;
 /// form that is read.
 const CREDENTIAL_OVERHEAD_BYTES: usize = "L402 :".len() + 96;
 
+/// The longest challenge of the `Payment` scheme. Its credential repeats it as JSON, with the
+/// preimage and names beside it, in base64, which makes four bytes of three.
+const MAX_MPP_CHALLENGE_BYTES: usize = MAX_CREDENTIAL_BYTES / 4 * 3 - 512;
+
 #[derive(Serialize)]
 struct PaymentRequired<'a> {
     error: &'static str,
@@ -93,7 +97,7 @@ fn is_mpp_challenge(value: &str) -> bool {
         outside.flat_map(|text| text.split([' ', ','])).any(|part| part.starts_with("request="))
     });
     has_request
-        && value.len() <= MAX_CREDENTIAL_BYTES
+        && value.len() <= MAX_MPP_CHALLENGE_BYTES
         && value.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 

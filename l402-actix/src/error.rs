@@ -1,6 +1,6 @@
 //! Every way in which the gate refuses, with its status: the one place for errors.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -90,7 +90,7 @@ impl Refusal {
     }
 
     /// Logs what the merchant has to know and answers what the client may know.
-    pub(crate) fn into_response(self, watch: &Watch) -> HttpResponse {
+    pub(crate) fn into_response(self, watch: &Watch, route: &dyn Fn() -> String) -> HttpResponse {
         // In the words of the span and the figures, for those who search the log.
         let kind = watch.refused(&self);
         match self {
@@ -98,7 +98,7 @@ impl Refusal {
             Self::PaymentRequired(challenge, form) => {
                 match challenge::payment_required(&challenge) {
                     Ok(response) => form.write(&challenge, response),
-                    Err(refusal) => refusal.into_response(watch),
+                    Err(refusal) => refusal.into_response(watch, route),
                 }
             }
             Self::InvalidToken(verdict) => {
@@ -116,7 +116,7 @@ impl Refusal {
                 answer(StatusCode::URI_TOO_LONG, TOO_LONG)
             }
             Self::Misconfigured(fault) => {
-                tracing::error!(kind, "misconfigured: {fault}");
+                tracing::error!(kind, route = route(), "misconfigured: {fault}");
                 answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
             }
             // The broker could make nothing of the credential.
@@ -124,8 +124,8 @@ impl Refusal {
                 tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
-            Self::Verify(err) => failed("verify", kind, &err),
-            Self::Mint(err) => failed("mint", kind, &err),
+            Self::Verify(err) => failed("verify", kind, route, &err),
+            Self::Mint(err) => failed("mint", kind, route, &err),
             Self::OverBudget { retry_after } => {
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
@@ -134,11 +134,19 @@ impl Refusal {
                 try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::UnusableChallenge(fault) => {
-                tracing::error!(kind, "the broker's challenge is unusable: {fault}");
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker's challenge is unusable: {fault}"
+                );
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::MissingFact(fact) => {
-                tracing::error!(kind, "the broker called a token valid without its `{fact}`");
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker called a token valid without its `{fact}`"
+                );
                 answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::InUse => {
@@ -146,11 +154,11 @@ impl Refusal {
                 retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
             }
             Self::SpentTokens(err) => {
-                tracing::error!(kind, "{err}");
+                tracing::error!(kind, route = route(), "{err}");
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
             Self::Deadline => {
-                tracing::warn!(kind, "the gate's deadline has passed");
+                tracing::warn!(kind, route = route(), "the gate's deadline has passed");
                 answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
             }
         }
@@ -159,34 +167,47 @@ impl Refusal {
 
 /// A failed broker call -> its answer. The call's own text stays in the log, as an error where the
 /// merchant has to do something and as a warning where waiting helps.
-fn failed(call: &'static str, kind: Option<&'static str>, err: &L402Error) -> HttpResponse {
-    let cause = std::error::Error::source(err).map(tracing::field::display);
+fn failed(
+    call: &'static str,
+    kind: Option<&'static str>,
+    route: &dyn Fn() -> String,
+    err: &L402Error,
+) -> HttpResponse {
+    let (route, cause) = (route(), cause(err));
     match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
-            tracing::warn!(call, kind, cause, "{err}");
+            tracing::warn!(call, kind, route, cause, "{err}");
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
             try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait)
         }
         L402Error::Timeout => {
-            tracing::warn!(call, kind, cause, "{err}");
+            tracing::warn!(call, kind, route, cause, "{err}");
             answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
         }
         // Nothing was sent, so the fault is on this side.
         L402Error::InvalidRequest(_) => {
-            tracing::error!(call, kind, cause, "{err}");
+            tracing::error!(call, kind, route, cause, "{err}");
             answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
         }
         // It passes without the merchant.
         L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
-            tracing::warn!(call, kind, cause, "{err}");
+            tracing::warn!(call, kind, route, cause, "{err}");
             answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
         }
         // It does not: the key, the plan, or a broker that keeps to another contract.
         _ => {
-            tracing::error!(call, kind, cause, "{err}");
+            tracing::error!(call, kind, route, cause, "{err}");
             answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
         }
     }
+}
+
+/// All that is behind an error: what is wrong with a connection stands at the very end.
+fn cause(err: &L402Error) -> Option<String> {
+    let causes: Vec<String> = successors(err.source(), |&cause| cause.source())
+        .map(std::string::ToString::to_string)
+        .collect();
+    (!causes.is_empty()).then(|| causes.join(": "))
 }
 
 fn try_later(status: StatusCode, message: &str, wait: Duration) -> HttpResponse {

@@ -64,10 +64,14 @@ impl Terms<'_> {
         }
     }
 
-    /// Names the question that whoever pays this challenge will ask, by token or, with no
-    /// macaroon, by MPP.
+    /// Names who asks a question, whatever the price.
+    pub(crate) fn of_asker(&self, question: &VerifyRequest) -> Key {
+        Terms { amount_sats: None, ..*self }.of_question(question)
+    }
+
+    /// Names whoever pays this challenge and will ask, by token or, with no macaroon, by MPP.
     pub(crate) fn of_payer(&self, payment_hash: &[u8; 32], macaroon: Option<&str>) -> Key {
-        self.named("payment hash", macaroon, payment_hash)
+        Terms { amount_sats: None, ..*self }.named("payment hash", macaroon, payment_hash)
     }
 
     fn named(&self, kind: &str, macaroon: Option<&str>, proof: &[u8]) -> Key {

@@ -176,7 +176,7 @@ where
             let decision = gate::admit_scope(request.request(), &offer, &watch);
             match decision.instrument(watch.span()).await {
                 Err(refusal) => {
-                    let mut response = watch.answer(refusal);
+                    let mut response = watch.answer(refusal, request.request());
                     caching::mark(response.headers_mut(), config.as_ref());
                     Ok(request.into_response(response).map_into_right_body())
                 }

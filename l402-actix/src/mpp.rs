@@ -19,16 +19,16 @@ impl Visit<'_> {
     pub(crate) async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Admission, Refusal> {
         self.broker.presented(&payment);
         let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
-        let name = self.terms().of_question(&question);
+        let purpose = Purpose::OnlyOnce { payer: self.terms().of_asker(&question) };
         // In this order: garbage comes no further than the budget, and a store that is away must
         // not cost a payment, so that it is held before it is used up.
-        self.broker.allow_verify(&name, Purpose::OnlyOnce)?;
+        self.broker.allow_verify(purpose)?;
         let payment_hash = question.payment_hash();
         let held = match payment_hash {
             Some(hash) if self.offer.single_use => Some(self.reserve(Mark::new(hash)).await?),
             _ => None,
         };
-        let payment = match self.broker.verify_once(name, &question).await? {
+        let payment = match self.broker.verify_once(&question, purpose).await? {
             Answer::Yes(payment) => payment,
             // Valid without facts means: valid for what was sent.
             Answer::Incomplete(verdict) => Arc::new(Payment {

@@ -122,7 +122,7 @@ impl Gate {
         let config = L402Config::in_sight_of(&request).ok();
         let watch = Watch::of(&request);
         let response = self.decide(config, offer, handler, &watch).instrument(watch.span()).await;
-        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), config)
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal, &request)), config)
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -144,7 +144,7 @@ impl Gate {
             Ok(gate) => gate.decide(config, offer, handler, &watch).instrument(watch.span()).await,
             Err(err) => Err(Refusal::by_merchant(err)),
         };
-        marked(response.unwrap_or_else(|refusal| watch.answer(refusal)), config)
+        marked(response.unwrap_or_else(|refusal| watch.answer(refusal, &request)), config)
     }
 
     async fn tried(

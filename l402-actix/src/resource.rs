@@ -27,7 +27,7 @@ pub(crate) fn resource<'a>(
     let around = around.map(|passed| Cow::Owned(passed.resource.to_string()));
     let resource = own.or(around).unwrap_or_else(|| match &config.resource_with {
         Some(resource_with) => Cow::Owned((resource_with.0)(request)),
-        None => Cow::Borrowed(request.path()),
+        None => Cow::Borrowed(path(request)),
     });
     if resource.trim().is_empty() {
         return Err(Refusal::Misconfigured("an empty resource; name what the token is for"));
@@ -36,4 +36,12 @@ pub(crate) fn resource<'a>(
         return Err(Refusal::ResourceTooLong);
     }
     Ok(resource)
+}
+
+/// An empty path, as in `GET http://shop.example HTTP/1.1`, is the same as `/` by RFC 3986.
+fn path(request: &HttpRequest) -> &str {
+    match request.path() {
+        "" => "/",
+        path => path,
+    }
 }

@@ -99,9 +99,8 @@ impl Visit<'_> {
             }
             Proof::Token { token, .. } if is_covered => {
                 // Its holder has just been let in by the scope and is no stranger here.
-                let name = terms.of_question(token);
-                self.broker.await_payer(name);
-                self.decide_on_token(token.clone(), name).await
+                self.broker.await_payer(terms.of_asker(token));
+                self.decide_on_token(token.clone(), terms.of_question(token)).await
             }
             Proof::Token { token, .. } => self.decide_on_too_little(token, &paid.payment).await,
         }

@@ -8,7 +8,11 @@ use std::{
 };
 
 use actix_web::{
-    Error, FromRequest, HttpRequest, dev::Payload, error::PayloadError, http::Method, web::Bytes,
+    Error, FromRequest, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::Method,
+    web::{Bytes, BytesMut},
 };
 use futures_core::Stream;
 
@@ -16,17 +20,21 @@ use crate::{L402Config, NoPayment, credential, offer::Offer};
 
 /// Whether the extractors have to run before the gate decides.
 ///
-/// A credential and a stated price are all that the gate needs, and what it refuses is then not
-/// read. A computed price may depend on what the extractors have left in the request's extensions.
+/// A credential and stated terms are all that the gate needs, and what it refuses is then not read.
+/// A computed price or resource may depend on what the extractors have left in the request's
+/// extensions, and has to come out as it did when the token was sold.
 pub(crate) fn is_needed(request: &HttpRequest, offer: &Offer<'_>) -> bool {
     // Without a config the gate refuses whatever the body says.
     let Ok(config) = L402Config::in_sight_of(request) else { return false };
     let own_header = config.credential_header.as_ref();
-    let price_is_computed = config.price_with.is_some() || offer.price_with.is_some();
+    let is_computed = config.price_with.is_some()
+        || offer.price_with.is_some()
+        || offer.resource_with.is_some()
+        || (offer.resource.is_none() && config.resource_with.is_some());
     // A payment without a macaroon is used up by its verification: a body that the extractors refuse
     // must not cost it. Looked for with MPP off, so that only tokens count.
     let is_paid = || credential::find(request.headers(), own_header, false).is_some();
-    request.method() != Method::OPTIONS && (price_is_computed || !is_paid())
+    request.method() != Method::OPTIONS && (is_computed || !is_paid())
 }
 
 /// A request whose extractors are tried, one by one and in their order.
@@ -41,7 +49,7 @@ impl Trial {
         match payload {
             Payload::None => Self { request, payload, tape: None },
             source => {
-                let recording = Recording { source, seen: Some(Vec::new()), end: None };
+                let recording = Recording { source, seen: Some(BytesMut::new()), end: None };
                 let tape = Rc::new(RefCell::new(recording));
                 let payload = streamed(Recorder(Rc::clone(&tape)));
                 Self { request, payload, tape: Some(tape) }
@@ -70,7 +78,7 @@ impl Trial {
             None => self.payload,
             Some(tape) => {
                 let seen = tape.borrow_mut().seen.take().unwrap_or_default();
-                streamed(Replay { seen: seen.into_iter(), rest: Recorder(tape) })
+                streamed(Replay { seen: seen.freeze(), rest: Recorder(tape) })
             }
         }
     }
@@ -87,11 +95,12 @@ fn streamed(body: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> 
 }
 
 /// A body and what has been read of it. It holds as much as the extractors read, which is within
-/// their own limits.
+/// their own limits: in one piece, since a body of single bytes would weigh forty times as much in
+/// the pieces that it came in.
 struct Recording {
     source: Payload,
     /// `None` once the trial is over: what is read then is read for good.
-    seen: Option<Vec<Bytes>>,
+    seen: Option<BytesMut>,
     end: Option<End>,
 }
 
@@ -118,7 +127,11 @@ impl Stream for Recorder {
         }
         let item = std::task::ready!(Pin::new(&mut recording.source).poll_next(context));
         match &item {
-            Some(Ok(chunk)) => recording.seen.iter_mut().for_each(|seen| seen.push(chunk.clone())),
+            Some(Ok(chunk)) => {
+                if let Some(seen) = &mut recording.seen {
+                    seen.extend_from_slice(chunk);
+                }
+            }
             Some(Err(_)) => recording.end = Some(End::Broken),
             None => recording.end = Some(End::Whole),
         }
@@ -128,7 +141,7 @@ impl Stream for Recorder {
 
 /// What was read of the body, then the rest of it.
 struct Replay {
-    seen: std::vec::IntoIter<Bytes>,
+    seen: Bytes,
     rest: Recorder,
 }
 
@@ -136,10 +149,10 @@ impl Stream for Replay {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.seen.next() {
-            Some(chunk) => Poll::Ready(Some(Ok(chunk))),
-            None => Pin::new(&mut self.rest).poll_next(context),
+        if self.seen.is_empty() {
+            return Pin::new(&mut self.rest).poll_next(context);
         }
+        Poll::Ready(Some(Ok(std::mem::take(&mut self.seen))))
     }
 }
 
@@ -202,7 +215,7 @@ mod tests {
         let mut trial = Trial::of(request, streamed(Chunks(chunks.into())));
         trial.argument::<First>().await.expect("a first chunk");
         let tape = Rc::clone(trial.tape.as_ref().expect("a body on tape"));
-        assert_eq!(tape.borrow().seen.as_deref(), Some(&[Bytes::from("a")][..]));
+        assert_eq!(tape.borrow().seen.as_deref(), Some(&b"a"[..]));
 
         let mut payload = trial.into_payload();
         let mut read = Vec::new();

@@ -18,9 +18,7 @@ pub(crate) struct Window(VecDeque<Instant>);
 impl Window {
     /// Takes one of `limit` calls in a minute, or says how long until one is free.
     pub(crate) fn take(&mut self, limit: u32, now: Instant) -> Result<(), Duration> {
-        while self.0.front().is_some_and(|call| now.duration_since(*call) >= MINUTE) {
-            self.0.pop_front();
-        }
+        self.forget_before(now);
         let limit = limit as usize;
         if self.0.len() < limit {
             self.0.push_back(now);
@@ -29,6 +27,26 @@ impl Window {
         // Configs with different limits may share a window; the stricter one waits for longer.
         let frees = self.0.get(self.0.len() - limit).copied().unwrap_or(now);
         Err((frees + MINUTE).duration_since(now))
+    }
+
+    /// Takes note of a call that nothing holds up. More than `most` are not told apart.
+    pub(crate) fn note(&mut self, most: u32, now: Instant) {
+        self.0.push_back(now);
+        while self.0.len() > most as usize {
+            self.0.pop_front();
+        }
+    }
+
+    /// The calls of the last minute.
+    pub(crate) fn count(&mut self, now: Instant) -> u32 {
+        self.forget_before(now);
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    fn forget_before(&mut self, now: Instant) {
+        while self.0.front().is_some_and(|call| now.duration_since(*call) >= MINUTE) {
+            self.0.pop_front();
+        }
     }
 }
 
@@ -62,5 +80,17 @@ mod tests {
         assert_eq!(window.take(1, at(15)), Err(Duration::from_secs(55)));
         assert_eq!(window.take(2, at(60)), Ok(()));
         assert_eq!(window.take(2, at(60)), Err(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn what_nothing_holds_up_is_counted_for_a_minute_and_no_further_than_asked() {
+        let (mut window, begin) = (Window::default(), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        for second in 0..10 {
+            window.note(4, at(second));
+        }
+        assert_eq!(window.count(at(10)), 4);
+        assert_eq!(window.count(at(67)), 2);
+        assert_eq!(window.take(0, at(67)), Err(Duration::from_secs(60)));
     }
 }

@@ -93,7 +93,7 @@ use crate::{args::Args, handler::Handler};
 /// | a private `async fn` under an attribute that is not known to be harmless, as lints, `#[inline]` or `#[instrument]` are; `#[utoipa::path]` is not, as it documents a handler | `#[l402]` or `#[l402(free)]`, or move it out |
 /// | a `use` that gives a route attribute another name | its own name |
 /// | a route attribute within a function's body | the handler in the module, or `#[l402(..)]` over it in the body |
-/// | a nested module, an `impl` block, an item macro | move it out |
+/// | a nested module, an `impl` block, a trait that brings an `async fn`, an item macro | move it out |
 ///
 /// A private function with none of these attributes is taken for a helper and left alone. If it is
 /// a handler that is registered by hand, with `cfg.route("/c", web::get().to(c))`, nothing here can

@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, Error, Item, ItemFn, ItemMod, Meta, Path, Result, parse_quote, spanned::Spanned as _,
+    Attribute, Error, Item, ItemFn, ItemMod, ItemTrait, Meta, Path, Result, TraitItem, parse_quote,
+    spanned::Spanned as _,
 };
 
 use crate::{
@@ -83,12 +84,27 @@ fn gate_item(
             block.impl_token.span(),
             "a priced module cannot hold an `impl`; move it out, and price its handlers one by one",
         ),
+        Item::Trait(block) if has_handler(block) => refuse(
+            block.trait_token.span(),
+            "a priced module cannot hold a trait that brings an `async fn`; move it out, and price \
+             its handlers one by one",
+        ),
         Item::Macro(call) => refuse(
             call.mac.path.span(),
             "a priced module cannot hold a macro, which may make handlers; move it out",
         ),
         _ => Ok(None),
     }
+}
+
+/// Whether a trait brings a function with it that could be a handler.
+fn has_handler(block: &ItemTrait) -> bool {
+    block.items.iter().any(|item| match item {
+        TraitItem::Fn(function) => {
+            function.default.is_some() && unmarked::answers_with_future(&function.sig)
+        }
+        _ => false,
+    })
 }
 
 fn gate_function(

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{Error, ItemFn, Meta, Result, ReturnType, Visibility, ext::IdentExt as _};
+use syn::{Error, ItemFn, Meta, Result, ReturnType, Signature, Visibility, ext::IdentExt as _};
 
 use crate::{attrs, hidden::Renamed};
 
@@ -12,11 +12,11 @@ const FUTURES: [&str; 5] = ["Future", "TryFuture", "FusedFuture", "BoxFuture", "
 
 /// Refuses what may be a handler, since left as it is it would be served free.
 pub(crate) fn check(function: &ItemFn, renamed: &[Renamed]) -> Result<()> {
-    let future = future_in(&function.sig.output);
-    let is_async = function.sig.asyncness.is_some();
-    if !is_async && future.is_none() {
+    if !answers_with_future(&function.sig) {
         return Ok(());
     }
+    let future = future_in(&function.sig.output);
+    let is_async = function.sig.asyncness.is_some();
     let metas: Vec<Meta> = attrs::effective(&function.attrs).collect();
     // The import is refused already, and with it the function is mended.
     if metas.iter().any(|meta| is_renamed(meta, renamed)) {
@@ -45,6 +45,11 @@ pub(crate) fn check(function: &ItemFn, renamed: &[Renamed]) -> Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// Whether Actix could take a function for a handler.
+pub(crate) fn answers_with_future(signature: &Signature) -> bool {
+    signature.asyncness.is_some() || future_in(&signature.output).is_some()
 }
 
 fn is_renamed(meta: &Meta, renamed: &[Renamed]) -> bool {

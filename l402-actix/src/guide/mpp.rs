@@ -49,4 +49,6 @@
 //! - **It buys one answer.** An L402 token opens its resource until it expires.
 //!
 //! So offer it where one call is worth little. With `extract_first` a client learns that its
-//! request is malformed before it is asked for money, and not by losing a payment.
+//! request is malformed before it is asked for money, and not by losing a payment. For that the body
+//! has to be an argument of its own: one that takes a `Payment` and the body, such as a tuple of
+//! both, ends at the `Payment`, which is not there yet, and its body is first read after the payment.

@@ -4,7 +4,8 @@
 //!
 //! Everything goes out through `tracing`. A server on which nothing is wrong says nothing at `info`:
 //! that somebody has not paid is no event. The lines about requests that fail have a field `kind`,
-//! one of these words, beside a text for people that may change:
+//! one of these words, beside a text for people that may change, the pattern of the `route` (but in
+//! `over_budget`, which is about all of them), and the `cause` where a call has failed:
 //!
 //! | level | `kind` | what to do |
 //! | --- | --- | --- |
@@ -14,7 +15,7 @@
 //! | `ERROR` | `spent_tokens_store` | the store of spent tokens is away or full, and `single_use` routes are answered 503 |
 //! | `WARN` | `unreachable`, `unavailable`, `broker_fault`, `timeout` | the broker is away: wait, and look if it lasts |
 //! | `WARN` | `rate_limited` | the broker's own limit is used up: are there other processes on this key? |
-//! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) bites; `limiter` says whose half. At most one line a minute |
+//! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) bites; `limiter` says on whom. At most one line a minute |
 //!
 //! The few others, such as of a token that was served and cannot be marked as spent, say in their text
 //! what has happened. An alert on `ERROR` in `l402_actix` is right for most. No line holds a key, a macaroon, a preimage

@@ -150,10 +150,10 @@
 //! # A price by the body
 //!
 //! `extract_first` runs the handler's extractors before the price is asked for. What they refuse is
-//! answered without a charge, and a computed price may read what an extractor of yours has left in
-//! the request's extensions. With a token and a stated price they run after the verification, as
-//! without `extract_first`: a 400 may then come after the payment and costs nothing of the token,
-//! which `single_use` gives back. With an MPP payment, which its verification uses up, they run
+//! answered without a charge, and a computed price or a `resource_with` may read what an extractor of
+//! yours has left in the request's extensions. With a token, and price and resource stated, they run
+//! after the verification, as without `extract_first`: a 400 may then come after the payment and costs
+//! nothing of the token, which `single_use` gives back. With an MPP payment, which its verification uses up, they run
 //! before it. `examples/examples/body_price.rs` charges for a text by its length:
 //!
 //! ```

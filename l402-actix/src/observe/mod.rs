@@ -50,7 +50,7 @@ impl Watch {
         if !is_heard() {
             return Self::unwatched();
         }
-        let route = request.match_pattern().unwrap_or_else(|| NO_PATTERN.to_owned());
+        let route = route(request);
         // At `info` it would print a line for each request of those who have only `log`.
         let span = tracing::debug_span!(
             "l402",
@@ -126,9 +126,10 @@ impl Watch {
         outcome.reason()
     }
 
-    /// The answer of a refusal; what it logs is in the request's span.
-    pub(crate) fn answer(&self, refusal: Refusal) -> HttpResponse {
-        self.span.in_scope(|| refusal.into_response(self))
+    /// The answer of a refusal; what it logs is in the request's span, and names the route for those
+    /// who do not look at spans.
+    pub(crate) fn answer(&self, refusal: Refusal, request: &HttpRequest) -> HttpResponse {
+        self.span.in_scope(|| refusal.into_response(self, &|| route(request)))
     }
 
     /// Counts from now on as waiting for the broker, until what it returns is dropped.
@@ -142,6 +143,10 @@ impl Watch {
             note(watched);
         }
     }
+}
+
+fn route(request: &HttpRequest) -> String {
+    request.match_pattern().unwrap_or_else(|| NO_PATTERN.to_owned())
 }
 
 /// Whether a span or a figure of this request would get anywhere.

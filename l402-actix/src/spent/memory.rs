@@ -24,6 +24,8 @@ pub const DEFAULT_CAPACITY: usize = 100_000;
 ///
 /// There is one memory for each account in a process, however many configs and workers there are;
 /// this is a handle to it. Where several handles of an account name a capacity, the largest holds.
+/// An account is an API key and a broker's URL as they are written: configs that sell the same
+/// resource for one merchant have to write both alike.
 ///
 /// # Security
 ///

@@ -34,7 +34,8 @@ use super::{Claim, Mark, ReservationId, SpentTokens, StoreError, StoreFuture};
 ///
 /// # Security
 ///
-/// Ends are kept by the system's clock. One that is set ahead by hours forgets marks early.
+/// Ends are kept by the system's clock. One that is set ahead by hours forgets marks early; one
+/// that is set back keeps a token busy for as long, if the process was killed while that was in use.
 /// Whoever deletes the file, or puts an older copy in its place, makes spent tokens good again
 /// until they expire.
 #[derive(Clone)]

@@ -63,6 +63,17 @@ async fn floating() -> impl Responder {
     "floating"
 }
 
+async fn by_tag_with_slack(request: HttpRequest) -> Result<Price, Error> {
+    let sats = request.app_data::<web::Data<Tag>>().unwrap().0.load(Ordering::SeqCst);
+    Ok(Price::sats(sats).accept(sats - sats / 10))
+}
+
+#[get("/floating-with-slack")]
+#[l402(price_with = by_tag_with_slack)]
+async fn floating_with_slack() -> impl Responder {
+    "floating with slack"
+}
+
 #[get("/once/{what}")]
 #[l402(price_sats = 100, single_use)]
 async fn once(what: web::Path<String>) -> impl Responder {
@@ -115,6 +126,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .service(described)
         .service(any)
         .service(floating)
+        .service(floating_with_slack)
         .service(once);
 }
 

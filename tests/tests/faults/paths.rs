@@ -10,7 +10,7 @@ use actix_web::{
 use l402_actix::{RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{
-    Calls, config,
+    Api, Calls, config,
     raw::{self, RawAnswer},
 };
 
@@ -245,4 +245,25 @@ async fn a_path_of_8_kib_is_refused_before_a_mint() {
     }
     assert!(shop.sandbox.requests().is_empty());
     assert_eq!(shop.calls.so_far(), 0);
+}
+
+/// Whoever finds these must not fill the log with errors, and whoever has paid for one is served.
+#[actix_web::test]
+async fn an_address_without_a_path_is_the_root() {
+    #[l402(price_sats = 100)]
+    async fn anything() -> &'static str {
+        "anything"
+    }
+    let sandbox = Sandbox::start().await;
+    let config = config(sandbox.client());
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).default_service(web::to(anything));
+    })
+    .await;
+    for target in ["http://shop.test", "a"] {
+        let answer = raw::get(api.address(), target.as_bytes(), None).await.unwrap().unwrap();
+        assert_eq!(answer.status, 402, "{target}: {}", answer.text());
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["l402"]["resource"], "/", "{target}");
+    }
 }

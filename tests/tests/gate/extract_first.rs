@@ -56,6 +56,26 @@ async fn by_letters(request: HttpRequest) -> Result<Price, Error> {
     Ok(if length == 4 { Price::FREE } else { Price::sats(length) })
 }
 
+/// One payment is for one text.
+fn by_text(request: &HttpRequest) -> String {
+    request.extensions().get::<Letters>().map_or_else(
+        || request.path().to_owned(),
+        |Letters(length)| format!("a text of {length} letters"),
+    )
+}
+
+#[post("/text")]
+#[l402(price_sats = 5, resource_with = by_text, extract_first)]
+async fn by_the_text(body: Priced) -> String {
+    body.0
+}
+
+#[post("/configured-text")]
+#[l402(price_sats = 5, extract_first)]
+async fn configured_text(body: Priced) -> String {
+    body.0
+}
+
 #[post("/letters")]
 #[l402(price_with = by_letters, extract_first, resource = "letters")]
 async fn letters(body: Priced, payment: Option<Payment>, calls: web::Data<Calls>) -> String {
@@ -99,9 +119,14 @@ impl Desk {
         let calls = Calls::default();
         let counter = calls.clone();
         let api = Api::serve(move |app| {
-            app.app_data(config.clone())
-                .app_data(web::Data::new(counter.clone()))
-                .service((first, later, letters, customer));
+            app.app_data(config.clone()).app_data(web::Data::new(counter.clone())).service((
+                first,
+                later,
+                letters,
+                by_the_text,
+                configured_text,
+                customer,
+            ));
         })
         .await;
         Self { api, sandbox, calls }
@@ -109,7 +134,7 @@ impl Desk {
 
     async fn post(&self, path: &str, body: &str, credential: Option<&str>) -> Answer {
         let mut request = self.api.request(Method::POST, path).body(body.to_owned());
-        if path != "/letters" {
+        if !["/letters", "/text", "/configured-text"].contains(&path) {
             request = request.header("Content-Type", "application/json");
         }
         if let Some(credential) = credential {
@@ -152,6 +177,22 @@ async fn a_refused_credential_is_refused_before_its_body_is_looked_at() {
     let desk = Desk::open().await;
     let answer = desk.post("/first", "{", Some("L402 AA:00")).await;
     assert_eq!(answer.status, 401, "{}", answer.body);
+}
+
+/// What the extractors leave is there when the token is sold, so it has to be there when it is
+/// verified: else who has paid would be asked to pay for something else.
+#[actix_web::test]
+async fn a_resource_that_depends_on_the_body_is_the_same_before_and_after_the_payment() {
+    for (path, configured) in [("/text", false), ("/configured-text", true)] {
+        let desk =
+            Desk::with(|config| if configured { config.resource_with(by_text) } else { config })
+                .await;
+        let credential = desk.buy(path, "hello").await;
+        let answer = desk.post(path, "hello", Some(&credential)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "hello"), "{path}");
+        assert_eq!(desk.post(path, "hi", Some(&credential)).await.status, 402, "{path}");
+        assert_eq!(desk.sandbox.payments(), 1);
+    }
 }
 
 #[actix_web::test]

@@ -50,6 +50,12 @@ async fn upload(body: web::Bytes) -> String {
     body.len().to_string()
 }
 
+#[post("/tried")]
+#[l402(price_sats = 100, extract_first)]
+async fn tried(body: web::Json<String>) -> String {
+    body.len().to_string()
+}
+
 #[get("/free")]
 async fn free() -> &'static str {
     "free"
@@ -119,7 +125,8 @@ impl Shop {
                     }
                 })
                 .service(paid)
-                .service(upload);
+                .service(upload)
+                .service(tried);
             app.app_data(config.clone()).service(free).service(gated);
         })
         .await;

@@ -1,5 +1,7 @@
 //! What a stranger or a broker sends without end is not kept.
 
+use std::fmt::Write as _;
+
 use l402_sandbox::{Endpoint, Fault};
 use l402_tests::{process, raw};
 
@@ -46,4 +48,25 @@ async fn an_authorization_of_64_mib_is_refused_before_the_gate_and_never_held_in
     }
     assert!(shop.sandbox.requests().is_empty());
     shop.until_nothing_is_left().await;
+}
+
+/// A body of single bytes weighs as much as one in a piece.
+#[actix_web::test]
+async fn an_unpaid_body_in_small_pieces_is_held_within_the_extractors_limit() {
+    let shop = Shop::open(PATIENCE).await;
+    // The limit of `web::Json` is 2 MiB.
+    let body = format!("\"{}\"", "a".repeat(2_000_000));
+    let mut request = "POST /tried HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+        Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .to_owned();
+    for byte in body.chars() {
+        write!(request, "1\r\n{byte}\r\n").unwrap();
+    }
+    request += "0\r\n\r\n";
+    process::forget_peak().unwrap();
+    let before = process::memory_kib("self").unwrap();
+    let answer = raw::exchange(shop.api.address(), request.as_bytes()).await.unwrap().unwrap();
+    assert_eq!(answer.status, 402);
+    let peak = process::peak_kib("self").unwrap();
+    assert!(peak < before + BOUND_KIB / 4, "{before} KiB, then {peak} KiB");
 }

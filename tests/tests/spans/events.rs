@@ -59,6 +59,25 @@ async fn what_only_the_merchant_can_mend_is_an_error_and_what_passes_is_a_warnin
     assert_eq!(alerts("/alerting"), ["ERROR invalid_reply -"]);
 }
 
+/// At `info` there is no span that would.
+#[actix_web::test]
+async fn a_line_names_the_route_and_what_is_behind_the_failure() {
+    let shop = Shop::open("/named").await;
+    shop.sandbox.fault(Fault::reset().times(2));
+    shop.ask("/weather/rome").await;
+    let said = said_at("/named/weather/{city}");
+    let [said] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(said.fields.get("route"), "/named/weather/{city}");
+    let cause = said.fields.get("cause");
+    assert!(cause.matches(": ").count() >= 2, "{cause}");
+
+    assert_eq!(shop.ask("/unpriced").await.status, 500);
+    let said = said_at("/named/unpriced");
+    let [said] = &said[..] else { panic!("{said:?}") };
+    assert_eq!(said.fields.get("kind"), "misconfigured");
+    assert_eq!(said.fields.get("route"), "/named/unpriced");
+}
+
 #[actix_web::test]
 async fn a_budget_that_bites_is_a_warning_once_a_minute() {
     let shop =
