@@ -46,7 +46,10 @@
     $('again').disabled = busy;
     $('renew').hidden = !expired || owed;
     $('wallet').hidden = expired || owed;
-    $('copy').disabled = expired;
+    $('copy').disabled = expired || owed;
+    $('expires').hidden = owed;
+    paywall.classList.toggle('expired', expired);
+    paywall.classList.toggle('owed', owed);
     for (const control of $('proof').elements) control.disabled = busy;
   };
   const during = async (work) => {
@@ -236,7 +239,6 @@
     if (left === 0) {
       clearInterval(ticking);
       expired = true;
-      paywall.classList.add('expired');
       refresh();
       if (!busy && $('again').hidden) say('This invoice has expired. Do not pay it any more.');
     } else if (left <= 60 && !announced && !busy && !$('status').textContent) {

@@ -113,6 +113,28 @@ const trials = {
     }
   },
 
+  async 'a page that owes what was paid for asks for no money, and trying again still works'() {
+    for (const [path, dark] of [['/401/doubted', false], ['/402/doubted', true]]) {
+      const visit = await visitor({ wallet: 'pays', dark, width: 360, height: 740 });
+      await visit.open(path);
+      const asks = async () => ({
+        scanned: Boolean(await scan(visit.page)),
+        clock: !await visit.hidden('#expires'),
+        copy: await visit.page.$eval('#copy', (button) => !button.disabled),
+        wallet: !await visit.hidden('#wallet'),
+        pay: !await visit.hidden('#pay'),
+      });
+      const all = (value) => ({ scanned: value, clock: value, copy: value, wallet: value, pay: value });
+      assert.deepEqual(await asks(), all(true), path);
+      await doubt();
+      await (await visit.sees('#pay')).click();
+      await visit.sees('#again:enabled');
+      assert.deepEqual(await asks(), all(false), path);
+      assert.match(await visit.persists(), /beyond doubt/);
+      assert.equal(visit.payments.length, 1, path);
+    }
+  },
+
   async 'a reload after a fresh payment was refused keeps it too, and leaves the choice to pay anew'() {
     for (const path of ['/401/doubted', '/402/doubted']) {
       const visit = await visitor({ wallet: 'pays' });
@@ -281,10 +303,11 @@ const trials = {
   },
 
   async 'an expired invoice is not offered any more'() {
-    const visit = await visitor({ wallet: 'pays' });
+    const visit = await visitor({ wallet: 'pays', dark: true, width: 360, height: 740 });
     await visit.open('/hasty/brief');
     await visit.says('expired');
     assert.equal(await visit.page.$eval('#expires', (clock) => clock.textContent), 'Expired');
+    assert.equal(await scan(visit.page), undefined);
     for (const id of ['pay', 'wallet']) {
       assert.equal(await visit.page.$eval(`#${id}`, (control) => control.hidden), true, id);
     }
