@@ -110,7 +110,8 @@ impl PaywallPage {
 
     /// Any text -> text that stays text in HTML, between tags and in a quoted attribute.
     ///
-    /// Control characters, which no page shows and some parsers trip over, become U+FFFD.
+    /// Control characters, which no page shows and some parsers trip over, become U+FFFD, save for
+    /// tabs and the ends of lines, of which CRLF becomes LF.
     #[must_use]
     pub fn escape(text: &str) -> String {
         html::escape(text)
