@@ -75,6 +75,8 @@ impl PaywallPage {
 
     /// A page of your own: facts in, HTML out.
     ///
+    /// If it panics the connection drops without an answer, after the challenge was minted.
+    ///
     /// # Examples
     ///
     /// ```
