@@ -239,7 +239,10 @@
     if (left === 0) {
       clearInterval(ticking);
       expired = true;
+      // The keyboard would begin again at the top of the page.
+      const lost = [$('pay'), $('wallet'), $('copy')].includes(document.activeElement);
       refresh();
+      if (lost) $('renew').focus();
       if (!busy && $('again').hidden) say('This invoice has expired. Do not pay it any more.');
     } else if (left <= 60 && !announced && !busy && !$('status').textContent) {
       // Heard once and not each second.

@@ -317,6 +317,17 @@ const trials = {
     assert.equal(visit.payments.length, 0);
   },
 
+  async 'the focus goes from what an expiry takes away to what takes its place'() {
+    const visit = await visitor({ wallet: 'pays' });
+    for (const [from, to] of [['pay', 'renew'], ['wallet', 'renew'], ['copy', 'renew'], ['preimage', 'preimage']]) {
+      await visit.open('/hasty/brief');
+      await visit.sees('#pay');
+      await visit.page.focus(`#${from}`);
+      await visit.says('expired');
+      assert.equal(await visit.page.evaluate(() => document.activeElement.id), to, from);
+    }
+  },
+
   async 'the clock is the server\'s, whatever the browser\'s says'() {
     const visit = await visitor();
     await visit.page.evaluateOnNewDocument(() => {
