@@ -370,6 +370,44 @@ const trials = {
     await visit.shown(() => {});
   },
 
+  async 'the edges of fields and buttons stand out from what is on both sides'() {
+    for (const dark of [false, true]) {
+      const visit = await visitor({ wallet: 'pays', dark });
+      const edges = () => visit.page.evaluate(() => {
+        const luminance = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map((part) => part / 255)
+          .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+        const contrast = (...colours) => {
+          const [low, high] = colours.map(luminance).sort((a, b) => a - b);
+          return (high + 0.05) / (low + 0.05);
+        };
+        const behind = (element) => {
+          const colour = getComputedStyle(element).backgroundColor;
+          return colour === 'rgba(0, 0, 0, 0)' ? behind(element.parentElement) : colour;
+        };
+        return Array.from(document.querySelectorAll('input, button, .button'), (control) => {
+          const edge = getComputedStyle(control).borderTopColor;
+          // A filled button is its own edge.
+          const inside = control.matches('.primary') ? [] : [behind(control)];
+          return [control.id || control.textContent,
+            Math.min(...[...inside, behind(control.parentElement)].map((side) => contrast(edge, side)))];
+        });
+      });
+      const holds = async (least) => {
+        const seen = await edges();
+        assert.ok(seen.length >= least, `${seen.length} controls`);
+        for (const [control, contrast] of seen) {
+          assert.ok(contrast >= 3, `${control}: ${contrast.toFixed(2)}, ${dark ? 'dark' : 'light'}`);
+        }
+      };
+      await visit.open('/data');
+      await holds(8);
+      await (await visit.sees('#pay')).click();
+      await visit.content();
+      await holds(9);
+    }
+  },
+
   async 'the clock is not read out each second'() {
     const visit = await visitor();
     await visit.open('/data');
