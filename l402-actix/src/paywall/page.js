@@ -274,6 +274,21 @@
   };
   $('invoice').onfocus = () => $('invoice').select();
 
+  // A box that scrolls is a stop for the keyboard, and has a name there. Whether it does changes
+  // with the window.
+  const stop = (box, name) => {
+    const scrolls = box.scrollHeight > box.clientHeight;
+    const attributes = { tabindex: '0', role: 'region', 'aria-label': name };
+    for (const [attribute, value] of Object.entries(attributes)) {
+      if (scrolls) box.setAttribute(attribute, value);
+      else box.removeAttribute(attribute);
+    }
+  };
+  for (const [selector, name] of [['.description', 'Description'], ['.resource', 'What you pay for']]) {
+    const box = document.querySelector(selector);
+    if (box) new ResizeObserver(() => stop(box, name)).observe(box);
+  }
+
   // A wallet may come in later than this script.
   for (const event of ['webln:ready', 'load']) window.addEventListener(event, refresh);
   refresh();

@@ -370,6 +370,39 @@ const trials = {
     await visit.shown(() => {});
   },
 
+  async 'words that scroll can be scrolled by keyboard, and only those are a stop'() {
+    const name = 'x'.repeat(400);
+    for (const [path, script, stops] of [
+      ['/article', true, []],
+      ['/hostile/long', true, ['region: Description']],
+      [`/hostile/${name}`, true, ['region: What you pay for']],
+      ['/hostile/long', false, []],
+    ]) {
+      const visit = await visitor({ script, width: 360, height: 740 });
+      await visit.open(path);
+      const found = () => visit.page.$$eval('.offer [tabindex="0"]', (boxes) => boxes.map(
+        (box) => `${box.getAttribute('role')}: ${box.getAttribute('aria-label')}`));
+      await visit.until(async () => (await found()).length === stops.length);
+      assert.deepEqual(await found(), stops, path);
+      if (stops.length) {
+        await visit.page.keyboard.press('Tab');
+        await visit.page.keyboard.press('ArrowDown');
+        await visit.page.waitForFunction(() => document.activeElement.scrollTop > 0);
+      }
+      await visit.context.close();
+    }
+    const visit = await visitor({ width: 1280 });
+    await visit.open(`/hostile/${'x'.repeat(60)}`);
+    const stops = async () => (await visit.page.$$('.offer [tabindex]')).length;
+    assert.equal(await stops(), 0, 'a wide window');
+    await visit.page.setViewport({ width: 280, height: 740 });
+    await visit.until(async () => await stops() === 1);
+    assert.equal(await stops(), 1, 'a narrow one');
+    await visit.page.setViewport({ width: 1280, height: 740 });
+    await visit.until(async () => await stops() === 0);
+    assert.equal(await stops(), 0, 'a wide one again');
+  },
+
   async 'the edges of fields and buttons stand out from what is on both sides'() {
     for (const dark of [false, true]) {
       const visit = await visitor({ wallet: 'pays', dark });
