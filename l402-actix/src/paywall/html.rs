@@ -3,8 +3,11 @@
 /// See [`PaywallPage::escape`](super::PaywallPage::escape).
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
-    for char in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
         match char {
+            // One half of a line's end as Windows writes it; the other half stays.
+            '\r' if chars.peek() == Some(&'\n') => {}
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -67,6 +70,12 @@ mod tests {
         );
         assert_eq!(escape("a\0b\r\u{85}\u{7f}"), "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}");
         assert_eq!(escape("caf\u{e9} \u{26a1}"), "caf\u{e9} \u{26a1}");
+    }
+
+    #[test]
+    fn a_line_ends_in_one_character_however_it_was_written() {
+        assert_eq!(escape("A\nB\r\nC\r\n"), "A\nB\nC\n");
+        assert_eq!(escape("\r\r\n\r"), "\u{fffd}\n\u{fffd}");
     }
 
     #[test]

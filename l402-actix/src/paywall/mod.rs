@@ -75,6 +75,8 @@ impl PaywallPage {
 
     /// A page of your own: facts in, HTML out.
     ///
+    /// If it panics the connection drops without an answer, after the challenge was minted.
+    ///
     /// # Examples
     ///
     /// ```
@@ -110,7 +112,8 @@ impl PaywallPage {
 
     /// Any text -> text that stays text in HTML, between tags and in a quoted attribute.
     ///
-    /// Control characters, which no page shows and some parsers trip over, become U+FFFD.
+    /// Control characters, which no page shows and some parsers trip over, become U+FFFD, save for
+    /// tabs and the ends of lines, of which CRLF becomes LF.
     #[must_use]
     pub fn escape(text: &str) -> String {
         html::escape(text)

@@ -46,7 +46,10 @@
     $('again').disabled = busy;
     $('renew').hidden = !expired || owed;
     $('wallet').hidden = expired || owed;
-    $('copy').disabled = expired;
+    $('copy').disabled = expired || owed;
+    $('expires').hidden = owed;
+    paywall.classList.toggle('expired', expired);
+    paywall.classList.toggle('owed', owed);
     for (const control of $('proof').elements) control.disabled = busy;
   };
   const during = async (work) => {
@@ -236,8 +239,10 @@
     if (left === 0) {
       clearInterval(ticking);
       expired = true;
-      paywall.classList.add('expired');
+      // The keyboard would begin again at the top of the page.
+      const lost = [$('pay'), $('wallet'), $('copy')].includes(document.activeElement);
       refresh();
+      if (lost) $('renew').focus();
       if (!busy && $('again').hidden) say('This invoice has expired. Do not pay it any more.');
     } else if (left <= 60 && !announced && !busy && !$('status').textContent) {
       // Heard once and not each second.
@@ -268,6 +273,21 @@
     say('Invoice copied.');
   };
   $('invoice').onfocus = () => $('invoice').select();
+
+  // A box that scrolls is a stop for the keyboard, and has a name there. Whether it does changes
+  // with the window.
+  const stop = (box, name) => {
+    const scrolls = box.scrollHeight > box.clientHeight;
+    const attributes = { tabindex: '0', role: 'region', 'aria-label': name };
+    for (const [attribute, value] of Object.entries(attributes)) {
+      if (scrolls) box.setAttribute(attribute, value);
+      else box.removeAttribute(attribute);
+    }
+  };
+  for (const [selector, name] of [['.description', 'Description'], ['.resource', 'What you pay for']]) {
+    const box = document.querySelector(selector);
+    if (box) new ResizeObserver(() => stop(box, name)).observe(box);
+  }
 
   // A wallet may come in later than this script.
   for (const event of ['webln:ready', 'load']) window.addEventListener(event, refresh);

@@ -27,7 +27,7 @@ for (const [size, sides] of Object.entries({ small, large })) {
   }
 }
 await shoot('no-script', { script: false, ...small }, '/article', undefined, true);
-await shoot('long', small, '/hostile/long');
+await shoot('long', small, '/hostile/long', (visit) => visit.page.keyboard.press('Tab'));
 await shoot('override', small, '/hostile/override');
 await shoot('article', { wallet: 'pays', ...large }, '/article', async (visit) => {
   await press(visit);
@@ -44,7 +44,12 @@ const refused = async (visit) => {
   await press(visit);
   await visit.sees('#again:enabled');
 };
-await shoot('refused', { wallet: 'pays', ...small }, '/401/doubted', refused, true);
+for (const [size, sides] of Object.entries({ small, large })) {
+  for (const dark of [false, true]) {
+    const settings = { wallet: 'pays', dark, ...sides };
+    await shoot(`refused-${size}-${dark ? 'dark' : 'light'}`, settings, '/401/doubted', refused, true);
+  }
+}
 await shoot('refused-reloaded', { wallet: 'pays', ...small }, '/402/doubted', async (visit) => {
   await refused(visit);
   await visit.page.reload();

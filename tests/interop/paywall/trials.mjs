@@ -113,6 +113,28 @@ const trials = {
     }
   },
 
+  async 'a page that owes what was paid for asks for no money, and trying again still works'() {
+    for (const [path, dark] of [['/401/doubted', false], ['/402/doubted', true]]) {
+      const visit = await visitor({ wallet: 'pays', dark, width: 360, height: 740 });
+      await visit.open(path);
+      const asks = async () => ({
+        scanned: Boolean(await scan(visit.page)),
+        clock: !await visit.hidden('#expires'),
+        copy: await visit.page.$eval('#copy', (button) => !button.disabled),
+        wallet: !await visit.hidden('#wallet'),
+        pay: !await visit.hidden('#pay'),
+      });
+      const all = (value) => ({ scanned: value, clock: value, copy: value, wallet: value, pay: value });
+      assert.deepEqual(await asks(), all(true), path);
+      await doubt();
+      await (await visit.sees('#pay')).click();
+      await visit.sees('#again:enabled');
+      assert.deepEqual(await asks(), all(false), path);
+      assert.match(await visit.persists(), /beyond doubt/);
+      assert.equal(visit.payments.length, 1, path);
+    }
+  },
+
   async 'a reload after a fresh payment was refused keeps it too, and leaves the choice to pay anew'() {
     for (const path of ['/401/doubted', '/402/doubted']) {
       const visit = await visitor({ wallet: 'pays' });
@@ -281,10 +303,11 @@ const trials = {
   },
 
   async 'an expired invoice is not offered any more'() {
-    const visit = await visitor({ wallet: 'pays' });
+    const visit = await visitor({ wallet: 'pays', dark: true, width: 360, height: 740 });
     await visit.open('/hasty/brief');
     await visit.says('expired');
     assert.equal(await visit.page.$eval('#expires', (clock) => clock.textContent), 'Expired');
+    assert.equal(await scan(visit.page), undefined);
     for (const id of ['pay', 'wallet']) {
       assert.equal(await visit.page.$eval(`#${id}`, (control) => control.hidden), true, id);
     }
@@ -292,6 +315,17 @@ const trials = {
     await Promise.all([visit.page.waitForNavigation(), (await visit.sees('#renew')).click()]);
     assert.notEqual((await visit.facts()).invoice, invoice);
     assert.equal(visit.payments.length, 0);
+  },
+
+  async 'the focus goes from what an expiry takes away to what takes its place'() {
+    const visit = await visitor({ wallet: 'pays' });
+    for (const [from, to] of [['pay', 'renew'], ['wallet', 'renew'], ['copy', 'renew'], ['preimage', 'preimage']]) {
+      await visit.open('/hasty/brief');
+      await visit.sees('#pay');
+      await visit.page.focus(`#${from}`);
+      await visit.says('expired');
+      assert.equal(await visit.page.evaluate(() => document.activeElement.id), to, from);
+    }
   },
 
   async 'the clock is the server\'s, whatever the browser\'s says'() {
@@ -334,6 +368,77 @@ const trials = {
     await visit.page.focus('#pay');
     await visit.page.keyboard.press('Enter');
     await visit.shown(() => {});
+  },
+
+  async 'words that scroll can be scrolled by keyboard, and only those are a stop'() {
+    const name = 'x'.repeat(400);
+    for (const [path, script, stops] of [
+      ['/article', true, []],
+      ['/hostile/long', true, ['region: Description']],
+      [`/hostile/${name}`, true, ['region: What you pay for']],
+      ['/hostile/long', false, []],
+    ]) {
+      const visit = await visitor({ script, width: 360, height: 740 });
+      await visit.open(path);
+      const found = () => visit.page.$$eval('.offer [tabindex="0"]', (boxes) => boxes.map(
+        (box) => `${box.getAttribute('role')}: ${box.getAttribute('aria-label')}`));
+      await visit.until(async () => (await found()).length === stops.length);
+      assert.deepEqual(await found(), stops, path);
+      if (stops.length) {
+        await visit.page.keyboard.press('Tab');
+        await visit.page.keyboard.press('ArrowDown');
+        await visit.page.waitForFunction(() => document.activeElement.scrollTop > 0);
+      }
+      await visit.context.close();
+    }
+    const visit = await visitor({ width: 1280 });
+    await visit.open(`/hostile/${'x'.repeat(60)}`);
+    const stops = async () => (await visit.page.$$('.offer [tabindex]')).length;
+    assert.equal(await stops(), 0, 'a wide window');
+    await visit.page.setViewport({ width: 280, height: 740 });
+    await visit.until(async () => await stops() === 1);
+    assert.equal(await stops(), 1, 'a narrow one');
+    await visit.page.setViewport({ width: 1280, height: 740 });
+    await visit.until(async () => await stops() === 0);
+    assert.equal(await stops(), 0, 'a wide one again');
+  },
+
+  async 'the edges of fields and buttons stand out from what is on both sides'() {
+    for (const dark of [false, true]) {
+      const visit = await visitor({ wallet: 'pays', dark });
+      const edges = () => visit.page.evaluate(() => {
+        const luminance = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map((part) => part / 255)
+          .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+          .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+        const contrast = (...colours) => {
+          const [low, high] = colours.map(luminance).sort((a, b) => a - b);
+          return (high + 0.05) / (low + 0.05);
+        };
+        const behind = (element) => {
+          const colour = getComputedStyle(element).backgroundColor;
+          return colour === 'rgba(0, 0, 0, 0)' ? behind(element.parentElement) : colour;
+        };
+        return Array.from(document.querySelectorAll('input, button, .button'), (control) => {
+          const edge = getComputedStyle(control).borderTopColor;
+          // A filled button is its own edge.
+          const inside = control.matches('.primary') ? [] : [behind(control)];
+          return [control.id || control.textContent,
+            Math.min(...[...inside, behind(control.parentElement)].map((side) => contrast(edge, side)))];
+        });
+      });
+      const holds = async (least) => {
+        const seen = await edges();
+        assert.ok(seen.length >= least, `${seen.length} controls`);
+        for (const [control, contrast] of seen) {
+          assert.ok(contrast >= 3, `${control}: ${contrast.toFixed(2)}, ${dark ? 'dark' : 'light'}`);
+        }
+      };
+      await visit.open('/data');
+      await holds(8);
+      await (await visit.sees('#pay')).click();
+      await visit.content();
+      await holds(9);
+    }
   },
 
   async 'the clock is not read out each second'() {
