@@ -3,9 +3,7 @@
 //!
 //! `cargo run -p l402-examples --example discovery` needs no account and no network: a sandbox
 //! takes the broker's place. With `LIGHTNING_ENABLE_API_KEY` set it charges real sats through the
-//! hosted broker. `PORT` (8080) chooses another port.
-
-use std::{env, error::Error, process::ExitCode};
+//! hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402) choose other ports.
 
 use actix_web::{
     App, HttpRequest, HttpServer, Responder, get,
@@ -14,7 +12,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use l402_actix::{L402Config, L402Manifest, Price, l402};
-use l402_sandbox::Sandbox;
+use l402_examples::{Failure, Setup};
 use utoipa::OpenApi;
 
 /// The forecast for one city
@@ -60,12 +58,18 @@ async fn status() -> impl Responder {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "Weather API", version = "1.0.0"), paths(forecast, advice, status))]
+#[openapi(
+    info(title = "Weather API", version = "1.0.0", description = ABOUT),
+    paths(forecast, advice, status)
+)]
 struct Document;
 
-fn manifest(config: &L402Config) -> Result<L402Manifest, Box<dyn Error>> {
+const ABOUT: &str = "Forecasts and measurements, paid by the call";
+
+fn manifest(config: &L402Config, base_url: &str) -> Result<L402Manifest, Failure> {
     Ok(L402Manifest::new("Weather API", config)
-        .description("Forecasts and measurements, paid by the call")
+        .description(ABOUT)
+        .base_url(base_url)
         .documentation_url("https://weather.example/docs")
         .category("weather")
         .strict(true)
@@ -86,35 +90,20 @@ fn routes(app: &mut ServiceConfig, manifest: L402Manifest) {
 }
 
 #[actix_web::main]
-async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(err) => {
-            eprintln!("discovery: {err}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run() -> Result<(), Box<dyn Error>> {
-    let sandbox = match env::var_os("LIGHTNING_ENABLE_API_KEY") {
-        Some(_) => None,
-        None => Some(Sandbox::start().await),
-    };
-    let config = match &sandbox {
-        Some(sandbox) => L402Config::new(sandbox.client()),
-        None => L402Config::from_env()?,
-    };
-    let port: u16 = env::var("PORT").map_or(Ok(8080), |port| port.parse())?;
-    let manifest = manifest(&config)?;
+async fn main() -> Result<(), Failure> {
+    let setup = Setup::from_env().await?;
+    let config = L402Config::new(setup.client());
+    let listener = setup.listen(&[
+        "{api}/.well-known/l402-manifest.json",
+        "{api}/openapi.json",
+        "{api}/v1/forecast/berlin",
+        "-d 'What to wear?' {api}/v1/advice",
+    ])?;
+    // In production it is the name that clients know.
+    let manifest = manifest(&config, &format!("http://{}", listener.local_addr()?))?;
     let server = HttpServer::new(move || {
         let manifest = manifest.clone();
         App::new().app_data(config.clone()).configure(|app| routes(app, manifest))
-    })
-    .bind(("127.0.0.1", port))?;
-    let api = format!("http://{}", server.addrs()[0]);
-    println!("What is sold here:   curl {api}/.well-known/l402-manifest.json");
-    println!("And how to call it:  curl {api}/openapi.json");
-    Ok(server.run().await?)
+    });
+    Ok(server.listen(listener)?.run().await?)
 }

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Failure> {
     let api = format!("http://{}", listener.local_addr()?);
     match setup.sandbox() {
         Some(sandbox) => print_tour(&api, sandbox.url()),
-        None => println!("Charging real sats through the hosted broker: {api}/weather"),
+        None => println!("{}: {api}/weather", setup.charging()),
     }
     let server = HttpServer::new(move || {
         App::new().app_data(config.clone()).service(free).service(weather).service(forecast)

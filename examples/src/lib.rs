@@ -9,7 +9,7 @@ use std::{
 };
 
 use l402_sandbox::Sandbox;
-use l402_server::L402Client;
+use l402_server::{API_URL_VARIABLE, L402Client};
 use tracing_subscriber::filter::LevelFilter;
 
 /// The example's surroundings. The sandbox stops when this is dropped.
@@ -20,8 +20,9 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The hosted broker if `LIGHTNING_ENABLE_API_KEY` is set, which charges real sats; else a
-    /// sandbox on `SANDBOX_PORT` (8402). Warnings and errors are logged.
+    /// The hosted broker if `LIGHTNING_ENABLE_API_KEY` is set, which charges real sats, or the one
+    /// that `LIGHTNING_ENABLE_API_URL` names beside it; else a sandbox on `SANDBOX_PORT` (8402).
+    /// Warnings and errors are logged.
     ///
     /// # Errors
     ///
@@ -41,10 +42,21 @@ impl Setup {
         self.client.clone()
     }
 
-    /// The sandbox, unless the hosted broker is used.
+    /// The sandbox, unless another broker is used.
     #[must_use]
     pub fn sandbox(&self) -> Option<&Sandbox> {
         self.sandbox.as_ref()
+    }
+
+    /// Who takes the money, where no sandbox was started here: how it is charged, as a sentence
+    /// without its end.
+    #[must_use]
+    pub fn charging(&self) -> String {
+        // The SDK, too, takes a blank one for none.
+        match env::var(API_URL_VARIABLE).ok().filter(|url| !url.trim().is_empty()) {
+            Some(url) => format!("Charging through the broker at {url}"),
+            None => "Charging real sats through the hosted broker".to_owned(),
+        }
     }
 
     /// A socket on `PORT` (8080) of this machine, for `HttpServer::listen`, and its URL. Prints
@@ -57,7 +69,7 @@ impl Setup {
         let listener = listener()?;
         let api = format!("http://{}", listener.local_addr()?);
         match &self.sandbox {
-            None => println!("Charging real sats through the hosted broker.\n"),
+            None => println!("{}.\n", self.charging()),
             Some(sandbox) => println!(
                 "LIGHTNING_ENABLE_API_KEY is not set, so a sandbox at {wallet} takes the broker's \
                  place.\nIts invoices are regtest: no real sats move. See it sold in one go with\n\n  \

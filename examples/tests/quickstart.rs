@@ -10,6 +10,7 @@ use std::{
     process::Command,
 };
 
+use l402_sandbox::Sandbox;
 use program::{Running, to_its_end};
 use serde_json::{Value, json};
 
@@ -72,6 +73,16 @@ async fn it_sells_its_routes_to_whoever_follows_what_it_prints() {
             assert_eq!(served["paid"]["payment_hash"], challenge["payment_hash"]);
         }
     }
+}
+
+#[actix_web::test]
+async fn a_broker_of_ones_own_is_named_and_nothing_is_said_of_real_sats() {
+    let sandbox = Sandbox::start().await;
+    let mut child = Running(program::on(&mut quickstart(), &sandbox).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let expected = format!("Charging through the broker at {}: http://", sandbox.url());
+    assert!(line.starts_with(&expected), "{line}");
 }
 
 #[test]

@@ -101,6 +101,20 @@ async fn body_price_charges_by_the_length_of_the_text_and_nothing_for_a_malforme
     assert_eq!(answer.status, 200);
 }
 
+#[actix_web::test]
+async fn discovery_sells_what_its_manifest_lists_where_the_manifest_says() {
+    let api = Api::start("discovery");
+    let manifest = ask(api.get("/.well-known/l402-manifest.json")).await.json();
+    assert_eq!(manifest["service"]["base_url"], api.url());
+    let document = ask(api.get("/openapi.json")).await.json();
+    assert_eq!(document["info"]["description"], manifest["service"]["description"]);
+    let listed = &manifest["endpoints"][0];
+    assert_eq!(listed["path"], "/v1/forecast/{city}");
+    let price = listed["pricing"]["base_price_sats"].as_u64().unwrap();
+    let (_, answer) = api.buy(api.get("/v1/forecast/berlin"), price).await;
+    assert_eq!((answer.status, answer.body.contains("berlin: sunny")), (200, true));
+}
+
 #[test]
 fn queue_worker_does_a_job_for_its_own_payment_and_for_no_other() {
     let (printed, complaint, code) = to_its_end(&mut command("queue_worker"));

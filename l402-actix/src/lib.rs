@@ -49,6 +49,11 @@
 //! [MPP](guide::mpp); [spans, alerts and figures](guide::observability); and [tests](guide::testing)
 //! that buy from your API without an account.
 //!
+//! People with a browser can be shown a [page](guide::paywall) with a QR code in the place of the
+//! JSON: [`PaywallPage`]. Agents find what you sell in a [manifest](guide::discovery):
+//! [`L402Manifest`], with the routes registered through [`PaidRoutes`]. Each is a feature, off by
+//! default.
+//!
 //! # How it works
 //!
 //! The attribute wraps the handler in a function that takes one argument, the request with its
@@ -123,6 +128,24 @@
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
+// Where the features are off the items are not there to link to, and docs.rs has them.
+#![cfg_attr(feature = "paywall-page", doc = "[`PaywallPage`]: crate::PaywallPage")]
+#![cfg_attr(
+    not(feature = "paywall-page"),
+    doc = "[`PaywallPage`]: https://docs.rs/l402-actix/latest/l402_actix/struct.PaywallPage.html"
+)]
+#![cfg_attr(
+    feature = "discovery",
+    doc = "[`L402Manifest`]: crate::L402Manifest\n[`PaidRoutes`]: crate::PaidRoutes"
+)]
+#![cfg_attr(
+    not(feature = "discovery"),
+    doc = "[`L402Manifest`]: https://docs.rs/l402-actix/latest/l402_actix/struct.L402Manifest.html"
+)]
+#![cfg_attr(
+    not(feature = "discovery"),
+    doc = "[`PaidRoutes`]: https://docs.rs/l402-actix/latest/l402_actix/struct.PaidRoutes.html"
+)]
 // The feature that an item needs, beside it on docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

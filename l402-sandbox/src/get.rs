@@ -1,6 +1,7 @@
 //! `get URL`: the whole protocol, with what is sent, what comes back, and what is taken from it.
 
 use std::{
+    error::Error,
     process::ExitCode,
     str::FromStr as _,
     time::{SystemTime, UNIX_EPOCH},
@@ -67,10 +68,21 @@ async fn ask(url: &str, authorization: Option<&str>) -> Result<Response> {
         request = request.header(AUTHORIZATION, authorization);
     }
     let response = request.send().await.map_err(|err| {
-        if err.is_builder() { no_url() } else { format!("nobody answers at {url}") }
+        if err.is_builder() {
+            no_url()
+        } else if err.is_connect() {
+            format!("nobody answers at {url}")
+        } else {
+            format!("what answers at {url} cannot be read: {}", cause(&err))
+        }
     })?;
     println!("   <- {}", response.status());
     Ok(response)
+}
+
+/// The innermost error, which says what happened; those around it say that something has.
+fn cause(err: &dyn Error) -> String {
+    err.source().map_or_else(|| err.to_string(), cause)
 }
 
 async fn show(response: Response) -> Result<ExitCode> {

@@ -253,7 +253,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Calls a function for each mint, verdict and payment, on the sandbox's thread.
+    /// Calls a function for each [`Event`], such as a mint, a verdict or a payment, on the sandbox's
+    /// thread.
     pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.settings.observer = Some(Arc::new(observer));
         self

@@ -74,6 +74,13 @@ pub enum Event {
         /// Why it was refused; `None` if it was accepted.
         refusal: Option<String>,
     },
+    /// [`L402Client::check`](l402_server::L402Client::check) asked about a key that is good.
+    KeyChecked,
+    /// A call of the broker's was refused for its API key. The key itself is never told.
+    KeyRefused {
+        /// Whether there was one.
+        sent: bool,
+    },
     /// An invoice was paid.
     Paid {
         /// What was bought with it.
@@ -94,6 +101,11 @@ impl fmt::Display for Event {
             Self::Minted { resource, price_sats } => {
                 write!(f, "minted    {price_sats} sats for {resource}")
             }
+            Self::KeyChecked => write!(f, "checked   the API key"),
+            Self::KeyRefused { sent: true } => {
+                write!(f, "refused   an API key that is not the sandbox's")
+            }
+            Self::KeyRefused { sent: false } => write!(f, "refused   a call without an API key"),
             Self::Paid { resource, amount_sats } => {
                 write!(f, "paid      {amount_sats} sats for {resource}")
             }

@@ -1,7 +1,9 @@
-"""lightning-enable-mcp, unmodified, reads the manifest of the discovery example.
+"""The tool `discover_api` of lightning-enable-mcp, unmodified, reads the manifest of the discovery
+example; `suite.py` runs this in the client's own environment, with the example's URL.
 
-Its tool refuses addresses of this machine, which is where the example is; what it is told here is
-that this address is allowed, by the seams that it has for its own tests.
+The tool refuses addresses of this machine, which is where the example is. Its transport has a
+parameter for that, `is_blocked`. The check before the request has none: that function is replaced
+here.
 """
 
 import asyncio
@@ -15,7 +17,7 @@ tool = importlib.import_module("lightning_enable_mcp.tools.discover_api")
 
 
 async def allowed(url):
-    """In the place of the check before the request."""
+    """In the place of `validate_url_allowed`."""
 
 
 async def main(api):
@@ -29,6 +31,7 @@ async def main(api):
     assert found["success"] and found["source"] == "manifest", found
     assert found["manifest_url"] == api + "/.well-known/l402-manifest.json", found
     assert found["service"]["name"] == "Weather API", found
+    assert found["service"]["base_url"] == api, found
     assert found["service"]["categories"] == ["weather"], found
     prices = {
         (endpoint["method"], endpoint["path"]): tool._parse_price_sats(

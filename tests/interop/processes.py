@@ -36,6 +36,7 @@ class Programs:
         self.sandbox = str(built / "l402-sandbox")
         self.quickstart = str(built / "examples/quickstart")
         self.browsers = str(built / "examples/browsers")
+        self.discovery = str(built / "examples/discovery")
         self.shop = str(built / "examples/interop")
 
 
@@ -152,7 +153,8 @@ class Quickstart(Process):
         environment = {"PATH": os.environ["PATH"], "PORT": "0", **sandbox.exported}
         super().__init__([program], environment, log)
         try:
-            self.weather = self.line("Charging real sats through the hosted broker: ")
+            broker = sandbox.exported["LIGHTNING_ENABLE_API_URL"]
+            self.weather = self.line(f"Charging through the broker at {broker}: ")
         except RuntimeError:
             self.end()
             raise

@@ -54,6 +54,17 @@ against the CORS of `examples/examples/browsers.rs` with one line missing at a t
 | --- | --- | --- |
 """
 
+DISCOVERY = """
+## Discovery
+
+`discover_api`, the tool of {reader.name} {reader.version} with which an agent asks what an API sells,
+reads the manifest of `examples/examples/discovery.rs` at `/.well-known/l402-manifest.json` and finds
+its base URL and each paid route, with its method, its path and, where it is fixed, its price. The
+tool refuses addresses of this machine. For the trial that is switched off: its function
+`validate_url_allowed` is replaced, and its transport is told by its own parameter `is_blocked` that
+no address is blocked.
+"""
+
 ABSENT = """
 ## Not run
 
@@ -66,9 +77,9 @@ def row(*cells):
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 
-def page(bought, browsers, absent):
+def page(bought, browsers, reader, absent):
     """The page. `bought`: clients and their stories by trial; `browsers`: what is missing, outcome,
-    story; `absent`: clients and why."""
+    story; `reader`: the client that has read the manifest; `absent`: clients and why."""
     text = HEAD + PURCHASE
     for client, stories in bought:
         before, after = stories["buys"].split("paid", 1)
@@ -94,6 +105,8 @@ def page(bought, browsers, absent):
     text += READING
     if browsers:
         text += BROWSERS + "".join(row(*cells) for cells in browsers)
+    if reader:
+        text += DISCOVERY.format(reader=reader)
     if absent:
         text += ABSENT
         for client, why in absent:

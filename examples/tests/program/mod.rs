@@ -115,6 +115,11 @@ impl Api {
         Self { url, wallet, client, child, _stdout: stdout }
     }
 
+    /// Where it serves.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.url))
     }

@@ -1,7 +1,7 @@
 //! The list of paid routes, and what the service says of itself.
 
 use actix_web::{
-    HttpResponse, Resource,
+    HttpResponse, Resource, guard,
     http::header::{CACHE_CONTROL, ContentType},
     web::{self, Bytes, ServiceConfig},
 };
@@ -69,7 +69,8 @@ const CACHE: &str = "public, max-age=300";
 /// `#[l402]` stands above the route attribute, where it sees the path.
 ///
 /// A gate that is about to ask for money and is not on the list says so in the log, once for each
-/// route, as an error. With [`strict`](Self::strict) it answers 500 in place of the 402, so
+/// route and method, as an error. A scope that serves without a pattern, as one with files in it, is
+/// named by the path that was asked for. With [`strict`](Self::strict) it answers 500 in place of the 402, so
 /// that whatever can be bought is listed, and any test that asks for the route fails.
 ///
 /// # Prices
@@ -186,7 +187,9 @@ impl L402Manifest {
 
 fn public(path: &str, document: &Value) -> Resource {
     let body = Bytes::from(document.to_string());
-    web::resource(path).route(web::get().to(move || {
+    // Of an answer to `HEAD`, Actix sends the head alone.
+    let read = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    web::resource(path).route(read.to(move || {
         let body = body.clone();
         async move {
             HttpResponse::Ok()

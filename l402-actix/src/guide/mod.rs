@@ -7,6 +7,8 @@
 //! | [`invalid_tokens`] | what a caller is answered whose token is refused |
 //! | [`existing_auth`] | a route that asks for a bearer token, or a cookie, and a payment |
 //! | [`browsers`] | the CORS lines without which a page cannot pay |
+//! | [`paywall`] | a page with a QR code for people, JSON for programs |
+//! | [`discovery`] | a public list of what you sell, for agents, and an OpenAPI document |
 //! | [`mpp`] | payments in the `Payment` scheme, and what they cannot promise |
 //! | [`observability`] | spans, alerts, figures for Prometheus, a health page |
 //! | [`testing`] | tests of your own API that buy from it, without an account |
@@ -16,10 +18,12 @@
 //! `cargo run -p l402-examples --example dynamic_price` starts one.
 
 pub mod browsers;
+pub mod discovery;
 pub mod existing_auth;
 pub mod invalid_tokens;
 pub mod mpp;
 pub mod observability;
+pub mod paywall;
 pub mod pricing;
 pub mod resources;
 pub mod testing;

@@ -1,6 +1,10 @@
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use l402_sandbox::{Endpoint, ReadOut, Sandbox, append_caveat};
+use l402_sandbox::{Endpoint, Event, ReadOut, Sandbox, append_caveat};
+use l402_server::{ChallengeRequest, L402Client};
 use serde_json::{Value, json};
 
 use super::{MINT, VERIFY, answer, ask, bought, mint, post};
@@ -28,6 +32,40 @@ async fn a_call_without_a_known_key_is_refused() {
             assert!(body["error"].is_string());
         }
     }
+}
+
+#[tokio::test]
+async fn an_event_tells_of_a_key_that_is_refused_and_of_a_check_of_one_that_is_not() {
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    let sandbox =
+        Sandbox::builder().on_event(move |event| seen.lock().unwrap().push(event.clone()));
+    let sandbox = sandbox.start().await.unwrap();
+    sandbox.client().check().await.unwrap();
+    let stranger = L402Client::builder("s3cret").base_url(sandbox.url()).build().unwrap();
+    stranger.check().await.unwrap_err();
+    stranger.create_challenge(&ChallengeRequest::new("/a", 1)).await.unwrap_err();
+    let keyless = reqwest::Client::builder().no_proxy().build().unwrap();
+    keyless.post(format!("{}{MINT}", sandbox.url())).send().await.unwrap();
+    // The probe's macaroon with anything else beside it is a token like any other.
+    let question = json!({ "macaroon": "AA", "preimage": "0".repeat(64), "resource": "/a" });
+    refusal(&sandbox, question).await;
+
+    let events = events.lock().unwrap();
+    let told: Vec<String> = events.iter().map(ToString::to_string).collect();
+    let refused = "refused   an API key that is not the sandbox's";
+    assert_eq!(
+        told,
+        [
+            "checked   the API key",
+            refused,
+            refused,
+            "refused   a call without an API key",
+            "refused   a token for /a: the macaroon cannot be read",
+        ]
+    );
+    assert_eq!(events[0], Event::KeyChecked);
+    assert_eq!(events[1], Event::KeyRefused { sent: true });
 }
 
 #[tokio::test]

@@ -108,6 +108,11 @@ fn it_prints_what_to_export_and_then_what_happens() {
         let line = lines.next().unwrap();
         assert!(line.starts_with(said), "{line}");
     }
+    runtime.block_on(client.check()).unwrap();
+    assert_eq!(lines.next().unwrap(), "checked   the API key");
+    let stranger = l402_server::L402Client::builder("s3cret").base_url(&url).build().unwrap();
+    assert!(runtime.block_on(stranger.check()).is_err());
+    assert_eq!(lines.next().unwrap(), "refused   an API key that is not the sandbox's");
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -191,6 +196,30 @@ async fn get_prints_each_step_and_what_was_bought() {
     let credential = VerifyRequest::from_credential(seen[1].as_deref().unwrap()).unwrap();
     let credential = credential.resource("/weather").amount_sats(100);
     assert!(sandbox.client().verify_token(&credential).await.unwrap().valid);
+}
+
+#[tokio::test]
+async fn get_tells_an_answer_that_cannot_be_read_from_no_answer() {
+    for (head, why) in [
+        ("NOT-HTTP\r\n\r\n", "invalid HTTP version"),
+        ("HTTP/1.1 200 OK\r\nContent-", "closed before"),
+        ("HTTP/1.1 302 Found\r\nLocation: /weather\r\nContent-Length: 0\r\n\r\n", "redirects"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/weather", listener.local_addr().unwrap());
+        // Ends with the test's process.
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+                let _ = stream.write_all(head.as_bytes());
+            }
+        });
+        let said = complaint(&mut program(&["get", &url]));
+        let sentence = format!("what answers at {url} cannot be read: ");
+        assert!(said.contains(&sentence) && said.contains(why), "{head}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -149,6 +149,19 @@ async fn manifest(api: &Api) -> Value {
     answer.json()
 }
 
+#[actix_web::test]
+async fn head_answers_as_get_does_without_the_body() {
+    let sandbox = Sandbox::start().await;
+    let api = open(&sandbox).await;
+    let get = api.ask(PATH).await;
+    let head = Answer::to(api.request(reqwest::Method::HEAD, PATH)).await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    for name in ["content-type", "content-length", "cache-control"] {
+        assert_eq!(head.header(name), get.header(name), "{name}");
+    }
+    assert_eq!(Answer::to(api.request(reqwest::Method::POST, PATH)).await.status, 405);
+}
+
 /// The listed prices by method and path.
 fn prices(manifest: &Value) -> Vec<(String, Value)> {
     let name = |endpoint: &Value| {

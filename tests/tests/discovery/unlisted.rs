@@ -11,7 +11,7 @@ use actix_web::{
 };
 use l402_actix::{L402Config, L402Manifest, RequirePayment, l402};
 use l402_sandbox::Sandbox;
-use l402_tests::Api;
+use l402_tests::{Answer, Api};
 
 #[l402(price_sats = 5)]
 #[get("/listed")]
@@ -53,9 +53,10 @@ impl Log {
         log
     }
 
-    fn lines_with(&self, text: &str) -> usize {
+    fn lines_with(&self, text: &str) -> Vec<String> {
         let bytes = self.0.lock().unwrap();
-        String::from_utf8_lossy(&bytes).lines().filter(|line| line.contains(text)).count()
+        let log = String::from_utf8_lossy(&bytes);
+        log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 }
 
@@ -109,9 +110,68 @@ async fn an_unlisted_gate_is_an_error_in_the_log_once_for_each_route() {
     }
     assert_eq!(api.ask("/logged/files/listed").await.status, 402);
     assert_eq!(api.ask("/listed").await.status, 402);
-    assert_eq!(log.lines_with("/logged/unlisted/{id}"), 1);
-    assert_eq!(log.lines_with("/logged/files/listed"), 1);
-    let line = "a paid route is missing from the manifest";
-    assert!(log.lines_with(line) >= 2);
-    assert_eq!(log.lines_with("pattern=\"/listed\""), 0);
+    for pattern in ["/logged/unlisted/{id}", "/logged/files/listed"] {
+        let lines = log.lines_with(pattern);
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        for part in [
+            "ERROR",
+            "a paid route is missing from the manifest",
+            "kind=\"misconfigured\"",
+            "method=\"GET\"",
+            &format!("pattern=\"{pattern}\""),
+        ] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+        assert!(!line.contains(" path="), "{line}");
+    }
+    assert!(log.lines_with("pattern=\"/listed\"").is_empty());
+}
+
+/// Scopes that charge and have no patterns in them, as a folder of files has none.
+async fn open_scopes(sandbox: &Sandbox) -> Api {
+    let config = L402Config::new(sandbox.client());
+    Api::serve(move |app: &mut ServiceConfig| {
+        app.app_data(config.clone());
+        for prefix in ["/first", "/second"] {
+            let anything = web::to(|| async { "anything" });
+            let scope = web::scope(prefix).default_service(anything);
+            app.service(scope.wrap(RequirePayment::sats(3)));
+        }
+        L402Manifest::new("API", &config).register(app, |_| {});
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn an_unlisted_scope_is_named_in_the_log_by_the_path_and_each_is() {
+    let log = Log::of_this_process();
+    let sandbox = Sandbox::start().await;
+    let api = open_scopes(&sandbox).await;
+    let endless = format!("/second/{}", "x".repeat(500));
+    for path in ["/first/a.css", "/first/b.css", &endless] {
+        assert_eq!(api.ask(path).await.status, 402, "{path}");
+    }
+    let first = log.lines_with("path=\"/first/");
+    let [line] = &first[..] else { panic!("{first:?}") };
+    assert!(line.contains("path=\"/first/a.css\"") && !line.contains("pattern="), "{line}");
+    let second = log.lines_with("path=\"/second/");
+    let [line] = &second[..] else { panic!("{second:?}") };
+    assert!(line.contains(&"x".repeat(100)) && !line.contains(&"x".repeat(200)), "{line}");
+}
+
+#[actix_web::test]
+async fn each_method_of_an_unlisted_gate_is_named_once_but_not_those_that_a_client_makes_up() {
+    let log = Log::of_this_process();
+    let sandbox = Sandbox::start().await;
+    let api = open(&sandbox, "/methods", false).await;
+    for method in ["GET", "POST", "POST", "HUMBUG", "BALDERDASH"] {
+        let method = method.parse().unwrap();
+        let answer = Answer::to(api.request(method, "/methods/files/listed")).await;
+        assert_eq!(answer.status, 402);
+    }
+    let lines = log.lines_with("/methods/files/listed");
+    let [get, post, other] = &lines[..] else { panic!("{lines:?}") };
+    for (line, method) in [(get, "GET"), (post, "POST"), (other, "other")] {
+        assert!(line.contains(&format!("method=\"{method}\"")), "{line}");
+    }
 }
