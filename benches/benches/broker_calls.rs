@@ -28,7 +28,12 @@ const GARBAGE_EVERY: Duration = Duration::from_millis(20);
 const GARBAGE_FOR: Duration = Duration::from_secs(70);
 /// How many of the crawler's requests are under way at once.
 const CONNECTIONS: u32 = 16;
-const HALF_OF_THE_BUDGET: usize = 50;
+/// What mints may take of the budget, and what unknown credentials may: a third each.
+const SHARE: usize = 33;
+/// The hosted broker's limit. It counts here too, so that whoever is served is served within it.
+const LIMIT: u32 = 100;
+/// How often a payer calls.
+const PAYER_EVERY: Duration = Duration::from_secs(2);
 
 #[get("/weather")]
 #[l402(price_sats = 100)]
@@ -49,6 +54,10 @@ type Times = Arc<Mutex<Vec<Instant>>>;
 
 impl Shop {
     async fn open(settings: fn(L402Config) -> L402Config) -> Self {
+        Self::with(None, settings).await
+    }
+
+    async fn with(limit: Option<u32>, settings: fn(L402Config) -> L402Config) -> Self {
         let (mints, refusals) = (Times::default(), Times::default());
         let (on_mint, on_refusal) = (Arc::clone(&mints), Arc::clone(&refusals));
         let sandbox = Sandbox::builder().on_event(move |event| match event {
@@ -58,6 +67,10 @@ impl Shop {
             }
             _ => {}
         });
+        let sandbox = match limit {
+            Some(per_minute) => sandbox.rate_limit(per_minute),
+            None => sandbox,
+        };
         let sandbox = sandbox.start().await.unwrap();
         let config = settings(L402Config::new(sandbox.client()));
         let api = Api::serve(move |app| {
@@ -93,8 +106,9 @@ async fn main() -> ExitCode {
         crowd().await,
         crawler_from_one_address().await,
         crawler_from_many_addresses().await,
-        garbage().await,
     ];
+    let (alone, together) = tokio::join!(garbage(false), garbage(true));
+    let lines = lines.into_iter().chain([alone, together]).collect::<Vec<_>>();
     println!("| scenario | requests | answers | broker calls | target | met |");
     println!("| --- | --- | --- | --- | --- | --- |");
     for Line { what, requests, answers, calls, target, met } in &lines {
@@ -196,7 +210,7 @@ async fn crawler_from_one_address() -> Line {
 }
 
 async fn crawler_from_many_addresses() -> Line {
-    let shop = Shop::open(reusing).await;
+    let shop = Shop::with(Some(LIMIT), reusing).await;
     let token = shop.payer().await;
     let payer = Payer::begin(&shop, token);
     let (asked, busy) = crawl(&shop, |hit| format!("198.51.{}.{}", hit / 200, hit % 200 + 1)).await;
@@ -207,22 +221,27 @@ async fn crawler_from_many_addresses() -> Line {
         requests: asked + busy,
         answers: format!("{asked} x 402, {busy} x 503; payer {paid}"),
         calls: format!("{most} mint in the busiest minute"),
-        target: format!("at most {HALF_OF_THE_BUDGET}, payer served"),
-        met: most <= HALF_OF_THE_BUDGET && paid.all_served(),
+        target: format!("at most {SHARE}, payer served"),
+        met: most <= SHARE && paid.all_served(),
     }
 }
 
-async fn garbage() -> Line {
-    let shop = Shop::open(|config| config).await;
+/// Credentials that nobody has bought, and a crawler at the same pace if `crawled`. A new buyer then
+/// has to take its turn with the crawler, and is not looked at.
+async fn garbage(crawled: bool) -> Line {
+    let shop = Shop::with(Some(LIMIT), |config| config).await;
     let token = shop.payer().await;
     let payer = Payer::begin(&shop, token);
     let begun = Instant::now();
-    let (mut sent, mut refused, mut busy) = (0, 0, 0);
+    let (mut sent, mut refused, mut asked, mut busy) = (0, 0, 0, 0);
     let mut under_way = Vec::new();
     let (api, sandbox) = (Arc::clone(&shop.api), Arc::clone(&shop.sandbox));
     let newcomer = rt::spawn(async move {
         // In the middle of it, when the budget has long been used up.
         rt::time::sleep(GARBAGE_FOR / 2).await;
+        if crawled {
+            return 200;
+        }
         let token = api.buy("/weather", &sandbox).await;
         api.ask_with("/weather", &token).await.status
     });
@@ -231,25 +250,43 @@ async fn garbage() -> Line {
         let request = shop.api.get("/weather").header("Authorization", credential);
         under_way.push(rt::spawn(Answer::to(request)));
         sent += 1;
+        if crawled {
+            under_way.push(rt::spawn(Answer::to(shop.api.get("/weather"))));
+            sent += 1;
+        }
         rt::time::sleep(GARBAGE_EVERY).await;
     }
     let newcomer = newcomer.await.unwrap();
     for answer in under_way {
         match answer.await.unwrap().status {
             401 => refused += 1,
+            402 => asked += 1,
             503 => busy += 1,
             other => panic!("garbage was answered {other}"),
         }
     }
     let paid = payer.end().await;
     let most = most_in_a_minute(&shop.refusals.lock().unwrap());
+    let mints = most_in_a_minute(&shop.mints.lock().unwrap());
+    let met = most <= SHARE && mints <= SHARE && paid.all_served() && newcomer == 200;
+    let calls = format!("{most} verify of garbage and {mints} mint in the busiest minute");
+    if crawled {
+        return Line {
+            what: "the same and a crawler at 50 a second, beside a payer",
+            requests: sent,
+            answers: format!("{refused} x 401, {asked} x 402, {busy} x 503; payer {paid}"),
+            calls,
+            target: format!("at most {SHARE} each, payer served"),
+            met,
+        };
+    }
     Line {
         what: "garbage credentials at 50 a second, beside a payer and a new buyer",
         requests: sent,
         answers: format!("{refused} x 401, {busy} x 503; payer {paid}; buyer {newcomer}"),
-        calls: format!("{most} verify of garbage in the busiest minute"),
-        target: format!("at most {HALF_OF_THE_BUDGET}, payer and buyer served"),
-        met: most <= HALF_OF_THE_BUDGET && paid.all_served() && newcomer == 200,
+        calls,
+        target: format!("at most {SHARE}, payer and buyer served"),
+        met,
     }
 }
 
@@ -282,7 +319,7 @@ impl Payer {
             while !is_over.load(Ordering::SeqCst) {
                 paid.calls += 1;
                 paid.served += usize::from(api.ask_with("/weather", &token).await.status == 200);
-                rt::time::sleep(Duration::from_millis(100)).await;
+                rt::time::sleep(PAYER_EVERY).await;
             }
             paid
         });

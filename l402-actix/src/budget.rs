@@ -32,10 +32,10 @@ pub struct BrokerBudget(Option<u32>);
 impl BrokerBudget {
     /// So many calls in any 60 seconds, at least 2; fewer count as 2.
     ///
-    /// A fifth is kept for those who have paid, or what they have used in the last minute and a
-    /// tenth on top, if that is more. One half of the rest is for mints, the other for verifying
-    /// credentials that nobody knows: of 100 calls 40 each, as long as those who have paid make no
-    /// more than 10 a minute.
+    /// A third is for mints, a third for verifying credentials that nobody knows, and a third is
+    /// kept for those who have paid, who are never held up: a mint that is sold is a verification
+    /// soon after. When they call more often, the others make room, so that a tenth is always left
+    /// for the next who has paid.
     ///
     /// It counts in this process, for all workers and configs of one account. Where several
     /// processes share an API key, give each its share.
@@ -94,8 +94,8 @@ impl Budget {
         if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
             return Err(spent.refuse(Limiter::BudgetMint, rest, now));
         }
-        let half = spent.for_strangers(calls, now) / 2;
-        let taken = spent.mints.take(half, now);
+        let share = spent.share(calls, now);
+        let taken = spent.mints.take(share, now);
         taken.map_err(|wait| spent.refuse(Limiter::BudgetMint, wait, now))
     }
 
@@ -109,8 +109,8 @@ impl Budget {
             spent.known.note(calls, now);
             return Ok(());
         }
-        let both = spent.for_strangers(calls, now);
-        let taken = spent.strangers.take(both - both / 2, now);
+        let share = spent.share(calls, now);
+        let taken = spent.strangers.take(share, now);
         taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
 
@@ -160,12 +160,10 @@ impl Budget {
 }
 
 impl Spent {
-    /// How many of the calls are left for those who have not paid. Were it all that those who have
-    /// paid do not use at the moment, nothing would be left for their next one.
-    fn for_strangers(&mut self, calls: u32, now: Instant) -> u32 {
-        let known = self.known.count(now);
-        let kept = (calls / 5).max(known.saturating_add(calls / 10));
-        calls.saturating_sub(kept)
+    /// How many of the calls mints may take at the moment, and strangers as many.
+    fn share(&mut self, calls: u32, now: Instant) -> u32 {
+        let kept = self.known.count(now).saturating_add(calls / 10);
+        (calls / 3).max(1).min(calls.saturating_sub(kept) / 2)
     }
 
     /// Says so in the log, but not for each request: a flood must not become a flood of lines.
@@ -204,11 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn of_what_is_not_kept_for_payers_mints_take_one_half_and_strangers_the_other() {
-        for (calls, mints, strangers) in [(100, 40, 40), (7, 3, 3), (2, 1, 1), (0, 1, 1)] {
+    fn mints_take_a_third_and_strangers_another() {
+        for (calls, share) in [(100, 33), (7, 2), (2, 1), (0, 1)] {
             let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(calls));
-            assert_eq!(minted(&budget, calls), mints, "{calls:?}");
-            assert_eq!(verified(&budget, calls), strangers, "{calls:?}");
+            assert_eq!(minted(&budget, calls), share, "{calls:?}");
+            assert_eq!(verified(&budget, calls), share, "{calls:?}");
         }
         let budget = Budget::default();
         assert_eq!(minted(&budget, BrokerBudget::unlimited()), 1000);
@@ -217,16 +215,14 @@ mod tests {
 
     #[test]
     fn strangers_make_room_for_payers_who_ask_more() {
-        for (known, mints, strangers) in
-            [(0, 40, 40), (10, 40, 40), (30, 30, 30), (85, 2, 3), (90, 0, 0), (5000, 0, 0)]
-        {
+        for (known, share) in [(0, 33), (24, 33), (30, 30), (85, 2), (90, 0), (5000, 0)] {
             let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(100));
             budget.await_payer([1; 32]);
             for _ in 0..known {
                 assert!(budget.verify(Some(&[1; 32]), calls).is_ok());
             }
-            assert_eq!(minted(&budget, calls), mints, "{known}");
-            assert_eq!(verified(&budget, calls), strangers, "{known}");
+            assert_eq!(minted(&budget, calls), share, "{known}");
+            assert_eq!(verified(&budget, calls), share, "{known}");
             assert!(budget.verify(Some(&[1; 32]), calls).is_ok(), "{known}");
         }
     }

@@ -305,12 +305,12 @@ impl L402Config {
     /// How many calls a minute may be made to the broker. Default:
     /// [`BrokerBudget::per_minute(100)`](BrokerBudget::per_minute), the hosted broker's limit.
     ///
-    /// Some of it is kept for those who have paid; of the rest one half is for mints and one for
-    /// verifying credentials that nobody knows, as [`BrokerBudget::per_minute`] says in figures.
-    /// What is beyond it is answered 503 with `Retry-After`, and a warning in the log says so once
-    /// a minute. A credential that was accepted before for the same resource is never held up here,
-    /// and neither is that of a challenge which this process has handed out, once it is paid for.
-    /// So neither a crawler nor a flood of garbage, nor both at once, keeps those out who have paid.
+    /// A third of it is for mints, a third for verifying credentials that nobody knows, and the rest
+    /// is kept for those who have paid; see [`BrokerBudget::per_minute`]. What is beyond it is
+    /// answered 503 with `Retry-After`, and a warning in the log says so once a minute. A credential
+    /// that was accepted before for the same resource is never held up here, and neither is that of
+    /// a challenge which this process has handed out, once it is paid for. So neither a crawler nor a
+    /// flood of garbage, nor both at once, keeps those out who have paid.
     ///
     /// When the broker answers 429, mints rest for its `Retry-After`, at most a minute, and
     /// verifications go on.

@@ -56,8 +56,8 @@ async fn four_workers_have_one_budget() {
         ask_all(&api, "/worker", None, 24).await.into_iter().map(|answer| answer.body).collect();
     assert!(workers.len() > 1, "one worker proves nothing");
     let answers = ask_all(&api, "/weather", None, 24).await;
-    assert_eq!((with_status(&answers, 402), with_status(&answers, 503)), (4, 20));
-    assert_eq!(sandbox.mints(), 4);
+    assert_eq!((with_status(&answers, 402), with_status(&answers, 503)), (3, 21));
+    assert_eq!(sandbox.mints(), 3);
 }
 
 #[actix_web::test]
