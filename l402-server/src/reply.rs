@@ -24,6 +24,9 @@ const REDACTED: &str = "[redacted]";
 /// id of a request, which is worth having in a log, 36.
 const MIN_TOKEN_CHARS: usize = 40;
 
+/// A shorter secret is none: a client that sends `a:b` would have each `a` and `b` taken out.
+const MIN_SECRET_CHARS: usize = 3;
+
 /// What must not come back to light in the broker's words: the key, the macaroon, the preimage.
 /// An empty one stands for none.
 #[derive(Clone, Copy)]
@@ -34,7 +37,7 @@ impl Secrets<'_> {
     /// longer than a few sentences.
     pub(crate) fn presentable(&self, text: &str) -> String {
         let mut text: String = text.chars().filter(|char| !char.is_control()).collect();
-        for secret in self.0.into_iter().filter(|secret| !secret.is_empty()) {
+        for secret in self.0.into_iter().filter(|secret| secret.len() >= MIN_SECRET_CHARS) {
             text = text.replace(secret, REDACTED);
         }
         without_tokens(&text).chars().take(MAX_TEXT_CHARS).collect()
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_token_is_taken_out_and_what_does_not_stays() {
-        let secrets = Secrets(["key", "", ""]);
+        let secrets = Secrets(["key", "a", ""]);
         let preimage = "5ec2e7".repeat(11);
         let macaroon = "AgELbDQwMi1zYW5kYm94AkIAAFl+/w==".repeat(2);
         for (text, shown) in [
