@@ -28,7 +28,10 @@ impl Setup {
     ///
     /// If the key is unusable or the port is taken.
     pub async fn from_env() -> Result<Self, Failure> {
-        tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).init();
+        tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::WARN)
+            .with_writer(std::io::stderr)
+            .init();
         if env::var_os("LIGHTNING_ENABLE_API_KEY").is_some() {
             return Ok(Self { sandbox: None, client: L402Client::from_env()? });
         }

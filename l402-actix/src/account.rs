@@ -1,17 +1,17 @@
 //! What is known about one merchant account, once in each process.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Instant};
 
 use l402_server::{Challenge, L402Client};
 
 use crate::{
     budget::Budget,
     cache::Verdicts,
-    key::{Key, payment_hash},
-    memory::Memory,
+    key::{Key, key, payment_hash},
+    memory::{CAPACITY, Memory},
     process,
     refused::RefusedMemory,
-    reuse::HeldChallenges,
+    reuse::{HeldChallenges, time_left},
     window::Window,
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Account {
     pub(crate) held: HeldChallenges,
     /// The hashes of accepted payments. Used only with idempotency keys of the merchant's.
     pub(crate) settled: Memory<()>,
+    /// Keys of the merchant's, as they are sent, and until when they bring back a paid invoice.
+    used_up: Memory<Instant>,
     /// Used only where clients have a limit of their own.
     pub(crate) clients: Memory<Window>,
 }
@@ -40,6 +42,20 @@ impl Account {
     /// Whether a challenge has been paid and its payment accepted.
     pub(crate) fn is_settled(&self, challenge: &Challenge) -> bool {
         payment_hash(challenge).is_some_and(|hash| self.settled.holds(&hash))
+    }
+
+    /// Whether this idempotency key would bring back an invoice that is paid.
+    pub(crate) fn is_used_up(&self, idempotency_key: &str) -> bool {
+        let until = self.used_up.get(&key(&[Some(idempotency_key.as_bytes())]));
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Takes note that it brings back this one, which is paid.
+    pub(crate) fn use_up(&self, idempotency_key: &str, paid: &Challenge) {
+        if let Some(left) = time_left(&paid.expires_at) {
+            let name = key(&[Some(idempotency_key.as_bytes())]);
+            self.used_up.put(name, Instant::now() + left, CAPACITY);
+        }
     }
 }
 

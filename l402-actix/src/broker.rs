@@ -3,7 +3,7 @@
 use std::{cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
-use l402_server::{Challenge, L402Client, L402Error, VerifyRequest};
+use l402_server::{Challenge, L402Client, VerifyRequest};
 
 use crate::{
     BrokerBudget, L402Config, Payment, VerifyCache,
@@ -11,7 +11,7 @@ use crate::{
     error::Refusal,
     gate::Paid,
     identity::Client,
-    key::{Key, Terms, key, payment_hash},
+    key::{Key, Payer, Terms, key},
     memory::CAPACITY,
     observe::{self, Cache, Endpoint, Limiter, Wait, Watch},
     refused::Refused,
@@ -24,10 +24,10 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// To let the request in.
-    Admission { payer: Key },
+    Admission { payer: Payer },
     /// The same, with a payment that the broker takes once.
-    OnlyOnce { payer: Key },
-    /// To choose the refusal of somebody who has been refused, and is nobody's payer for that.
+    OnlyOnce { payer: Payer },
+    /// To choose the refusal of somebody who has been refused, and counts as a stranger for that.
     Diagnosis,
 }
 
@@ -127,14 +127,19 @@ impl<'a> Broker<'a> {
 
     /// A verification for somebody known is not held up.
     pub(crate) fn allow_verify(&self, purpose: Purpose) -> Result<(), Refusal> {
-        let payer = match &purpose {
-            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } => Some(payer),
-            Purpose::Diagnosis => None,
+        let budget = &self.account.budget;
+        let allowed = match purpose {
+            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } => {
+                if !budget.knows(payer) {
+                    self.allow_client()?;
+                }
+                budget.verify(payer, self.config.broker_budget)
+            }
+            Purpose::Diagnosis => {
+                self.allow_client()?;
+                budget.diagnose(self.config.broker_budget)
+            }
         };
-        if payer.is_none_or(|payer| !self.account.budget.knows(payer)) {
-            self.allow_client()?;
-        }
-        let allowed = self.account.budget.verify(payer, self.config.broker_budget);
         allowed.map_err(|retry_after| Refusal::OverBudget { retry_after })
     }
 
@@ -145,9 +150,9 @@ impl<'a> Broker<'a> {
         let budget = &self.account.budget;
         match (verdict, purpose) {
             (Ok(answer), Purpose::Admission { payer }) if answer.is_yes() => budget.accepted(payer),
-            (Ok(_), Purpose::Admission { payer }) => budget.refused(&payer),
+            (Ok(_), Purpose::Admission { payer }) => budget.refused(payer),
             // An MPP payment is used up by either answer.
-            (Ok(_), Purpose::OnlyOnce { payer }) => budget.forget(&payer),
+            (Ok(_), Purpose::OnlyOnce { payer }) => budget.forget(payer),
             (Ok(_), Purpose::Diagnosis) => {}
             (Err(err), _) => budget.heed(err, self.config.broker_budget),
         }
@@ -175,14 +180,15 @@ impl<'a> Broker<'a> {
         let budget = &self.account.budget;
         match minted {
             Ok(challenge) => {
-                if self.config.broker_budget != BrokerBudget::unlimited()
-                    && let Some(hash) = payment_hash(&challenge)
-                {
+                if self.config.broker_budget != BrokerBudget::unlimited() {
                     for terms in terms {
-                        budget.await_payer(terms.of_payer(&hash, Some(&challenge.macaroon)));
-                        if self.config.mpp {
-                            budget.await_payer(terms.of_payer(&hash, None));
-                        }
+                        let by_token = terms.payer(&challenge, Some(&challenge.macaroon));
+                        let by_mpp =
+                            self.config.mpp.then(|| terms.payer(&challenge, None)).flatten();
+                        by_token
+                            .into_iter()
+                            .chain(by_mpp)
+                            .for_each(|payer| budget.await_payer(payer));
                     }
                 }
                 Ok(challenge)
@@ -200,24 +206,24 @@ impl<'a> Broker<'a> {
         wait: &Wait<'_>,
     ) -> Result<impl Future<Output = Minted> + Send + use<>, Refusal> {
         self.allow_client()?;
-        let budget = self.config.broker_budget;
-        let allowed = self.account.budget.mint(budget);
+        let allowed = self.account.budget.mint(self.config.broker_budget);
         allowed.map_err(|retry_after| Refusal::OverBudget { retry_after })?;
         let (client, account) = (self.config.client.clone(), Arc::clone(&self.config.account));
-        let (ask, keyed) = (sale.request(), sale.idempotency_key.is_some());
         wait.asks();
-        let anew = keyed.then(|| sale.request_without_key());
+        let key = sale.idempotency_key.as_deref().filter(|key| !account.is_used_up(key));
+        let (ask, anew) = match key {
+            Some(key) => (sale.request(), Some((key.to_owned(), sale.request_without_key()))),
+            None => (sale.request_without_key(), None),
+        };
         Ok(async move {
             let minted =
                 observe::timed(Endpoint::Challenges, client.create_challenge(&ask)).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
-                Some(ask) if account.is_settled(&minted) => {
-                    // A second call, and so a second one of the budget's. With none left, it is as
-                    // if the broker had said so.
-                    account.budget.mint(budget).map_err(|wait| {
-                        Arc::new(L402Error::RateLimited { retry_after: Some(wait) })
-                    })?;
+                Some((key, ask)) if account.is_settled(&minted) => {
+                    account.use_up(&key, &minted);
+                    // Once for each payment, so it is counted and not held up.
+                    account.budget.note_mint();
                     let call = client.create_challenge(&ask);
                     Ok(observe::timed(Endpoint::Challenges, call).await?)
                 }
@@ -237,7 +243,7 @@ impl<'a> Broker<'a> {
     }
 
     /// Takes note of somebody who has paid and will ask.
-    pub(crate) fn await_payer(&self, payer: Key) {
+    pub(crate) fn await_payer(&self, payer: Payer) {
         self.account.budget.await_payer(payer);
     }
 

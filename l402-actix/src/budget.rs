@@ -8,7 +8,7 @@ use std::{
 use l402_server::L402Error;
 
 use crate::{
-    key::Key,
+    key::Payer,
     memory::{CAPACITY, Memory},
     observe::{self, Limiter},
     window::Window,
@@ -34,8 +34,9 @@ impl BrokerBudget {
     ///
     /// A third is for mints, a third for verifying credentials that nobody knows, and a third is
     /// kept for those who have paid, who are never held up: a mint that is sold is a verification
-    /// soon after. When they call more often, the others make room, so that a tenth is always left
-    /// for the next who has paid.
+    /// soon after. When they have called more often in the last minute, the others make room for as
+    /// much and a tenth of the budget. From nine tenths on nobody new can buy:
+    /// [`L402Config::verify_cache`](crate::L402Config::verify_cache) spares most of their calls.
     ///
     /// It counts in this process, for all workers and configs of one account. Where several
     /// processes share an API key, give each its share.
@@ -60,19 +61,19 @@ impl Default for BrokerBudget {
 
 /// What is left of an account's budget, and who need not care.
 ///
-/// Payers are known by what they will ask, whatever it costs: a price that floats must make no
-/// stranger of whoever has just paid it. Not by their token alone: whoever has bought one could
-/// present it at a thousand other routes.
+/// Payers are known by what they ask for and up to the sats that they have paid: a price that floats
+/// must make no stranger of whoever has just paid it, and whoever has bought one thing could present
+/// its token at a thousand other routes, or a thousand dearer variants of its own.
 #[derive(Default)]
 pub(crate) struct Budget {
     spent: Mutex<Spent>,
-    /// To whom the broker has said yes. Only that gets one in here, so a flood of garbage drives
-    /// none out.
-    accepted: Memory<()>,
-    /// The payers of recent challenges. Nobody can ask as one without the preimage, so it has been
-    /// paid for; without this, a flood of garbage would keep whoever has just paid from what they
-    /// have bought.
-    awaited: Memory<()>,
+    /// To whom the broker has said yes, and how many sats they are good for. Only a yes gets one in
+    /// here, so a flood of garbage drives none out.
+    accepted: Memory<u64>,
+    /// The payers of recent challenges, and how many sats those were over. Nobody can ask as one
+    /// without the preimage, so it has been paid for; without this, a flood of garbage would keep
+    /// whoever has just paid from what they have bought.
+    awaited: Memory<u64>,
 }
 
 #[derive(Default)]
@@ -101,12 +102,12 @@ impl Budget {
 
     /// Takes a verification out of the budget. One for somebody known is counted and never held up
     /// here.
-    pub(crate) fn verify(&self, payer: Option<&Key>, budget: BrokerBudget) -> Result<(), Duration> {
+    pub(crate) fn verify(&self, payer: Payer, budget: BrokerBudget) -> Result<(), Duration> {
         let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
-        let is_known = payer.is_some_and(|payer| self.knows(payer));
+        let is_known = self.knows(payer);
         let (mut spent, now) = (self.spent(), Instant::now());
         if is_known {
-            spent.known.note(calls, now);
+            spent.known.note(now);
             return Ok(());
         }
         let share = spent.share(calls, now);
@@ -114,30 +115,53 @@ impl Budget {
         taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
 
-    /// Whether it is somebody who has paid: accepted before, or for a challenge of this process.
-    pub(crate) fn knows(&self, payer: &Key) -> bool {
-        self.accepted.holds(payer) || self.awaited.holds(payer)
+    /// Takes the diagnosis of a refused credential out of the budget, as of a stranger's. However
+    /// small the share is, there is room for one after a refusal: without it a client with a
+    /// sibling's token would never hear that it has to buy.
+    pub(crate) fn diagnose(&self, budget: BrokerBudget) -> Result<(), Duration> {
+        let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
+        let (mut spent, now) = (self.spent(), Instant::now());
+        let share = spent.share(calls, now).max(2);
+        let taken = spent.strangers.take(share, now);
+        taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
 
-    pub(crate) fn accepted(&self, payer: Key) {
-        self.awaited.forget(&payer);
-        self.accepted.put(payer, (), CAPACITY);
+    /// Whether it is somebody who has paid for this: accepted before, or for a challenge of this
+    /// process.
+    pub(crate) fn knows(&self, payer: Payer) -> bool {
+        [&self.accepted, &self.awaited].into_iter().any(|memory| holds(memory, payer))
+    }
+
+    pub(crate) fn accepted(&self, payer: Payer) {
+        let before = [&self.accepted, &self.awaited].map(|memory| memory.get(&payer.name));
+        let most = before.into_iter().flatten().fold(payer.sats, u64::max);
+        self.awaited.forget(&payer.name);
+        self.accepted.put(payer.name, most, CAPACITY);
     }
 
     /// Takes note of a no. Who is awaited stays so: a broker that has not seen the payment yet
     /// says no as well.
-    pub(crate) fn refused(&self, payer: &Key) {
-        self.accepted.forget(payer);
+    ///
+    /// Who asked about more than was paid is known for less, as before.
+    pub(crate) fn refused(&self, payer: Payer) {
+        if holds(&self.accepted, payer) {
+            self.accepted.forget(&payer.name);
+        }
     }
 
     /// Takes note of a payment that is used up.
-    pub(crate) fn forget(&self, payer: &Key) {
-        self.accepted.forget(payer);
-        self.awaited.forget(payer);
+    pub(crate) fn forget(&self, payer: Payer) {
+        self.accepted.forget(&payer.name);
+        self.awaited.forget(&payer.name);
     }
 
-    pub(crate) fn await_payer(&self, payer: Key) {
-        self.awaited.put(payer, (), CAPACITY);
+    pub(crate) fn await_payer(&self, payer: Payer) {
+        self.awaited.put(payer.name, payer.sats, CAPACITY);
+    }
+
+    /// Takes note of a mint that nothing holds up.
+    pub(crate) fn note_mint(&self) {
+        self.spent().mints.note(Instant::now());
     }
 
     /// Lets mints rest when the broker's own limit is used up, so that those who have paid get what
@@ -157,6 +181,10 @@ impl Budget {
     fn spent(&self) -> MutexGuard<'_, Spent> {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn holds(memory: &Memory<u64>, payer: Payer) -> bool {
+    memory.get(&payer.name).is_some_and(|sats| payer.sats <= sats)
 }
 
 impl Spent {
@@ -189,6 +217,9 @@ impl Spent {
 mod tests {
     use super::*;
 
+    const PAYER: Payer = Payer { name: [1; 32], sats: 5 };
+    const STRANGER: Payer = Payer { name: [2; 32], sats: 5 };
+
     fn taken(take: impl Fn() -> Result<(), Duration>) -> usize {
         (0..1000).filter(|_| take().is_ok()).count()
     }
@@ -198,7 +229,7 @@ mod tests {
     }
 
     fn verified(budget: &Budget, calls: BrokerBudget) -> usize {
-        taken(|| budget.verify(None, calls))
+        taken(|| budget.verify(STRANGER, calls))
     }
 
     #[test]
@@ -217,13 +248,13 @@ mod tests {
     fn strangers_make_room_for_payers_who_ask_more() {
         for (known, share) in [(0, 33), (24, 33), (30, 30), (85, 2), (90, 0), (5000, 0)] {
             let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(100));
-            budget.await_payer([1; 32]);
+            budget.await_payer(PAYER);
             for _ in 0..known {
-                assert!(budget.verify(Some(&[1; 32]), calls).is_ok());
+                assert!(budget.verify(PAYER, calls).is_ok());
             }
             assert_eq!(minted(&budget, calls), share, "{known}");
             assert_eq!(verified(&budget, calls), share, "{known}");
-            assert!(budget.verify(Some(&[1; 32]), calls).is_ok(), "{known}");
+            assert!(budget.verify(PAYER, calls).is_ok(), "{known}");
         }
     }
 
@@ -236,7 +267,7 @@ mod tests {
             spent.heed(&L402Error::RateLimited { retry_after }, budget);
             let wait = spent.mint(budget).expect_err("no mint after a 429");
             assert!(wait <= Duration::from_secs(at_most), "{says:?}: {wait:?}");
-            assert!(spent.verify(None, budget).is_ok(), "verifies go on");
+            assert!(spent.verify(STRANGER, budget).is_ok(), "verifies go on");
             assert!(spent.mint(BrokerBudget::unlimited()).is_ok());
         }
         let spent = Budget::default();
@@ -247,16 +278,40 @@ mod tests {
     #[test]
     fn garbage_drives_no_accepted_credential_out() {
         let spent = Budget::default();
-        spent.accepted([1; 32]);
+        spent.accepted(PAYER);
         for number in 0_u64..20_000 {
-            let mut key = [0; 32];
-            key[..8].copy_from_slice(&number.to_be_bytes());
-            spent.await_payer(key);
-            spent.refused(&key);
+            let mut name = [0; 32];
+            name[..8].copy_from_slice(&number.to_be_bytes());
+            spent.await_payer(Payer { name, sats: 5 });
+            spent.refused(Payer { name, sats: 5 });
         }
-        assert!(spent.knows(&[1; 32]));
-        spent.refused(&[1; 32]);
-        assert!(!spent.knows(&[1; 32]));
+        assert!(spent.knows(PAYER));
+        spent.refused(PAYER);
+        assert!(!spent.knows(PAYER));
+    }
+
+    #[test]
+    fn payers_are_known_up_to_what_they_have_paid() {
+        let (less, more) = (Payer { sats: 4, ..PAYER }, Payer { sats: 6, ..PAYER });
+        let budget = Budget::default();
+        budget.await_payer(PAYER);
+        for asked in [PAYER, less] {
+            assert!(budget.knows(asked) && !budget.knows(more));
+            // A no about more than was paid says nothing of that.
+            budget.refused(more);
+            budget.accepted(asked);
+            assert!(budget.knows(PAYER) && !budget.knows(more));
+        }
+        budget.refused(less);
+        assert!(!budget.knows(less));
+    }
+
+    #[test]
+    fn a_share_of_one_has_room_for_a_diagnosis() {
+        let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(2));
+        assert!(budget.verify(STRANGER, calls).is_ok());
+        assert!(budget.diagnose(calls).is_ok());
+        assert!(budget.diagnose(calls).is_err());
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn forbid_targeted(headers: &mut HeaderMap) {
         .filter(|name| {
             let name = name.as_str();
             name.ends_with("-cache-control")
-                || ["surrogate-control", "x-accel-expires"].contains(&name)
+                || ["surrogate-control", "edge-control", "x-accel-expires"].contains(&name)
         })
         .cloned()
         .collect();

@@ -310,7 +310,8 @@ impl L402Config {
     /// answered 503 with `Retry-After`, and a warning in the log says so once a minute. A credential
     /// that was accepted before for the same resource is never held up here, and neither is that of
     /// a challenge which this process has handed out, once it is paid for. So neither a crawler nor a
-    /// flood of garbage, nor both at once, keeps those out who have paid.
+    /// flood of garbage, nor both at once, uses up what those who have paid need: what they call
+    /// beyond their third is made room for within a minute.
     ///
     /// When the broker answers 429, mints rest for its `Retry-After`, at most a minute, and
     /// verifications go on.

@@ -233,7 +233,7 @@ impl<'a> Visit<'a> {
         // What is sent is checked by the broker against every caveat, which is what binds the
         // token: its holder can append caveats, and a broker may read out the last one.
         let question = self.terms().put_to(token);
-        let purpose = Purpose::Admission { payer: self.terms().of_asker(token) };
+        let purpose = Purpose::Admission { payer: self.terms().asker(token) };
         let verdict = match self.broker.verify(name, &question, purpose, self.cache()).await {
             Err(Refusal::Verify(err)) if refused::is_malformed(&err) => {
                 return Ok(Err(Refused::Malformed(err)));

@@ -24,6 +24,14 @@ pub(crate) fn payment_hash(challenge: &Challenge) -> Option<[u8; 32]> {
     decode_hex(challenge.payment_hash.as_bytes())
 }
 
+/// Somebody who has paid, or says so: by account, credential and resource, whatever that costs by
+/// now, and the sats that were paid or are asked about.
+#[derive(Clone, Copy)]
+pub(crate) struct Payer {
+    pub(crate) name: Key,
+    pub(crate) sats: u64,
+}
+
 /// What a token has to cover: the resource and the amount as they are sent, each `None` where the
 /// config does not enforce it.
 #[derive(Clone, Copy)]
@@ -54,8 +62,8 @@ impl Terms<'_> {
 
     /// Names a question by everything that the broker's verdict depends on.
     ///
-    /// The preimage goes in as its payment hash, so that [`of_payer`](Self::of_payer) can tell the
-    /// name before the preimage is known.
+    /// The preimage goes in as its payment hash, so that [`payer`](Self::payer) can tell the name
+    /// before the preimage is known.
     pub(crate) fn of_question(&self, question: &VerifyRequest) -> Key {
         let macaroon = question.macaroon();
         match question.payment_hash() {
@@ -64,14 +72,17 @@ impl Terms<'_> {
         }
     }
 
-    /// Names who asks a question, whatever the price.
-    pub(crate) fn of_asker(&self, question: &VerifyRequest) -> Key {
-        Terms { amount_sats: None, ..*self }.of_question(question)
+    /// Who asks a question.
+    pub(crate) fn asker(&self, question: &VerifyRequest) -> Payer {
+        let name = Terms { amount_sats: None, ..*self }.of_question(question);
+        Payer { name, sats: self.amount_sats.unwrap_or(0) }
     }
 
-    /// Names whoever pays this challenge and will ask, by token or, with no macaroon, by MPP.
-    pub(crate) fn of_payer(&self, payment_hash: &[u8; 32], macaroon: Option<&str>) -> Key {
-        Terms { amount_sats: None, ..*self }.named("payment hash", macaroon, payment_hash)
+    /// Whoever pays this challenge and will ask, by token or, with no macaroon, by MPP.
+    pub(crate) fn payer(&self, challenge: &Challenge, macaroon: Option<&str>) -> Option<Payer> {
+        let terms = Terms { amount_sats: None, ..*self };
+        let name = terms.named("payment hash", macaroon, &payment_hash(challenge)?);
+        Some(Payer { name, sats: challenge.price_sats })
     }
 
     fn named(&self, kind: &str, macaroon: Option<&str>, proof: &[u8]) -> Key {

@@ -19,7 +19,7 @@ impl Visit<'_> {
     pub(crate) async fn decide_on_mpp(&self, payment: VerifyRequest) -> Result<Admission, Refusal> {
         self.broker.presented(&payment);
         let question = payment.resource(self.resource.as_ref()).amount_sats(self.sats.accept);
-        let purpose = Purpose::OnlyOnce { payer: self.terms().of_asker(&question) };
+        let purpose = Purpose::OnlyOnce { payer: self.terms().asker(&question) };
         // In this order: garbage comes no further than the budget, and a store that is away must
         // not cost a payment, so that it is held before it is used up.
         self.broker.allow_verify(purpose)?;

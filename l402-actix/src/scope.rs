@@ -99,7 +99,7 @@ impl Visit<'_> {
             }
             Proof::Token { token, .. } if is_covered => {
                 // Its holder has just been let in by the scope and is no stranger here.
-                self.broker.await_payer(terms.of_asker(token));
+                self.broker.await_payer(terms.asker(token));
                 self.decide_on_token(token.clone(), terms.of_question(token)).await
             }
             Proof::Token { token, .. } => self.decide_on_too_little(token, &paid.payment).await,

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::memory::CAPACITY;
+
 /// How far back the broker's limit looks.
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -29,10 +31,11 @@ impl Window {
         Err((frees + MINUTE).duration_since(now))
     }
 
-    /// Takes note of a call that nothing holds up. More than `most` are not told apart.
-    pub(crate) fn note(&mut self, most: u32, now: Instant) {
+    /// Takes note of a call that nothing holds up. More than a memory's worth are not told apart.
+    pub(crate) fn note(&mut self, now: Instant) {
+        self.forget_before(now);
         self.0.push_back(now);
-        while self.0.len() > most as usize {
+        if self.0.len() > CAPACITY {
             self.0.pop_front();
         }
     }
@@ -83,14 +86,20 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_holds_up_is_counted_for_a_minute_and_no_further_than_asked() {
+    fn what_nothing_holds_up_is_counted_for_a_minute_in_bounded_room() {
         let (mut window, begin) = (Window::default(), Instant::now());
         let at = |seconds| begin + Duration::from_secs(seconds);
         for second in 0..10 {
-            window.note(4, at(second));
+            window.note(at(second));
         }
-        assert_eq!(window.count(at(10)), 4);
+        assert_eq!(window.count(at(10)), 10);
         assert_eq!(window.count(at(67)), 2);
         assert_eq!(window.take(0, at(67)), Err(Duration::from_secs(60)));
+        for _ in 0..2 * CAPACITY {
+            window.note(at(67));
+        }
+        assert_eq!(window.0.len(), CAPACITY);
+        window.note(at(200));
+        assert_eq!(window.0.len(), 1);
     }
 }

@@ -59,10 +59,11 @@ use crate::{args::Args, handler::Handler};
 /// tried on the handler's extractors: their error is the answer, and only what they take is
 /// answered 402. A handler under it may still take a `Payment`.
 ///
-/// A price from a function is computed after the extractors, with or without a credential, so it
-/// may depend on what they have left in the request's extensions, and with that on the body.
+/// A price or a resource from a function is computed after the extractors, with or without a
+/// credential, so it may depend on what they have left in the request's extensions, and with that on
+/// the body.
 ///
-/// With a token and a stated price nothing is tried: the token is verified first, and an
+/// With a token, and price and resource stated, nothing is tried: the token is verified first, and an
 /// extractor's 400 may come after the payment. It costs nothing of the token, which stays good for
 /// its resource; under `single_use` it is given back. A payment in the `Payment` scheme (MPP) is
 /// used up by its verification, so with one the extractors are tried before that.

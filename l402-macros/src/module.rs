@@ -103,6 +103,8 @@ fn has_handler(block: &ItemTrait) -> bool {
         TraitItem::Fn(function) => {
             function.default.is_some() && unmarked::answers_with_future(&function.sig)
         }
+        // It may make one.
+        TraitItem::Macro(_) => true,
         _ => false,
     })
 }

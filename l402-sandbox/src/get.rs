@@ -70,7 +70,7 @@ async fn ask(url: &str, authorization: Option<&str>) -> Result<Response> {
     let response = request.send().await.map_err(|err| {
         if err.is_builder() {
             no_url()
-        } else if err.is_connect() {
+        } else if err.is_connect() || err.is_timeout() {
             format!("nobody answers at {url}")
         } else {
             format!("what answers at {url} cannot be read: {}", cause(&err))

@@ -327,7 +327,7 @@ fn register(app: &mut web::ServiceConfig) {
 
 async fn open() -> (Api, Sandbox) {
     let sandbox = Sandbox::start().await;
-    let config = L402Config::new(sandbox.client());
+    let config = l402_tests::config(sandbox.client());
     let api = Api::serve(move |app| {
         app.app_data(config.clone());
         register(app);

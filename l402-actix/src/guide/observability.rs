@@ -4,8 +4,8 @@
 //!
 //! Everything goes out through `tracing`. A server on which nothing is wrong says nothing at `info`:
 //! that somebody has not paid is no event. The lines about requests that fail have a field `kind`,
-//! one of these words, beside a text for people that may change, the pattern of the `route` (but in
-//! `over_budget`, which is about all of them), and the `cause` where a call has failed:
+//! one of these words, beside a text for people that may change. Those about one request's refusal
+//! have the pattern of its `route`, and the `cause` where a call has failed:
 //!
 //! | level | `kind` | what to do |
 //! | --- | --- | --- |

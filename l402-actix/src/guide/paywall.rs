@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A browser gets the price, the invoice as a QR code and a button for the wallet in it; a program
-//! gets the JSON as before, and status and headers are the same for both:
+//! gets the JSON as before, and status and challenge are the same for both:
 //!
 //! ```
 //! # #[cfg(not(feature = "paywall-page"))]

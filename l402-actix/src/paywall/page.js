@@ -44,7 +44,8 @@
     $('pay').hidden = !window.webln || expired || owed;
     $('pay').disabled = busy;
     $('again').disabled = busy;
-    $('renew').hidden = !expired || owed;
+    // While a wallet pays, a new page would lose what it brings.
+    $('renew').hidden = !expired || owed || busy;
     $('wallet').hidden = expired || owed;
     $('copy').disabled = expired || owed;
     $('expires').hidden = owed;
@@ -63,6 +64,7 @@
       refresh();
       // The button that was pressed is gone.
       if (!$('again').hidden) $('again').focus();
+      else if (expired && document.activeElement === document.body) $('renew').focus();
     }
   };
 

@@ -114,7 +114,34 @@ async fn whoever_has_paid_stays_known_while_the_price_floats() {
     }
 }
 
-/// It brings the paid invoice back until that expires, so each new challenge costs two calls.
+/// A token is known up to what was paid for it, and a no to more says nothing about that.
+#[actix_web::test]
+async fn who_asks_for_a_dearer_variant_is_a_stranger_there_and_stays_known_for_the_own() {
+    let shop = shop(20).await;
+    shop.price(100);
+    let paid = shop.buy("/floating").await;
+    for sats in 101..120 {
+        shop.price(sats);
+        let answer = shop.api.ask_with("/floating", &paid).await;
+        assert!(matches!(answer.status, 402 | 503), "{}", answer.status);
+    }
+    assert_eq!(shop.sandbox.verifies(), 6, "a stranger's share");
+    shop.price(100);
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+    shop.price(500);
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 503);
+    shop.price(100);
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+}
+
+/// However many processes share a key: a client with a sibling's token has to hear that it must buy.
+#[actix_web::test]
+async fn the_smallest_budget_has_room_for_a_diagnosis() {
+    let shop = shop(2).await;
+    assert_eq!(shop.api.ask_with("/weather", &garbage(0)).await.status, 401);
+}
+
+/// It brings the paid invoice back until that expires, so the first new challenge costs two calls.
 #[actix_web::test]
 async fn a_crawler_under_an_idempotency_key_stays_within_the_share_of_mints() {
     let shop = Shop::with(|config: L402Config| {
