@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse, Responder, error, get, routes, scope,
     web::{self, Bytes, Data, Path, Query},
 };
-use l402_actix::{L402Config, Payment, l402};
+use l402_actix::{Payment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api};
 use serde::Deserialize;
