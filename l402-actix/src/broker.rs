@@ -127,17 +127,19 @@ impl<'a> Broker<'a> {
 
     /// A verification for somebody known is not held up.
     pub(crate) fn allow_verify(&self, purpose: Purpose) -> Result<(), Refusal> {
-        let budget = &self.account.budget;
+        let (budget, calls) = (&self.account.budget, self.config.broker_budget);
         let allowed = match purpose {
-            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } => {
-                if !budget.knows(payer) {
-                    self.allow_client()?;
-                }
-                budget.verify(payer, self.config.broker_budget)
+            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } if budget.knows(payer) => {
+                budget.known(calls);
+                return Ok(());
+            }
+            Purpose::Admission { .. } | Purpose::OnlyOnce { .. } => {
+                self.allow_client()?;
+                budget.stranger(calls)
             }
             Purpose::Diagnosis => {
                 self.allow_client()?;
-                budget.diagnose(self.config.broker_budget)
+                budget.diagnose(calls)
             }
         };
         allowed.map_err(|retry_after| Refusal::OverBudget { retry_after })
@@ -183,12 +185,10 @@ impl<'a> Broker<'a> {
                 if self.config.broker_budget != BrokerBudget::unlimited() {
                     for terms in terms {
                         let by_token = terms.payer(&challenge, Some(&challenge.macaroon));
-                        let by_mpp =
-                            self.config.mpp.then(|| terms.payer(&challenge, None)).flatten();
-                        by_token
-                            .into_iter()
-                            .chain(by_mpp)
-                            .for_each(|payer| budget.await_payer(payer));
+                        let by_mpp = terms.payer(&challenge, None).filter(|_| self.config.mpp);
+                        for payer in [by_token, by_mpp].into_iter().flatten() {
+                            budget.await_payer(payer);
+                        }
                     }
                 }
                 Ok(challenge)

@@ -100,28 +100,29 @@ impl Budget {
         taken.map_err(|wait| spent.refuse(Limiter::BudgetMint, wait, now))
     }
 
-    /// Takes a verification out of the budget. One for somebody known is counted and never held up
-    /// here.
-    pub(crate) fn verify(&self, payer: Payer, budget: BrokerBudget) -> Result<(), Duration> {
-        let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
-        let is_known = self.knows(payer);
-        let (mut spent, now) = (self.spent(), Instant::now());
-        if is_known {
-            spent.known.note(now);
-            return Ok(());
+    /// Takes note of a verification for somebody known, which is never held up here.
+    pub(crate) fn known(&self, budget: BrokerBudget) {
+        if budget != BrokerBudget::unlimited() {
+            self.spent().known.note(Instant::now());
         }
-        let share = spent.share(calls, now);
-        let taken = spent.strangers.take(share, now);
-        taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
+    }
+
+    /// Takes a verification for a stranger out of the budget, or says how long until one is free.
+    pub(crate) fn stranger(&self, budget: BrokerBudget) -> Result<(), Duration> {
+        self.take_of_strangers(budget, 0)
     }
 
     /// Takes the diagnosis of a refused credential out of the budget, as of a stranger's. However
     /// small the share is, there is room for one after a refusal: without it a client with a
     /// sibling's token would never hear that it has to buy.
     pub(crate) fn diagnose(&self, budget: BrokerBudget) -> Result<(), Duration> {
+        self.take_of_strangers(budget, 2)
+    }
+
+    fn take_of_strangers(&self, budget: BrokerBudget, at_least: u32) -> Result<(), Duration> {
         let BrokerBudget(Some(calls)) = budget else { return Ok(()) };
         let (mut spent, now) = (self.spent(), Instant::now());
-        let share = spent.share(calls, now).max(2);
+        let share = spent.share(calls, now).max(at_least);
         let taken = spent.strangers.take(share, now);
         taken.map_err(|wait| spent.refuse(Limiter::BudgetVerify, wait, now))
     }
@@ -156,7 +157,7 @@ impl Budget {
     }
 
     pub(crate) fn await_payer(&self, payer: Payer) {
-        self.awaited.put(payer.name, payer.sats, CAPACITY);
+        self.awaited.with(payer.name, |sats| *sats = payer.sats.max(*sats));
     }
 
     /// Takes note of a mint that nothing holds up.
@@ -218,7 +219,6 @@ mod tests {
     use super::*;
 
     const PAYER: Payer = Payer { name: [1; 32], sats: 5 };
-    const STRANGER: Payer = Payer { name: [2; 32], sats: 5 };
 
     fn taken(take: impl Fn() -> Result<(), Duration>) -> usize {
         (0..1000).filter(|_| take().is_ok()).count()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn verified(budget: &Budget, calls: BrokerBudget) -> usize {
-        taken(|| budget.verify(STRANGER, calls))
+        taken(|| budget.stranger(calls))
     }
 
     #[test]
@@ -248,13 +248,11 @@ mod tests {
     fn strangers_make_room_for_payers_who_ask_more() {
         for (known, share) in [(0, 33), (24, 33), (30, 30), (85, 2), (90, 0), (5000, 0)] {
             let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(100));
-            budget.await_payer(PAYER);
             for _ in 0..known {
-                assert!(budget.verify(PAYER, calls).is_ok());
+                budget.known(calls);
             }
             assert_eq!(minted(&budget, calls), share, "{known}");
             assert_eq!(verified(&budget, calls), share, "{known}");
-            assert!(budget.verify(PAYER, calls).is_ok(), "{known}");
         }
     }
 
@@ -267,7 +265,7 @@ mod tests {
             spent.heed(&L402Error::RateLimited { retry_after }, budget);
             let wait = spent.mint(budget).expect_err("no mint after a 429");
             assert!(wait <= Duration::from_secs(at_most), "{says:?}: {wait:?}");
-            assert!(spent.verify(STRANGER, budget).is_ok(), "verifies go on");
+            assert!(spent.stranger(budget).is_ok(), "verifies go on");
             assert!(spent.mint(BrokerBudget::unlimited()).is_ok());
         }
         let spent = Budget::default();
@@ -304,12 +302,16 @@ mod tests {
         }
         budget.refused(less);
         assert!(!budget.knows(less));
+
+        budget.await_payer(PAYER);
+        budget.await_payer(less);
+        assert!(budget.knows(PAYER), "nobody is known for less than before");
     }
 
     #[test]
     fn a_share_of_one_has_room_for_a_diagnosis() {
         let (budget, calls) = (Budget::default(), BrokerBudget::per_minute(2));
-        assert!(budget.verify(STRANGER, calls).is_ok());
+        assert!(budget.stranger(calls).is_ok());
         assert!(budget.diagnose(calls).is_ok());
         assert!(budget.diagnose(calls).is_err());
     }

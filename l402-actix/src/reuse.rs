@@ -163,7 +163,8 @@ impl Held {
     }
 }
 
-/// How long until an invoice expires; `None` if the date cannot be read or has passed. An hour at most, so that a clock that is off does little.
+/// How long until an invoice expires; `None` if the date cannot be read or has passed. An hour at
+/// most, so that a clock that is off does little.
 pub(crate) fn time_left(expires_at: &str) -> Option<Duration> {
     let expires_at: SystemTime = OffsetDateTime::parse(expires_at, &Rfc3339).ok()?.into();
     let left = expires_at.duration_since(SystemTime::now()).ok()?;
