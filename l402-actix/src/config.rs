@@ -1,17 +1,16 @@
 //! What a merchant sets once and every gated route reads.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, http::header::HeaderName, web};
 use l402_server::{L402Client, L402Error};
 
 use crate::{
-    BrokerBudget, ClientIdentity, DEFAULT_SPENT_FOR, MemoryStore, OnInvalidToken, Price,
-    SpentTokens, VerifyCache,
-    account::Account,
-    error::Refusal,
-    pricing::Priced,
-    spent::{MAX_SPENT_FOR, MIN_SPENT_FOR},
+    answer::{self, OnInvalidToken},
+    balance::{self, SpentTokens},
+    broker::{self, BrokerBudget, ClientIdentity, VerifyCache},
+    hook::Hook,
+    terms::{Price, Selectors},
 };
 
 /// How gated routes charge: the broker's client and the settings around it.
@@ -55,47 +54,15 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a config does nothing until it is put into `app_data`"]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct L402Config {
-    pub(crate) client: L402Client,
-    pub(crate) default_price_sats: Option<u64>,
-    pub(crate) price_with: Option<Hook<PriceWith>>,
-    pub(crate) resource_with: Option<Hook<ResourceWith>>,
-    pub(crate) description_with: Option<Hook<TextWith>>,
-    pub(crate) idempotency_key_with: Option<Hook<TextWith>>,
+    pub(crate) terms: Selectors,
+    pub(crate) broker: broker::Settings,
+    pub(crate) balance: balance::Settings,
+    pub(crate) answer: answer::Settings,
     pub(crate) on_invalid_token: OnInvalidToken,
-    pub(crate) credential_header: Option<HeaderName>,
     pub(crate) mpp: bool,
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
-    pub(crate) shared_cache: bool,
-    pub(crate) account: Arc<Account>,
-    pub(crate) broker_budget: BrokerBudget,
-    pub(crate) verify_cache: Option<VerifyCache>,
-    pub(crate) client_identity: Option<ClientIdentity>,
-    spent_tokens: Option<Arc<dyn SpentTokens>>,
-    pub(crate) spent_for: Duration,
-    #[cfg(feature = "paywall-page")]
-    pub(crate) paywall_page: Option<crate::PaywallPage>,
-}
-
-type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
-type ResourceWith = dyn Fn(&HttpRequest) -> String + Send + Sync;
-pub(crate) type TextWith = dyn Fn(&HttpRequest) -> Option<String> + Send + Sync;
-
-/// A function of the merchant's. Only `Debug` makes it more than its `Arc`.
-pub(crate) struct Hook<F: ?Sized>(pub(crate) Arc<F>);
-
-impl<F: ?Sized> Clone for Hook<F> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<F: ?Sized> fmt::Debug for Hook<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hook")
-    }
 }
 
 impl L402Config {
@@ -103,26 +70,14 @@ impl L402Config {
     /// broker calls that one request needs have to end within it.
     pub fn new(client: L402Client) -> Self {
         Self {
-            account: Account::of(&client),
-            broker_budget: BrokerBudget::default(),
-            verify_cache: None,
-            client_identity: None,
-            client,
-            default_price_sats: None,
-            price_with: None,
-            resource_with: None,
-            description_with: None,
-            idempotency_key_with: None,
+            terms: Selectors::default(),
+            broker: broker::Settings::new(client),
+            balance: balance::Settings::new(),
+            answer: answer::Settings::default(),
             on_invalid_token: OnInvalidToken::default(),
-            credential_header: None,
             mpp: false,
             enforce_resource: true,
             enforce_amount: true,
-            shared_cache: false,
-            spent_tokens: None,
-            spent_for: DEFAULT_SPENT_FOR,
-            #[cfg(feature = "paywall-page")]
-            paywall_page: None,
         }
     }
 
@@ -139,7 +94,7 @@ impl L402Config {
     /// The price, in sats, of gated routes that state none: of a bare `#[l402]`. No default; a
     /// gated route without any price is answered 500, and so is a price of 0.
     pub fn default_price_sats(mut self, price_sats: u64) -> Self {
-        self.default_price_sats = Some(price_sats);
+        self.terms.default_price_sats = Some(price_sats);
         self
     }
 
@@ -173,7 +128,7 @@ impl L402Config {
         F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Option<Price>, actix_web::Error>> + 'static,
     {
-        self.price_with = Some(Hook(Arc::new(move |request| Box::pin(price(request)))));
+        self.terms.price_with = Some(Hook(Arc::new(move |request| Box::pin(price(request)))));
         self
     }
 
@@ -191,7 +146,7 @@ impl L402Config {
         mut self,
         resource: impl Fn(&HttpRequest) -> String + Send + Sync + 'static,
     ) -> Self {
-        self.resource_with = Some(Hook(Arc::new(resource)));
+        self.terms.resource_with = Some(Hook(Arc::new(resource)));
         self
     }
 
@@ -201,7 +156,7 @@ impl L402Config {
         mut self,
         description: impl Fn(&HttpRequest) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        self.description_with = Some(Hook(Arc::new(description)));
+        self.terms.description_with = Some(Hook(Arc::new(description)));
         self
     }
 
@@ -219,7 +174,7 @@ impl L402Config {
         mut self,
         key: impl Fn(&HttpRequest) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        self.idempotency_key_with = Some(Hook(Arc::new(key)));
+        self.terms.idempotency_key_with = Some(Hook(Arc::new(key)));
         self
     }
 
@@ -245,7 +200,7 @@ impl L402Config {
     /// # Ok::<(), l402_actix::L402Error>(())
     /// ```
     pub fn credential_header(mut self, name: HeaderName) -> Self {
-        self.credential_header = Some(name);
+        self.answer.credential_header = Some(name);
         self
     }
 
@@ -298,7 +253,7 @@ impl L402Config {
     ///
     /// A shared cache serves what one client paid for to clients that paid nothing.
     pub fn shared_cache(mut self, allow: bool) -> Self {
-        self.shared_cache = allow;
+        self.answer.shared_cache = allow;
         self
     }
 
@@ -316,7 +271,7 @@ impl L402Config {
     /// When the broker answers 429, mints rest for its `Retry-After`, at most a minute, and
     /// verifications go on.
     pub fn broker_budget(mut self, budget: BrokerBudget) -> Self {
-        self.broker_budget = budget;
+        self.broker.budget = budget;
         self
     }
 
@@ -334,7 +289,7 @@ impl L402Config {
     /// A token that has expired or was revoked opens its route for up to the cache's time to live
     /// after the last verification, 30 seconds by default.
     pub fn verify_cache(mut self, cache: VerifyCache) -> Self {
-        self.verify_cache = Some(cache);
+        self.broker.verify_cache = Some(cache);
         self
     }
 
@@ -342,12 +297,12 @@ impl L402Config {
     /// challenge that it holds instead of a new one, and a limit for each client. Default: clients
     /// are not told apart.
     pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
-        self.client_identity = Some(identity);
+        self.broker.client_identity = Some(identity);
         self
     }
 
     /// Where it is written down which tokens are spent, for routes with
-    /// `#[l402(.., single_use)]`. Default: a [`MemoryStore`].
+    /// `#[l402(.., single_use)]`. Default: a [`MemoryStore`](crate::MemoryStore).
     ///
     /// Without `single_use` a token opens its resource again and again until it expires. With it,
     /// a token buys one answer:
@@ -401,17 +356,17 @@ impl L402Config {
     ///   a store that fails costs nobody a payment; but under
     ///   [`RequirePayment`](crate::RequirePayment) the scope takes it first.
     pub fn spent_tokens(mut self, store: impl SpentTokens) -> Self {
-        self.spent_tokens = Some(store.shared(self.client.account()));
+        self.balance.set_store(store, self.broker.account.id);
         self
     }
 
-    /// How long a token counts as spent. Default: [`DEFAULT_SPENT_FOR`], which is 24 hours.
+    /// How long a token counts as spent. Default: [`DEFAULT_SPENT_FOR`](crate::DEFAULT_SPENT_FOR), which is 24 hours.
     ///
     /// It must be at least as long as the broker's tokens live, or a spent one is good again when
     /// it is forgotten. That is an hour by the broker's default, so less than an hour counts as an
     /// hour.
     pub fn spent_for(mut self, spent_for: Duration) -> Self {
-        self.spent_for = spent_for.clamp(MIN_SPENT_FOR, MAX_SPENT_FOR);
+        self.balance.set_spent_for(spent_for);
         self
     }
 
@@ -421,32 +376,23 @@ impl L402Config {
     /// Only a `GET` that prefers `text/html` by name over JSON gets it; see
     /// [`PaywallPage`](crate::PaywallPage). Needs the feature `paywall-page`.
     #[cfg(feature = "paywall-page")]
-    pub fn paywall_page(mut self, page: crate::PaywallPage) -> Self {
-        self.paywall_page = Some(page);
+    pub fn paywall_page(mut self, page: answer::PaywallPage) -> Self {
+        self.answer.paywall_page = Some(page);
         self
     }
 
-    /// The store of spent tokens. The default one is made only where it is needed, so that it does
-    /// not decide the size of the one that is set.
-    pub(crate) fn spent_tokens_store(&self) -> Arc<dyn SpentTokens> {
-        match &self.spent_tokens {
-            Some(store) => Arc::clone(store),
-            None => MemoryStore::new().shared(self.client.account()),
-        }
-    }
-
-    /// The config that is nearest to the request's route.
-    pub(crate) fn in_sight_of(request: &HttpRequest) -> Result<&Self, Refusal> {
+    /// The config that is nearest to the request's route, or why none can be told.
+    pub(crate) fn in_sight_of(request: &HttpRequest) -> Result<&Self, &'static str> {
         match (request.app_data::<Self>(), request.app_data::<web::Data<Self>>()) {
             (Some(config), None) => Ok(config),
             (None, Some(config)) => Ok(config),
-            (None, None) => Err(Refusal::Misconfigured(
-                "no L402Config in sight of the route; put one into `App::app_data`",
-            )),
-            (Some(_), Some(_)) => Err(Refusal::Misconfigured(
+            (None, None) => {
+                Err("no L402Config in sight of the route; put one into `App::app_data`")
+            }
+            (Some(_), Some(_)) => Err(
                 "an L402Config and a `web::Data<L402Config>` in sight of the same route, of which \
                  the nearer cannot be told; keep to one of the two forms",
-            )),
+            ),
         }
     }
 }

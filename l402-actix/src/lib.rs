@@ -149,71 +149,51 @@
 // The feature that an item needs, beside it on docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
-mod account;
+// The rooms, from the top floor down; `tests/tests/rooms` holds them to the arrows between them.
+mod answer;
+mod balance;
 mod broker;
-mod budget;
-mod cache;
-mod caching;
-mod challenge;
 mod config;
-mod credential;
 #[cfg(feature = "discovery")]
 mod discovery;
-mod error;
-mod flight;
-mod form;
+mod entry;
 mod gate;
+mod observe;
+#[cfg(feature = "spent-redis")]
+mod shared;
+mod terms;
+// The ground: small things without opinions.
+mod background;
+mod hook;
+mod key;
+mod memory;
+mod payment;
+mod process;
+mod tape;
+mod window;
 // Pages alone, so only for those who read them.
 #[cfg(doc)]
 pub mod guide;
-mod idempotency;
-mod identity;
-mod invalid;
-mod key;
-mod memory;
-mod middleware;
-mod mpp;
-mod observe;
-mod offer;
-mod payment;
-#[cfg(feature = "paywall-page")]
-mod paywall;
-mod presented;
-mod pricing;
-mod process;
-mod proxies;
-mod refused;
-mod resource;
-mod reuse;
-mod sale;
-mod scope;
-mod spent;
-mod trial;
-mod verdict;
-mod window;
 
-pub use budget::BrokerBudget;
-pub use cache::VerifyCache;
-pub use config::L402Config;
-#[cfg(feature = "discovery")]
-pub use discovery::{L402Manifest, PaidRoutes};
-pub use identity::{ClientIdentity, InvalidNetwork};
-pub use invalid::OnInvalidToken;
-pub use l402_macros::l402;
-pub use l402_server::{self, L402Client, L402Error};
-pub use middleware::{RequirePayment, RequirePaymentService};
-pub use payment::{NoPayment, Payment};
+pub use answer::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
-pub use paywall::{PaywallFacts, PaywallPage};
-pub use pricing::Price;
+pub use answer::{PaywallFacts, PaywallPage};
 #[cfg(feature = "spent-redb")]
-pub use spent::RedbStore;
+pub use balance::RedbStore;
 #[cfg(feature = "spent-redis")]
-pub use spent::RedisStore;
-pub use spent::{
+pub use balance::RedisStore;
+pub use balance::{
     Claim, DEFAULT_CAPACITY, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, MemoryStore, ReservationId,
     SpentTokens, StoreError, StoreFuture,
 };
+pub use broker::{BrokerBudget, ClientIdentity, InvalidNetwork, VerifyCache};
+pub use config::L402Config;
+#[cfg(feature = "discovery")]
+pub use discovery::{L402Manifest, PaidRoutes};
+#[doc(hidden)]
+pub use entry::attribute as __private;
+pub use entry::{NoPayment, RequirePayment, RequirePaymentService};
+pub use l402_macros::l402;
+pub use l402_server::{self, L402Client, L402Error};
+pub use payment::Payment;
+pub use terms::Price;

@@ -1,17 +1,4 @@
-//! What a payment was for, as an argument of the handler.
-
-use std::{
-    fmt,
-    future::{Ready, ready},
-    sync::Arc,
-};
-
-use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev::Payload,
-    http::StatusCode,
-};
-
-use crate::error;
+//! What a payment was for.
 
 /// The verified payment behind a request; an extractor for handlers under `#[l402]`.
 ///
@@ -56,40 +43,5 @@ impl Payment {
     /// A payment that nobody made, for unit tests of code that takes one.
     pub fn for_tests(resource: impl Into<String>, amount_sats: u64) -> Self {
         Self { resource: resource.into(), merchant_id: None, amount_sats, payment_hash: None }
-    }
-}
-
-impl FromRequest for Payment {
-    type Error = NoPayment;
-    type Future = Ready<Result<Self, NoPayment>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // Copied only for whoever takes it: the request shares it with the cache.
-        let verified = request.extensions().get::<Arc<Self>>().map(|payment| (**payment).clone());
-        ready(verified.ok_or(NoPayment(())))
-    }
-}
-
-/// A [`Payment`] was asked for where there is none; answered as a logged 500.
-#[derive(Debug)]
-pub struct NoPayment(());
-
-impl fmt::Display for NoPayment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a handler takes a `Payment` but is not gated; put `#[l402]` over it")
-    }
-}
-
-impl std::error::Error for NoPayment {}
-
-impl ResponseError for NoPayment {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
-    }
-
-    // Logged here and not where it is made: for an `Option<Payment>` it is no error.
-    fn error_response(&self) -> HttpResponse {
-        tracing::error!(kind = "misconfigured", "{self}");
-        error::answer(self.status_code(), error::MISCONFIGURED)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{L402Config, offer::Offer};
+use crate::{config::L402Config, terms::Offer};
 
 const COMPUTED: &str = "The price is computed for each request; the 402 states it.";
 
@@ -27,10 +27,10 @@ pub(crate) enum Pricing {
 impl Pricing {
     /// `None` where the gate would find no price either.
     pub(crate) fn of(offer: &Offer<'_>, config: &L402Config) -> Option<Self> {
-        if config.price_with.is_some() || offer.price_with.is_some() {
+        if config.terms.price_with.is_some() || offer.price_with.is_some() {
             return Some(Self::Computed);
         }
-        offer.price_sats.or(config.default_price_sats).map(Self::Fixed)
+        offer.price_sats.or(config.terms.default_price_sats).map(Self::Fixed)
     }
 
     /// In the words of the manifest's known readers and writers.

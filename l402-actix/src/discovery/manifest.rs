@@ -8,10 +8,11 @@ use actix_web::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    L402Config,
-    discovery::{PaidRoutes, endpoint, listing::Listing, openapi, routes::List},
+use super::{
+    endpoint, openapi,
+    routes::{List, PaidRoutes},
 };
+use crate::{config::L402Config, terms::Listing};
 
 /// Where clients look for it.
 const PATH: &str = "/.well-known/l402-manifest.json";
@@ -160,7 +161,9 @@ impl L402Manifest {
         let mut list = List { config: self.config.clone(), endpoints: Vec::new() };
         routes(&mut PaidRoutes::new(app, &mut list));
         let endpoints = list.endpoints;
-        app.app_data(Listing::of(&endpoints, self.strict));
+        let listed =
+            endpoints.iter().map(|endpoint| (endpoint.method.as_deref(), &*endpoint.pattern));
+        app.app_data(Listing::of(listed, self.strict));
         let mut service = self.service;
         if !self.categories.is_empty() {
             service.insert("categories".to_owned(), self.categories.into());
@@ -174,7 +177,7 @@ impl L402Manifest {
             },
             "endpoints": endpoint::to_json(&endpoints),
         });
-        if let Some(sats) = self.config.default_price_sats {
+        if let Some(sats) = self.config.terms.default_price_sats {
             manifest["l402"]["default_price_sats"] = sats.into();
         }
         app.service(public(PATH, &manifest));

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::discovery::endpoint::{Endpoint, Pricing};
+use super::endpoint::{Endpoint, Pricing};
 
 /// The scheme's name in the document.
 const SCHEME: &str = "l402";

@@ -8,17 +8,18 @@ use std::{
 };
 
 use actix_web::{
-    Handler, HttpMessage as _, HttpRequest, HttpResponse, Scope,
+    Handler, HttpMessage as _, HttpResponse, Scope,
     dev::HttpServiceFactory,
     http::Method,
     test::TestRequest,
     web::{self, ServiceConfig},
 };
 
+use super::endpoint::{Endpoint, Pricing};
 use crate::{
-    __private::{Gate, Offer, PricedRoute},
-    L402Config, RequirePayment,
-    discovery::endpoint::{Endpoint, Pricing},
+    config::L402Config,
+    entry::{Asked, Gate, PricedRoute, RequirePayment},
+    terms::Offer,
 };
 
 /// Registers paid routes with Actix and lists them in the manifest in one go, so that a path is
@@ -152,10 +153,6 @@ fn join(prefix: &str, path: &str) -> String {
     [prefix, if is_relative { "/" } else { "" }, path].concat()
 }
 
-/// Marks a request with which we ask a gate for its terms. It has no other maker, and nothing that
-/// comes from a client can put it into a request's extensions.
-struct Asked(Rc<Cell<Option<&'static Offer<'static>>>>);
-
 /// The terms of a gated handler. Its type says that it is one: nothing else takes a [`Gate`]. So
 /// whatever is called here is our own code around the handler, never the handler.
 fn terms_of<H>(handler: &H) -> Option<&'static Offer<'static>>
@@ -171,17 +168,6 @@ where
         Poll::Ready(_) => terms.get(),
         Poll::Pending => None,
     }
-}
-
-/// The gate's side of it: tells its terms and answers without a decision and without the handler.
-pub(crate) fn answer_asked(
-    request: &HttpRequest,
-    offer: &'static Offer<'static>,
-) -> Option<HttpResponse> {
-    let extensions = request.extensions();
-    let Asked(terms) = extensions.get()?;
-    terms.set(Some(offer));
-    Some(HttpResponse::NoContent().finish())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use l402_server::L402Error;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 use super::labels::{Cache, Endpoint, Limiter, Outcome, kind};
-use crate::{Mark, memory::Memory};
+use crate::memory::Memory;
 
 pub(crate) const ARE_KEPT: bool = true;
 
@@ -57,8 +57,8 @@ pub(super) fn request(route: String, outcome: Outcome) {
 static COUNTED: LazyLock<Memory<bool>> = LazyLock::new(Memory::default);
 
 /// Counts a payment, the first time that it opens something.
-pub(super) fn payment(route: &str, mark: Mark, sats: u64) {
-    if COUNTED.with(*mark.as_bytes(), |counted| std::mem::replace(counted, true)) {
+pub(super) fn payment(route: &str, payment_hash: [u8; 32], sats: u64) {
+    if COUNTED.with(payment_hash, |counted| std::mem::replace(counted, true)) {
         return;
     }
     counter!(PAYMENTS, "route" => route.to_owned()).increment(1);

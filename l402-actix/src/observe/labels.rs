@@ -3,8 +3,6 @@
 
 use l402_server::L402Error;
 
-use crate::{error::Refusal, refused};
-
 /// How a request went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -47,31 +45,6 @@ impl Why {
 }
 
 impl Outcome {
-    pub(crate) fn of(refusal: &Refusal, why: Why) -> Self {
-        match refusal {
-            Refusal::Preflight => Self::Preflight,
-            Refusal::PaymentRequired(..) => Self::Challenged(why),
-            Refusal::InvalidToken(_) => Self::Rejected(Why::InvalidToken.name()),
-            Refusal::ByMerchant(_) if why == Why::InvalidToken => Self::Rejected(why.name()),
-            Refusal::ByMerchant(_) => Self::Rejected("by_merchant"),
-            Refusal::ResourceTooLong => Self::Rejected("resource_too_long"),
-            Refusal::Misconfigured(_) => Self::ServerError("misconfigured"),
-            Refusal::Verify(err) if refused::is_malformed(err) => Self::Rejected("malformed_token"),
-            Refusal::Mint(err) | Refusal::Verify(err) => match **err {
-                L402Error::InvalidRequest(_) => Self::ServerError("misconfigured"),
-                _ => Self::BrokerError(kind(err)),
-            },
-            Refusal::OverBudget { .. } => Self::Rejected("over_budget"),
-            Refusal::ClientOverLimit { .. } => Self::Rejected("client_over_limit"),
-            Refusal::UnusableChallenge(_) | Refusal::MissingFact(_) => {
-                Self::BrokerError("invalid_reply")
-            }
-            Refusal::InUse => Self::Rejected("token_in_use"),
-            Refusal::SpentTokens(_) => Self::ServerError("spent_tokens_store"),
-            Refusal::Deadline => Self::BrokerError("timeout"),
-        }
-    }
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Abandoned => "abandoned",

@@ -1,6 +1,8 @@
 //! What an operator sees of a gated request: a span, and with the feature `metrics` figures.
 //!
-//! A request that nobody watches costs next to nothing here: nothing is allocated and no clock is read.
+//! In: plain facts and words of closed sets, from whoever has them.
+//! Out: one span and one count for each request. Unwatched, nothing is allocated and no clock read.
+//! Never: what a refusal, a payment or a store is; they say which word they are.
 
 #[cfg(feature = "metrics")]
 mod figures;
@@ -12,19 +14,14 @@ mod labels;
 use std::{
     cell::Cell,
     rc::{Rc, Weak},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
-use l402_server::L402Error;
+use actix_web::{HttpMessage as _, HttpRequest};
 use tracing::{Span, field::Empty};
 
 pub(crate) use figures::{hit, limited, timed};
-use labels::Outcome;
-pub(crate) use labels::{Cache, Endpoint, Limiter, Why};
-
-use crate::{Mark, error::Refusal, gate::Paid};
+pub(crate) use labels::{Cache, Endpoint, Limiter, Outcome, Why, kind};
 
 /// The route of a request that no single pattern of the app's matches. Never its path: a client can
 /// choose that, and a figure is kept for each route.
@@ -105,11 +102,12 @@ impl Watch {
         });
     }
 
-    /// The request is let in, by this gate.
-    pub(crate) fn paid(&self, paid: &Paid) {
+    /// The request is let in, by this gate: with a payment of this hash and so many sats, if that is
+    /// known. Asked for only where somebody watches.
+    pub(crate) fn paid(&self, payment: impl FnOnce() -> Option<([u8; 32], u64)>) {
         self.note(|watched| {
             watched.outcome.set(Outcome::Paid);
-            watched.payment.set(paid.mark().map(|mark| (mark, paid.payment.amount_sats)));
+            watched.payment.set(payment());
         });
     }
 
@@ -118,18 +116,19 @@ impl Watch {
         self.note(|watched| watched.why.set(why));
     }
 
-    /// Takes note of a refusal; in a word, why it came.
-    pub(crate) fn refused(&self, refusal: &Refusal) -> Option<&'static str> {
-        let why = self.watched.as_ref().map(|watched| watched.why.get());
-        let outcome = Outcome::of(refusal, why.unwrap_or_default());
-        self.note(|watched| watched.outcome.set(outcome));
-        outcome.reason()
+    /// What [`because`](Self::because) was told.
+    pub(crate) fn why(&self) -> Why {
+        self.watched.as_ref().map(|watched| watched.why.get()).unwrap_or_default()
     }
 
-    /// The answer of a refusal; what it logs is in the request's span, and names the route for those
-    /// who do not look at spans.
-    pub(crate) fn answer(&self, refusal: Refusal, request: &HttpRequest) -> HttpResponse {
-        self.span.in_scope(|| refusal.into_response(self, &|| route(request)))
+    /// Takes note of a refusal.
+    pub(crate) fn refused(&self, outcome: Outcome) {
+        self.note(|watched| watched.outcome.set(outcome));
+    }
+
+    /// Does it within the request's span.
+    pub(crate) fn in_span<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(work)
     }
 
     /// Counts from now on as waiting for the broker, until what it returns is dropped.
@@ -145,7 +144,8 @@ impl Watch {
     }
 }
 
-fn route(request: &HttpRequest) -> String {
+/// The pattern of the request's route.
+pub(crate) fn route(request: &HttpRequest) -> String {
     request.match_pattern().unwrap_or_else(|| NO_PATTERN.to_owned())
 }
 
@@ -166,7 +166,7 @@ struct Watched {
     price_sats: Cell<Option<u64>>,
     why: Cell<Why>,
     outcome: Cell<Outcome>,
-    payment: Cell<Option<(Mark, u64)>>,
+    payment: Cell<Option<([u8; 32], u64)>>,
     broker: Cell<Option<Duration>>,
 }
 
@@ -183,10 +183,10 @@ impl Drop for Watched {
             reason = outcome.reason(),
             broker_ms = broker_ms,
         );
-        if let (Outcome::Paid, Some((mark, sats))) = (outcome, self.payment.get()) {
+        if let (Outcome::Paid, Some((payment_hash, sats))) = (outcome, self.payment.get()) {
             // What is read out of a token can be more than was paid: its holder can append.
             let sats = self.price_sats.get().map_or(sats, |price_sats| sats.min(price_sats));
-            figures::payment(&self.route, mark, sats);
+            figures::payment(&self.route, payment_hash, sats);
         }
         figures::request(std::mem::take(&mut self.route), outcome);
     }
@@ -206,7 +206,7 @@ impl Wait<'_> {
     }
 
     /// Takes note of an answer that was there without a call of this request's.
-    pub(crate) fn over<T>(self, spared_by: Cache, answer: &Result<T, Arc<L402Error>>) {
+    pub(crate) fn over<T, E>(self, spared_by: Cache, answer: &Result<T, E>) {
         if !self.asked.get() && answer.is_ok() {
             hit(spared_by);
         }

@@ -1,0 +1,24 @@
+//! Every answer that the gate gives itself, and what it adds to the handler's.
+//!
+//! In: why a request is refused, or the challenge that it is asked to pay.
+//! Out: status, headers and body, and one line in the log where the merchant has to know.
+//! Never: whether a request has paid; that is decided before anything comes here.
+
+mod caching;
+mod challenge;
+mod form;
+mod invalid;
+#[cfg(feature = "paywall-page")]
+mod paywall;
+mod plain;
+mod refusal;
+mod settings;
+
+pub(crate) use caching::mark;
+pub(crate) use form::Form;
+pub use invalid::OnInvalidToken;
+#[cfg(feature = "paywall-page")]
+pub use paywall::{PaywallFacts, PaywallPage};
+pub(crate) use plain::misconfigured;
+pub(crate) use refusal::Refusal;
+pub(crate) use settings::Settings;

@@ -1,0 +1,270 @@
+//! Every way in which the gate refuses, with its status: the one place for errors.
+
+use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use l402_server::{L402Error, Verification};
+
+use super::{
+    challenge,
+    form::Form,
+    plain::{answer, misconfigured, retry_after, try_later},
+};
+use crate::{
+    balance::StoreError,
+    broker::{BrokerRefusal, CheckedChallenge, is_malformed},
+    observe::{self, Outcome, Watch, Why},
+    terms::TermsFault,
+};
+
+/// How long a client is asked to wait when the broker does not say: the broker's limit counts by
+/// the minute.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a client is asked to wait for another request with its token: most handlers answer
+/// within a second.
+const IN_USE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a client is asked to wait for the store of spent tokens: most outages are restarts.
+const STORE_RETRY_AFTER: Duration = Duration::from_secs(10);
+
+// What a client reads. Whoever has paid must learn not to pay again; why it failed is for the log.
+const BAD_GATEWAY: &str = "The payment service gave no usable answer. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const UNAVAILABLE: &str = "The payment service is busy. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const TOO_MANY: &str = "Too many requests. \
+    Nothing is wrong with a payment: do not pay again, retry later with the same credential.";
+const TIMEOUT: &str = "The payment service did not answer in time. \
+    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const IN_USE: &str = "Another request with this token is still being answered. \
+    Do not pay again: retry later with the same credential.";
+const TOO_LONG: &str = "This path is too long to be paid for.";
+
+/// Why the handler is not called.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// `OPTIONS` asks about the route and cannot carry a credential: 204, free of charge.
+    Preflight,
+    /// Nobody has paid yet: 402.
+    PaymentRequired(Box<CheckedChallenge>, Form),
+    /// The credential is not genuine, as the broker's verdict says: 401.
+    InvalidToken(Verification),
+    /// What a function of the merchant's has answered.
+    ByMerchant(Box<HttpResponse>),
+    /// The resource is longer than a token could carry: 414.
+    ResourceTooLong,
+    /// A fault in the merchant's set-up: 500.
+    Misconfigured(&'static str),
+    /// The mint failed: 500, 502, 503 or 504.
+    Mint(Arc<L402Error>),
+    /// The verification failed: 401, 500, 502, 503 or 504.
+    Verify(Arc<L402Error>),
+    /// The budget of broker calls is used up, which its own log line says: 503.
+    OverBudget {
+        /// Until a call is free.
+        retry_after: Duration,
+    },
+    /// The client has caused as many broker calls as one client may: 429.
+    ClientOverLimit {
+        /// Until it may cause another.
+        retry_after: Duration,
+    },
+    /// The broker minted what no header can carry: 502.
+    UnusableChallenge(&'static str),
+    /// The broker called a token valid and left out what it is valid for: 502.
+    MissingFact(&'static str),
+    /// Another request with the same single-use token is still being answered: 409.
+    InUse,
+    /// Whether the token is spent cannot be told: 503.
+    SpentTokens(StoreError),
+    /// The gate's deadline passed between two answers of the broker: 504.
+    Deadline,
+}
+
+impl Refusal {
+    /// An error of a function of the merchant's, which is answered as it is.
+    pub(crate) fn by_merchant(err: actix_web::Error) -> Self {
+        Self::ByMerchant(Box::new(HttpResponse::from_error(err)))
+    }
+
+    /// The answer. What it logs is in the request's span, and names the route for those who do not
+    /// look at spans.
+    pub(crate) fn answer(self, watch: &Watch, request: &HttpRequest) -> HttpResponse {
+        let outcome = self.outcome(watch.why());
+        watch.refused(outcome);
+        // In the words of the span and the figures, for those who search the log.
+        let kind = outcome.reason();
+        watch.in_span(|| self.into_response(kind, &|| observe::route(request)))
+    }
+
+    /// How the request went, in the words of the span and the figures.
+    fn outcome(&self, why: Why) -> Outcome {
+        match self {
+            Self::Preflight => Outcome::Preflight,
+            Self::PaymentRequired(..) => Outcome::Challenged(why),
+            Self::InvalidToken(_) => Outcome::Rejected(Why::InvalidToken.name()),
+            Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
+            Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
+            Self::ResourceTooLong => Outcome::Rejected("resource_too_long"),
+            Self::Misconfigured(_) => Outcome::ServerError("misconfigured"),
+            Self::Verify(err) if is_malformed(err) => Outcome::Rejected("malformed_token"),
+            Self::Mint(err) | Self::Verify(err) => match **err {
+                L402Error::InvalidRequest(_) => Outcome::ServerError("misconfigured"),
+                _ => Outcome::BrokerError(observe::kind(err)),
+            },
+            Self::OverBudget { .. } => Outcome::Rejected("over_budget"),
+            Self::ClientOverLimit { .. } => Outcome::Rejected("client_over_limit"),
+            Self::UnusableChallenge(_) | Self::MissingFact(_) => {
+                Outcome::BrokerError("invalid_reply")
+            }
+            Self::InUse => Outcome::Rejected("token_in_use"),
+            Self::SpentTokens(_) => Outcome::ServerError("spent_tokens_store"),
+            Self::Deadline => Outcome::BrokerError("timeout"),
+        }
+    }
+
+    /// Logs what the merchant has to know and answers what the client may know.
+    fn into_response(self, kind: Option<&'static str>, route: &dyn Fn() -> String) -> HttpResponse {
+        match self {
+            Self::Preflight => HttpResponse::NoContent().finish(),
+            Self::PaymentRequired(challenge, form) => {
+                form.write(&challenge, challenge::payment_required(&challenge))
+            }
+            Self::InvalidToken(verdict) => {
+                tracing::debug!(reason = verdict.error, "credential refused");
+                challenge::unauthorized(verdict.error.as_deref())
+            }
+            Self::ByMerchant(mut response) => {
+                if response.status() != StatusCode::PAYMENT_REQUIRED {
+                    challenge::strip(response.headers_mut());
+                }
+                *response
+            }
+            Self::ResourceTooLong => {
+                tracing::debug!("resource too long");
+                answer(StatusCode::URI_TOO_LONG, TOO_LONG)
+            }
+            Self::Misconfigured(fault) => {
+                tracing::error!(kind, route = route(), "misconfigured: {fault}");
+                misconfigured()
+            }
+            // The broker could make nothing of the credential.
+            Self::Verify(err) if is_malformed(&err) => {
+                tracing::debug!("credential refused as malformed: {err}");
+                challenge::unauthorized(None)
+            }
+            Self::Verify(err) => failed("verify", kind, route, &err),
+            Self::Mint(err) => failed("mint", kind, route, &err),
+            Self::OverBudget { retry_after } => {
+                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
+            }
+            Self::ClientOverLimit { retry_after } => {
+                tracing::debug!("client over its limit");
+                try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+            }
+            Self::UnusableChallenge(fault) => {
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker's challenge is unusable: {fault}"
+                );
+                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::MissingFact(fact) => {
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker called a token valid without its `{fact}`"
+                );
+                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::InUse => {
+                tracing::debug!("single-use token in use");
+                retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
+            }
+            Self::SpentTokens(err) => {
+                tracing::error!(kind, route = route(), "{err}");
+                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
+            }
+            Self::Deadline => {
+                tracing::warn!(kind, route = route(), "the gate's deadline has passed");
+                answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+            }
+        }
+    }
+}
+
+impl From<TermsFault> for Refusal {
+    fn from(fault: TermsFault) -> Self {
+        match fault {
+            TermsFault::ByMerchant(err) => Self::by_merchant(err),
+            TermsFault::Misconfigured(fault) => Self::Misconfigured(fault),
+            TermsFault::ResourceTooLong => Self::ResourceTooLong,
+        }
+    }
+}
+
+impl From<BrokerRefusal> for Refusal {
+    fn from(refusal: BrokerRefusal) -> Self {
+        match refusal {
+            BrokerRefusal::Mint(err) => Self::Mint(err),
+            BrokerRefusal::UnusableChallenge(fault) => Self::UnusableChallenge(fault),
+            BrokerRefusal::Verify(err) => Self::Verify(err),
+            BrokerRefusal::OverBudget { retry_after } => Self::OverBudget { retry_after },
+            BrokerRefusal::ClientOverLimit { retry_after } => Self::ClientOverLimit { retry_after },
+            BrokerRefusal::Unanswered => Self::Deadline,
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(err: StoreError) -> Self {
+        Self::SpentTokens(err)
+    }
+}
+
+/// A failed broker call -> its answer. The call's own text stays in the log, as an error where the
+/// merchant has to do something and as a warning where waiting helps.
+fn failed(
+    call: &'static str,
+    kind: Option<&'static str>,
+    route: &dyn Fn() -> String,
+    err: &L402Error,
+) -> HttpResponse {
+    let (route, cause) = (route(), cause(err));
+    match err {
+        L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
+            tracing::warn!(call, kind, route, cause, "{err}");
+            let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
+            try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait)
+        }
+        L402Error::Timeout => {
+            tracing::warn!(call, kind, route, cause, "{err}");
+            answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+        }
+        // Nothing was sent, so the fault is on this side.
+        L402Error::InvalidRequest(_) => {
+            tracing::error!(call, kind, route, cause, "{err}");
+            misconfigured()
+        }
+        // It passes without the merchant.
+        L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
+            tracing::warn!(call, kind, route, cause, "{err}");
+            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+        }
+        // It does not: the key, the plan, or a broker that keeps to another contract.
+        _ => {
+            tracing::error!(call, kind, route, cause, "{err}");
+            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+        }
+    }
+}
+
+/// All that is behind an error: what is wrong with a connection stands at the very end.
+fn cause(err: &L402Error) -> Option<String> {
+    let causes: Vec<String> = successors(err.source(), |&cause| cause.source())
+        .map(std::string::ToString::to_string)
+        .collect();
+    (!causes.is_empty()).then(|| causes.join(": "))
+}

@@ -1,0 +1,33 @@
+//! Why the broker gave no answer.
+
+use std::{sync::Arc, time::Duration};
+
+use l402_server::L402Error;
+
+/// What a question to the broker failed by.
+#[derive(Debug, Clone)]
+pub(crate) enum BrokerRefusal {
+    /// The mint failed.
+    Mint(Arc<L402Error>),
+    /// It minted what no header can carry.
+    UnusableChallenge(&'static str),
+    /// The verification failed.
+    Verify(Arc<L402Error>),
+    /// The budget of broker calls is used up, which its own log line says.
+    OverBudget {
+        /// Until a call is free.
+        retry_after: Duration,
+    },
+    /// The client has caused as many broker calls as one client may.
+    ClientOverLimit {
+        /// Until it may cause another.
+        retry_after: Duration,
+    },
+    /// The call that was waited for has ended without an answer.
+    Unanswered,
+}
+
+/// Whether the broker has looked at the credential and could make nothing of it.
+pub(crate) fn is_malformed(err: &L402Error) -> bool {
+    matches!(err, L402Error::Api { status: 400, .. })
+}

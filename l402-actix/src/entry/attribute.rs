@@ -1,0 +1,190 @@
+//! What `#[l402]` expands to. Not public API: it changes with the macro, without notice.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    marker::PhantomData,
+    sync::Arc,
+};
+
+pub use actix_web::HttpResponse;
+use actix_web::{
+    Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
+};
+use tracing::Instrument as _;
+
+use super::trial;
+pub use super::{forms::*, trial::Trial};
+use crate::{
+    answer::{Refusal, mark},
+    config::L402Config,
+    gate,
+    observe::Watch,
+    payment::Payment,
+};
+pub use crate::{gate::credential::presented, terms::Offer};
+
+/// The one argument of a gated handler: the request and its body, of which nothing has been read.
+pub struct Gate {
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+impl FromRequest for Gate {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
+    }
+}
+
+impl Gate {
+    /// A gate for a request of our own.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn of(request: HttpRequest) -> Self {
+        Self { request, payload: Payload::None }
+    }
+
+    /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
+    pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
+        #[cfg(feature = "discovery")]
+        if let Some(answer) = super::asked::answer(&self.request, offer) {
+            return answer;
+        }
+        let request = self.request.clone();
+        let config = L402Config::in_sight_of(&request).ok();
+        let watch = Watch::of(&request);
+        let response = self.decide(config, offer, handler, &watch).instrument(watch.span()).await;
+        marked(response.unwrap_or_else(|refusal| refusal.answer(&watch, &request)), config)
+    }
+
+    /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
+    /// is refused before it is asked for money.
+    pub async fn serve_after(
+        self,
+        extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
+        offer: &'static Offer<'static>,
+        handler: impl Gated,
+    ) -> HttpResponse {
+        #[cfg(feature = "discovery")]
+        if let Some(answer) = super::asked::answer(&self.request, offer) {
+            return answer;
+        }
+        let request = self.request.clone();
+        let config = L402Config::in_sight_of(&request).ok();
+        let watch = Watch::of(&request);
+        let response = match self.tried(extractors, offer).instrument(watch.span()).await {
+            Ok(gate) => gate.decide(config, offer, handler, &watch).instrument(watch.span()).await,
+            Err(err) => Err(Refusal::by_merchant(err)),
+        };
+        marked(response.unwrap_or_else(|refusal| refusal.answer(&watch, &request)), config)
+    }
+
+    async fn tried(
+        self,
+        extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
+        offer: &Offer<'_>,
+    ) -> Result<Self, Error> {
+        if !trial::is_needed(&self.request, offer) {
+            return Ok(self);
+        }
+        let Self { request, payload } = self;
+        // What was paid for a scope around may not be enough here: nothing of it is shown on trial.
+        let around = request.extensions_mut().remove::<Arc<Payment>>();
+        let mut trial = Trial::of(request.clone(), payload);
+        let tried = extractors(&mut trial).await;
+        if let Some(payment) = around {
+            request.extensions_mut().insert(payment);
+        }
+        tried?;
+        Ok(Self { request, payload: trial.into_payload() })
+    }
+
+    async fn decide(
+        self,
+        config: Option<&L402Config>,
+        offer: &Offer<'_>,
+        handler: impl Gated,
+        watch: &Watch,
+    ) -> Result<HttpResponse, Refusal> {
+        let Self { request, mut payload } = self;
+        let mut reservation = None;
+        if let Some((_, admission)) = gate::admit(&request, config, offer, watch).await? {
+            request.extensions_mut().insert(admission.paid.payment);
+            reservation = admission.reservation;
+        }
+        let about_to_call = || {
+            if let Some(reservation) = &mut reservation {
+                reservation.handler_called();
+            }
+        };
+        let response = handler.call(&request, &mut payload, about_to_call).await;
+        if let Some(reservation) = reservation {
+            reservation.settle(response.status()).await;
+        }
+        Ok(response)
+    }
+}
+
+fn marked(mut response: HttpResponse, config: Option<&L402Config>) -> HttpResponse {
+    mark(response.headers_mut(), config.map(|config| &config.answer));
+    response
+}
+
+/// A handler with its extractors, ready to be called.
+pub trait Gated {
+    /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Only
+    /// here is anything read of the body. `about_to_call` runs once the arguments are there.
+    #[allow(async_fn_in_trait, reason = "Actix calls handlers on one thread")]
+    async fn call(
+        self,
+        request: &HttpRequest,
+        payload: &mut Payload,
+        about_to_call: impl FnOnce(),
+    ) -> HttpResponse;
+}
+
+/// Takes a handler that Actix could call. What it returns fits `serve` whatever the handler is, so
+/// that an argument or an answer that Actix cannot use is an error here and only here.
+pub fn gated<F, Args>(handler: F) -> impl Gated
+where
+    F: Handler<Args>,
+    Args: FromRequest,
+    F::Output: Answer,
+{
+    GatedHandler { handler, arguments: PhantomData }
+}
+
+struct GatedHandler<F, Args> {
+    handler: F,
+    arguments: PhantomData<Args>,
+}
+
+impl<F, Args> Gated for GatedHandler<F, Args>
+where
+    F: Handler<Args>,
+    Args: FromRequest,
+    F::Output: Responder,
+{
+    async fn call(
+        self,
+        request: &HttpRequest,
+        payload: &mut Payload,
+        about_to_call: impl FnOnce(),
+    ) -> HttpResponse {
+        match Args::from_request(request, payload).await {
+            Err(err) => HttpResponse::from_error(err),
+            Ok(args) => {
+                about_to_call();
+                self.handler.call(args).await.respond_to(request).map_into_boxed_body()
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A price for what has no handler function of the merchant's.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    future::{Future, Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+};
+
+use actix_web::{
+    Error, HttpMessage as _, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+    http::header::HeaderMap,
+};
+
+use tracing::Instrument as _;
+
+use crate::{
+    answer,
+    config::L402Config,
+    gate,
+    observe::Watch,
+    terms::{Offer, Price, Priced},
+};
+
+/// Middleware that charges for a whole scope, resource or app: for mounted services such as
+/// `actix_files::Files`, or for one price over many handlers.
+///
+/// The config is the one in `app_data` that is nearest to what it wraps, as for
+/// [`#[l402]`](macro@crate::l402).
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::{App, web};
+/// use l402_actix::{L402Config, RequirePayment};
+///
+/// # let config = L402Config::new(l402_actix::L402Client::new("key")?);
+/// let site = web::scope("/site")
+///     // One payment opens all of the site, its images and its style sheets.
+///     .wrap(RequirePayment::sats(20).resource("site").description("The site, one hour"))
+///     .route("/", web::get().to(|| async { "members only" }));
+/// let app = App::new().app_data(config).service(site);
+/// # let _ = app;
+/// # Ok::<(), l402_actix::L402Error>(())
+/// ```
+///
+/// # Gates under it
+///
+/// A handler under it that has an `#[l402]` of its own takes the payment that was verified here:
+/// if that covers its price, the handler runs, and otherwise it answers 402 at the dearer of the two
+/// prices. So price a scope at or above the handlers in it: a client has to pay twice to learn of a
+/// dearer handler, and its token then takes two calls to the broker for each request. A warning in
+/// the log says when it is so. An MPP payment that is too little is answered 500: it is used up, and
+/// the broker might not say more of the next one.
+///
+/// A token has one resource and one merchant. Gates under it take the resource from here, stated or
+/// computed, and must not state another; a config of their own must have the same API key, broker
+/// and credential header. Either is answered 500. A handler under it with `single_use` spends the
+/// payment that was verified here.
+#[derive(Clone)]
+#[must_use = "a middleware does nothing until it is given to `wrap`"]
+pub struct RequirePayment {
+    price: PriceOf,
+    resource: Option<Cow<'static, str>>,
+    description: Option<Cow<'static, str>>,
+}
+
+#[derive(Clone)]
+enum PriceOf {
+    Sats(u64),
+    With(Arc<dyn Fn(HttpRequest) -> Priced<Price> + Send + Sync>),
+}
+
+impl RequirePayment {
+    /// Charges this many sats, at least 1; 0 is answered 500, never free.
+    pub fn sats(price_sats: u64) -> Self {
+        Self::priced(PriceOf::Sats(price_sats))
+    }
+
+    /// Charges what the function says; its error is answered as it is.
+    ///
+    /// It must not keep the request: Actix routes it on only when nobody else holds it.
+    pub fn price_with<F, Fut>(price: F) -> Self
+    where
+        F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Price, Error>> + 'static,
+    {
+        Self::priced(PriceOf::With(Arc::new(move |request| Box::pin(price(request)))))
+    }
+
+    fn priced(price: PriceOf) -> Self {
+        Self { price, resource: None, description: None }
+    }
+
+    /// What a token is bought for: one payment opens everything under it. Default: the request's
+    /// path, so each path, and with it each image of a page, is a payment of its own.
+    pub fn resource(mut self, resource: impl Into<Cow<'static, str>>) -> Self {
+        self.resource = Some(resource.into());
+        self
+    }
+
+    /// What the payer reads in the wallet. Default: what the config says.
+    pub fn description(mut self, description: impl Into<Cow<'static, str>>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    pub(crate) fn offer(&self) -> Offer<'_> {
+        let mut offer = match &self.price {
+            PriceOf::Sats(sats) => Offer::new().price_sats(*sats),
+            PriceOf::With(price) => Offer::new().price_with(&**price),
+        };
+        if let Some(resource) = &self.resource {
+            offer = offer.resource(resource);
+        }
+        if let Some(description) = &self.description {
+            offer = offer.description(description);
+        }
+        offer
+    }
+}
+
+impl fmt::Debug for RequirePayment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequirePayment").field("resource", &self.resource).finish_non_exhaustive()
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for RequirePayment
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = RequirePaymentService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let inner = Rc::new((self.clone(), service));
+        ready(Ok(RequirePaymentService(inner)))
+    }
+}
+
+/// What [`RequirePayment`] makes of the service it wraps.
+#[doc(hidden)]
+pub struct RequirePaymentService<S>(Rc<(RequirePayment, S)>);
+
+impl<S> fmt::Debug for RequirePaymentService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequirePaymentService").field(&self.0.0).finish()
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for RequirePaymentService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(
+        &self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Error>> {
+        self.0.1.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let inner = Rc::clone(&self.0);
+        Box::pin(async move {
+            let (terms, service) = &*inner;
+            let config = L402Config::in_sight_of(request.request()).ok();
+            let settings = config.map(|config| config.answer.clone());
+            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
+            let watch = Watch::around(request.request());
+            let offer = terms.offer();
+            let decision = gate::admit(request.request(), config, &offer, &watch);
+            let passed = match decision.instrument(watch.span()).await {
+                Ok(passed) => passed.map(|(visit, admission)| visit.passed(admission.paid)),
+                Err(refusal) => {
+                    let mut response = refusal.answer(&watch, request.request());
+                    mark(response.headers_mut());
+                    return Ok(request.into_response(response).map_into_right_body());
+                }
+            };
+            if let Some(passed) = passed {
+                request.extensions_mut().insert(passed.paid.payment.clone());
+                request.extensions_mut().insert(Rc::new(passed));
+            }
+            let answer = watch.span().in_scope(|| service.call(request));
+            match answer.instrument(watch.span()).await {
+                Ok(mut response) => {
+                    mark(response.headers_mut());
+                    Ok(response.map_into_left_body())
+                }
+                Err(mut err) => {
+                    err.add_response_mapper(move |mut response| {
+                        mark(response.headers_mut());
+                        response
+                    });
+                    Err(err)
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! How a request comes in: through a handler under `#[l402]`, or through the middleware.
+//!
+//! In: a request with its body unread.
+//! Out: the handler's answer, once the gate has let the request in; else the gate's own.
+//! Never: the decision itself, and the broker.
+
+#[cfg(feature = "discovery")]
+mod asked;
+pub mod attribute;
+mod forms;
+mod middleware;
+mod payment;
+mod trial;
+
+#[cfg(feature = "discovery")]
+pub(crate) use asked::Asked;
+#[cfg(feature = "discovery")]
+pub(crate) use attribute::Gate;
+#[cfg(feature = "discovery")]
+pub(crate) use forms::PricedRoute;
+pub use middleware::{RequirePayment, RequirePaymentService};
+pub use payment::NoPayment;

@@ -1,0 +1,51 @@
+//! What a request has in its hand at a gate, as far as that can be told without asking anybody.
+
+use std::sync::Arc;
+
+use l402_server::VerifyRequest;
+
+use super::{
+    credential::{self, Credential},
+    paid::Paid,
+    visit::Visit,
+};
+use crate::{key::Key, payment::Payment};
+
+pub(super) enum Presented {
+    Nothing,
+    /// A token whose verdict stands, and covers the request.
+    Standing(Paid),
+    /// What the scope around has verified, and covers this gate.
+    Verified(Paid),
+    /// A token that has to be verified, and the name of the question that does it.
+    Token(VerifyRequest, Key),
+    Mpp(VerifyRequest),
+}
+
+/// In the request's headers.
+pub(super) fn presented(visit: &Visit<'_>) -> Presented {
+    let own_header = visit.config.answer.credential_header.as_ref();
+    match credential::find(visit.request.headers(), own_header, visit.config.mpp) {
+        None => Presented::Nothing,
+        Some(Credential::Mpp(payment)) => Presented::Mpp(payment),
+        Some(Credential::Token(token)) => {
+            visit.broker.presented(&token);
+            let name = visit.terms().of_question(&token);
+            match standing(visit, &name) {
+                Some(payment) => {
+                    visit.broker.spared();
+                    visit.settled(&token);
+                    Presented::Standing(visit.paid_by(token, payment))
+                }
+                None => Presented::Token(token, name),
+            }
+        }
+    }
+}
+
+/// The payment of a verdict that stands. One that does not cover the request any more, since
+/// the price of what is not enforced at the broker has changed, is looked at like a new one.
+fn standing(visit: &Visit<'_>, name: &Key) -> Option<Arc<Payment>> {
+    let payment = visit.broker.standing(name, visit.diagnoses(), visit.cache()?)?;
+    visit.is_covered_by(&payment).then_some(payment)
+}

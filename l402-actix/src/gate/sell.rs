@@ -1,0 +1,78 @@
+//! The 402: a challenge for what is sold, or why there is none. A failure here must not look like a
+//! price.
+
+use super::{paid::Passed, visit::Visit};
+#[cfg(feature = "discovery")]
+use crate::terms::refuse_unlisted;
+use crate::{
+    answer::{Form, Refusal},
+    broker::Asker,
+    observe::Why,
+    terms::{Sale, Terms},
+};
+
+/// To somebody who has presented nothing.
+pub(super) async fn challenge(visit: &Visit<'_>) -> Refusal {
+    visit.watch.because(Why::NoCredential);
+    sell(visit, &sale(visit), Asker::Newcomer).await
+}
+
+/// To somebody whose credential does not do, or no longer: a new one, without the merchant's
+/// idempotency key, either of which could return the invoice that is paid already.
+pub(super) async fn challenge_anew(visit: &Visit<'_>, why: Why) -> Refusal {
+    visit.watch.because(why);
+    end_reuse(visit);
+    let sale = Sale { idempotency_key: None, ..sale(visit) };
+    let refusal = sell(visit, &sale, Asker::Refused).await;
+    if let (Refusal::PaymentRequired(..), Some(scope_sats)) = (&refusal, visit.too_little()) {
+        tracing::warn!(
+            scope_sats,
+            handler_sats = visit.sats.price,
+            "a handler costs more than was paid for the scope around it; price the scope at or \
+             above its handlers"
+        );
+    }
+    refusal
+}
+
+/// The next challenge is a new one: what the client holds has not served it.
+pub(super) fn end_reuse(visit: &Visit<'_>) {
+    visit.broker.end_reuse(|| sale(visit));
+}
+
+async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, asker: Asker) -> Refusal {
+    #[cfg(feature = "discovery")]
+    if let Err(fault) = refuse_unlisted(visit.request) {
+        return fault.into();
+    }
+    let terms = payer_terms(visit);
+    match Box::pin(visit.broker.mint(sale, asker, &terms)).await {
+        Ok(minted) => {
+            let challenge = if sale.mpp { minted } else { minted.without_mpp() };
+            let form = Form::of(visit.request, &visit.config.answer, sale.description.as_deref());
+            Refusal::PaymentRequired(Box::new(challenge), form)
+        }
+        Err(refusal) => refusal.into(),
+    }
+}
+
+fn sale<'v>(visit: &'v Visit<'_>) -> Sale<'v> {
+    let selectors = &visit.config.terms;
+    Sale {
+        resource: &visit.resource,
+        price_sats: visit.price_sats(),
+        description: selectors.description(visit.request, visit.offer),
+        idempotency_key: selectors.idempotency_key(
+            visit.request,
+            &visit.resource,
+            visit.sats.price,
+        ),
+        mpp: visit.takes_mpp(),
+    }
+}
+
+/// What its payer's token will be verified for: at the gate around first, if there is one.
+fn payer_terms<'v>(visit: &'v Visit<'_>) -> Vec<Terms<'v>> {
+    let around = visit.around.as_deref().map(Passed::terms);
+    around.into_iter().chain([visit.terms()]).collect()
+}

@@ -1,0 +1,150 @@
+//! One request and what it has to pay for.
+
+use std::{
+    borrow::Cow,
+    cell::OnceCell,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpMessage as _, HttpRequest};
+use l402_server::VerifyRequest;
+
+use super::paid::{Paid, Passed, Proof};
+use crate::{
+    answer::Refusal,
+    broker::{Broker, VerifyCache},
+    config::L402Config,
+    observe::Watch,
+    payment::Payment,
+    terms::{Offer, Sats, Terms, TermsFault},
+};
+
+pub(crate) struct Visit<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) config: &'a L402Config,
+    pub(super) offer: &'a Offer<'a>,
+    pub(super) sats: Sats,
+    pub(super) resource: Cow<'a, str>,
+    /// What was paid at the scope around, if that charges.
+    pub(super) around: Option<Rc<Passed>>,
+    pub(super) broker: Broker<'a>,
+    pub(super) watch: &'a Watch,
+    /// Not set where nobody has to be waited for.
+    waits_since: OnceCell<Instant>,
+    limit: Duration,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn of(
+        request: &'a HttpRequest,
+        config: &'a L402Config,
+        offer: &'a Offer<'a>,
+        sats: Sats,
+        watch: &'a Watch,
+    ) -> Result<Self, TermsFault> {
+        let around = request.extensions().get::<Rc<Passed>>().cloned();
+        let resource_around = around.as_ref().map(|passed| &*passed.resource);
+        let resource = config.terms.resource(request, offer, resource_around)?;
+        let broker = Broker::new(request, &config.broker, watch);
+        // However many calls it takes, and at however many gates, the client waits for one deadline.
+        let timeout = config.broker.client.timeout();
+        let limit = around.as_ref().map_or(timeout, |passed| passed.time_left);
+        let waits_since = OnceCell::new();
+        let visit = Self {
+            request,
+            config,
+            offer,
+            sats,
+            resource,
+            around,
+            broker,
+            watch,
+            waits_since,
+            limit,
+        };
+        watch.price(visit.price_sats());
+        Ok(visit)
+    }
+
+    /// In time or not at all.
+    pub(super) async fn in_time<T>(
+        &self,
+        decision: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        self.waits_since.get_or_init(Instant::now);
+        tokio::time::timeout(self.limit, decision).await.unwrap_or(Err(Refusal::Deadline))
+    }
+
+    /// What it costs, at the dearest of its gates: what is bought here has to pass them all.
+    pub(super) fn price_sats(&self) -> u64 {
+        self.around.as_ref().map_or(0, |passed| passed.price_sats).max(self.sats.price)
+    }
+
+    /// Whether a payment in the `Payment` scheme would be taken, at each of its gates.
+    pub(super) fn takes_mpp(&self) -> bool {
+        self.config.mpp && self.around.as_ref().is_none_or(|passed| passed.mpp)
+    }
+
+    /// What a token has to cover.
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            account: &self.config.broker.account.id,
+            resource: self.config.enforce_resource.then_some(self.resource.as_ref()),
+            amount_sats: self.config.enforce_amount.then_some(self.sats.accept),
+        }
+    }
+
+    pub(super) fn is_covered_by(&self, payment: &Payment) -> bool {
+        (!self.config.enforce_resource || payment.resource == self.resource)
+            && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
+    }
+
+    /// What a token has paid for the scope around, where that is less than this gate wants.
+    pub(super) fn too_little(&self) -> Option<u64> {
+        let paid = &self.around.as_ref()?.paid;
+        let is_token = matches!(paid.proof, Proof::Token { .. });
+        (is_token && !self.is_covered_by(&paid.payment)).then_some(paid.payment.amount_sats)
+    }
+
+    /// The cache whose verdicts may stand in for a call on this route. None may where a token is
+    /// good for one use: what is sold once is sold on a verdict of that moment.
+    pub(super) fn cache(&self) -> Option<VerifyCache> {
+        self.config.broker.verify_cache.filter(|_| !self.offer.single_use)
+    }
+
+    /// Whether a refused token is asked about once more.
+    pub(super) fn diagnoses(&self) -> bool {
+        self.config.on_invalid_token.diagnoses()
+    }
+
+    /// Takes note of an accepted payment, where a key of the merchant's could bring back its
+    /// invoice.
+    pub(super) fn settled(&self, credential: &VerifyRequest) {
+        if self.config.terms.idempotency_key_with.is_some() {
+            self.broker.settled(credential);
+        }
+    }
+
+    pub(super) fn paid_by(&self, token: VerifyRequest, payment: Arc<Payment>) -> Paid {
+        Paid { payment, proof: Proof::Token { token, may_be_cached: self.cache().is_some() } }
+    }
+
+    /// What the gates in this scope have to know.
+    pub(crate) fn passed(&self, paid: Paid) -> Passed {
+        let terms = self.terms();
+        let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
+        Passed {
+            paid,
+            resource: Arc::from(self.resource.as_ref()),
+            account: *terms.account,
+            own_header: self.config.answer.credential_header.clone(),
+            mpp: self.takes_mpp(),
+            resource_asked: terms.resource.is_some(),
+            amount_asked: terms.amount_sats,
+            price_sats: self.price_sats(),
+            time_left: self.limit.saturating_sub(waited),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What is sold: the price of a request, what its token is bound to, and the words for it.
+//!
+//! In: what an attribute or a middleware and the config state, and the request.
+//! Out: the price, the resource and the `Sale`; the question whether a token covers them.
+//! Never: a credential that was presented, the broker, or a status that is answered.
+
+mod fault;
+mod idempotency;
+#[cfg(feature = "discovery")]
+mod listed;
+mod offer;
+mod price;
+mod question;
+mod resource;
+mod sale;
+mod selectors;
+
+pub(crate) use fault::TermsFault;
+#[cfg(feature = "discovery")]
+pub(crate) use listed::{Listing, refuse_unlisted};
+pub use offer::Offer;
+pub use price::Price;
+pub(crate) use price::{Priced, Sats};
+pub(crate) use question::{Payer, Terms};
+pub(crate) use sale::Sale;
+pub(crate) use selectors::Selectors;

@@ -1,0 +1,86 @@
+//! What a route states about its price.
+
+use actix_web::HttpRequest;
+
+use super::price::{Price, Priced};
+
+/// The terms that one `#[l402(..)]` or one middleware states.
+#[derive(Clone, Copy)]
+pub struct Offer<'a> {
+    pub(crate) price_sats: Option<u64>,
+    pub(crate) price_with: Option<&'a dyn Fn(HttpRequest) -> Priced<Price>>,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) resource: Option<&'a str>,
+    pub(crate) resource_with: Option<&'a dyn Fn(&HttpRequest) -> String>,
+    /// Never to be decided from anything but a verification made for this very request.
+    pub(crate) single_use: bool,
+}
+
+#[allow(clippy::new_without_default, reason = "made in constants, where `default` cannot be")]
+impl<'a> Offer<'a> {
+    /// Terms that leave everything to the config.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            price_sats: None,
+            price_with: None,
+            description: None,
+            resource: None,
+            resource_with: None,
+            single_use: false,
+        }
+    }
+
+    /// `price_sats = …`, at least 1.
+    #[must_use]
+    pub const fn price_sats(mut self, sats: u64) -> Self {
+        self.price_sats = Some(sats);
+        self
+    }
+
+    /// `price_with = …`.
+    #[must_use]
+    pub const fn price_with(mut self, price: &'a dyn Fn(HttpRequest) -> Priced<Price>) -> Self {
+        self.price_with = Some(price);
+        self
+    }
+
+    /// `description = "…"`.
+    #[must_use]
+    pub const fn description(mut self, text: &'a str) -> Self {
+        self.description = Some(text);
+        self
+    }
+
+    /// `resource = "…"`.
+    #[must_use]
+    pub const fn resource(mut self, resource: &'a str) -> Self {
+        self.resource = Some(resource);
+        self
+    }
+
+    /// `resource_with = …`.
+    #[must_use]
+    pub const fn resource_with(mut self, resource: &'a dyn Fn(&HttpRequest) -> String) -> Self {
+        self.resource_with = Some(resource);
+        self
+    }
+
+    /// `single_use`.
+    #[must_use]
+    pub const fn single_use(mut self) -> Self {
+        self.single_use = true;
+        self
+    }
+}
+
+impl std::fmt::Debug for Offer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Offer")
+            .field("price_sats", &self.price_sats)
+            .field("description", &self.description)
+            .field("resource", &self.resource)
+            .field("single_use", &self.single_use)
+            .finish_non_exhaustive()
+    }
+}
