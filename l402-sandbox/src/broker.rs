@@ -5,21 +5,19 @@
 
 use std::time::Duration;
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    Event, ReadOut,
+    hex::{hex, unhex},
     invoice::{self, Invoice, MAX_DESCRIPTION_BYTES},
     macaroon::Macaroon,
-    random,
-    server::{Reply, Request},
+    random::random,
+    reply::{Reply, Request},
     state::{Sale, State},
+    types::{Event, ReadOut},
 };
 
 /// The broker cuts longer idempotency keys.
@@ -89,7 +87,7 @@ pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply>
         now,
         state.settings.invoice_lifetime,
     );
-    let issued = issued.ok_or_else(|| refused(400, "priceSats fits into no invoice"))?;
+    let issued = issued.ok_or_else(|| Reply::refusal(400, "priceSats fits into no invoice"))?;
 
     // Laid out as LND's aperture does: a version, the payment hash, and a random token id.
     let identifier = [&[0, 0][..], &issued.payment_hash, &random::<32>()].concat();
@@ -261,7 +259,7 @@ fn admitted(state: &mut State, request: &Request) -> Result<u64, Reply> {
     let Some(merchant) = key.and_then(|key| state.merchants.get(key)).copied() else {
         state.report(&Event::KeyRefused { sent: key.is_some() });
         let why = if key.is_some() { "the API key is not known" } else { "an API key is required" };
-        return Err(refused(401, why));
+        return Err(Reply::refusal(401, why));
     };
     let Some(limit) = state.settings.rate_limit else { return Ok(merchant) };
     let now = state.now();
@@ -273,7 +271,9 @@ fn admitted(state: &mut State, request: &Request) -> Result<u64, Reply> {
         let free_at = calls.front().map_or(now, |first| *first + RATE_WINDOW);
         // A second that has begun is a second to wait.
         let wait = free_at.saturating_sub(now).as_secs() + 1;
-        return Err(refused(429, "too many requests").header("Retry-After", wait.to_string()));
+        return Err(
+            Reply::refusal(429, "too many requests").header("Retry-After", wait.to_string())
+        );
     }
     calls.push_back(now);
     Ok(merchant)
@@ -283,20 +283,16 @@ fn parsed<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {
     let json =
         request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
     check(json, "Content-Type must be application/json")?;
-    let body: Value =
-        serde_json::from_slice(&request.body).map_err(|_| refused(400, "the body is not JSON"))?;
+    let body: Value = serde_json::from_slice(&request.body)
+        .map_err(|_| Reply::refusal(400, "the body is not JSON"))?;
     // An unset field is left out; `null` is not its spelling.
     let nulls = body.as_object().is_some_and(|fields| fields.values().any(Value::is_null));
     check(!nulls, "a field is null")?;
-    serde_json::from_value(body).map_err(|err| refused(400, &err.to_string()))
+    serde_json::from_value(body).map_err(|err| Reply::refusal(400, &err.to_string()))
 }
 
 fn check(holds: bool, otherwise: &str) -> Result<(), Reply> {
-    if holds { Ok(()) } else { Err(refused(400, otherwise)) }
-}
-
-pub(crate) fn refused(status: u16, error: &str) -> Reply {
-    Reply::json(status, json!({ "error": error }))
+    if holds { Ok(()) } else { Err(Reply::refusal(400, otherwise)) }
 }
 
 fn iso8601(since_epoch: Duration) -> String {
@@ -305,24 +301,4 @@ fn iso8601(since_epoch: Duration) -> String {
         .ok()
         .and_then(|date| date.format(&Rfc3339).ok())
         .unwrap_or_default()
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
-/// 64 hexadecimal digits -> 32 bytes.
-fn unhex(digits: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        digits.chars().map(|char| char.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    bytes.try_into().ok().filter(|_| digits.len() == 64)
-}
-
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
 }

@@ -8,7 +8,7 @@ use bitcoin::{
 };
 use lightning_invoice::{Bolt11Invoice, Currency, InvoiceBuilder, PaymentSecret};
 
-use crate::random;
+use crate::random::random;
 
 /// What a description can hold at most: a BOLT11 field has 1023 characters of five bits.
 pub(crate) const MAX_DESCRIPTION_BYTES: usize = 639;

@@ -75,8 +75,11 @@
 
 mod broker;
 mod faults;
+mod hex;
 mod invoice;
 mod macaroon;
+mod random;
+mod reply;
 mod sandbox;
 mod server;
 mod state;
@@ -90,14 +93,6 @@ pub use sandbox::{
 };
 pub use types::{Endpoint, Event, ReadOut, SeenRequest};
 pub use wallet::PaymentError;
-
-/// Bytes from the operating system.
-#[expect(clippy::panic, reason = "without randomness there is nothing to mint from")]
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).unwrap_or_else(|err| panic!("no randomness: {err}"));
-    bytes
-}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -198,19 +198,12 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hex::hex;
 
     const KEY: &[u8] = b"this is our super secret key; only we should know it";
 
     fn published() -> Macaroon {
         Macaroon::new(KEY, "http://mybank/", b"we used our secret key".to_vec())
-    }
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .map(|digit| char::from_digit(digit.into(), 16).expect("below 16"))
-            .collect()
     }
 
     #[test]

@@ -12,10 +12,13 @@ use l402_server::L402Client;
 use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
-    Event, Fault, PaymentError, ReadOut, SeenRequest, broker, random,
-    server::{self, Shared, lock},
-    state::{Settings, State},
-    wallet,
+    faults::Fault,
+    hex::hex,
+    random::random,
+    server,
+    state::{Settings, Shared, State, lock},
+    types::{Event, ReadOut, SeenRequest},
+    wallet::{self, PaymentError},
 };
 
 /// How long a token is valid: the hosted broker's default.
@@ -109,7 +112,7 @@ impl Sandbox {
     /// [`PaymentError`] if the text is no invoice, or one that was not issued here, has expired, or
     /// has been paid.
     pub fn pay(&self, invoice: &str) -> Result<String, PaymentError> {
-        wallet::pay(&mut lock(&self.state), invoice).map(|paid| broker::hex(&paid.preimage))
+        wallet::pay(&mut lock(&self.state), invoice).map(|paid| hex(&paid.preimage))
     }
 
     /// Pays the L402 challenge in the headers of a 402 and returns the value of the
@@ -326,5 +329,5 @@ fn run(
 }
 
 fn fresh_api_key() -> String {
-    format!("sandbox_{}", broker::hex(&random::<16>()))
+    format!("sandbox_{}", hex(&random::<16>()))
 }

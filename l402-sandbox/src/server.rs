@@ -6,7 +6,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -28,7 +28,14 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::{Endpoint, SeenRequest, broker, faults::Kind, state::State, wallet};
+use crate::{
+    broker,
+    faults::Kind,
+    reply::{Reply, Request},
+    state::{Shared, lock},
+    types::Endpoint,
+    wallet,
+};
 
 /// More than any request here needs.
 const MAX_REQUEST_BYTES: usize = 1024 * 1024;
@@ -38,70 +45,6 @@ const OVERSIZE_PIECE: &[u8] = &[b' '; 64 * 1024];
 
 /// An error drops what has not been written yet, and half an answer shall arrive.
 const BROKEN_AFTER: Duration = Duration::from_millis(20);
-
-pub(crate) type Shared = Arc<Mutex<State>>;
-
-/// The state, also after a panic of a test's thread that held it: nothing in it is half done.
-pub(crate) fn lock(state: &Shared) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One request, read to its end.
-pub(crate) struct Request {
-    method: Method,
-    path: String,
-    headers: Vec<(String, String)>,
-    pub(crate) body: Bytes,
-    pub(crate) peer: SocketAddr,
-}
-
-impl Request {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    fn endpoint(&self) -> Endpoint {
-        match self.path.as_str() {
-            "/api/l402/challenges" => Endpoint::Mint,
-            "/api/l402/challenges/verify" => Endpoint::Verify,
-            "/v2/router/send" | "/v1/channels/transactions" => Endpoint::Wallet,
-            _ => Endpoint::Other,
-        }
-    }
-
-    fn seen(&self) -> SeenRequest {
-        SeenRequest {
-            endpoint: self.endpoint(),
-            method: self.method.to_string(),
-            path: self.path.clone(),
-            headers: self.headers.clone(),
-            body: serde_json::from_slice(&self.body).unwrap_or_default(),
-        }
-    }
-}
-
-/// One answer.
-pub(crate) struct Reply {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Reply {
-    pub(crate) fn text(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), body }.header("Content-Type", "application/json")
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "reads as `json!` at the callers")]
-    pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self::text(status, body.to_string())
-    }
-
-    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
-        self
-    }
-}
 
 /// Takes connections until the future is dropped.
 pub(crate) async fn accept(listener: TcpListener, state: Shared) -> Infallible {
@@ -200,8 +143,8 @@ fn route(state: &Shared, request: &Request) -> Reply {
         (true, "/v1/channels/transactions") => {
             Ok(wallet::channels_transactions(&mut state, request))
         }
-        _ if request.endpoint() == Endpoint::Other => Err(broker::refused(404, "no such endpoint")),
-        _ => Err(broker::refused(405, "the method must be POST").header("Allow", "POST")),
+        _ if request.endpoint() == Endpoint::Other => Err(Reply::refusal(404, "no such endpoint")),
+        _ => Err(Reply::refusal(405, "the method must be POST").header("Allow", "POST")),
     };
     answer.unwrap_or_else(|refusal| refusal)
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,9 +11,9 @@ use bitcoin::secp256k1::SecretKey;
 use serde_json::Value;
 
 use crate::{
-    Endpoint, Event, ReadOut, SeenRequest,
     faults::{Faults, Kind},
-    random,
+    random::random,
+    types::{Endpoint, Event, ReadOut, SeenRequest},
 };
 
 /// How many requests are remembered. A test that looks further back counts instead.
@@ -52,6 +52,13 @@ pub(crate) struct Sale {
     pub(crate) amount_sats: u64,
     pub(crate) expires: Duration,
     pub(crate) paid: bool,
+}
+
+pub(crate) type Shared = Arc<Mutex<State>>;
+
+/// The state, also after a panic of a test's thread that held it: nothing in it is half done.
+pub(crate) fn lock(state: &Shared) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) struct State {

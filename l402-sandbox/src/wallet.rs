@@ -1,14 +1,15 @@
 //! A wallet that pays the sandbox's invoices: directly, and over the two LND REST routes that
 //! payers' clients call.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
-    Event,
-    broker::{base64, hex},
+    hex::hex,
     invoice,
-    server::{Reply, Request},
+    reply::{Reply, Request},
     state::State,
+    types::Event,
 };
 
 /// Why an invoice was not paid.
@@ -131,9 +132,9 @@ pub(crate) fn channels_transactions(state: &mut State, request: &Request) -> Rep
             200,
             json!({
                 "payment_error": "",
-                "payment_preimage": base64(&paid.preimage),
+                "payment_preimage": STANDARD.encode(paid.preimage),
                 "payment_route": { "total_amt": paid.amount_sats.to_string(), "total_fees": "0" },
-                "payment_hash": base64(&paid.payment_hash),
+                "payment_hash": STANDARD.encode(paid.payment_hash),
             }),
         ),
         Err(PaymentError::AlreadyPaid) => failed("invoice is already paid"),
