@@ -73,6 +73,7 @@
 //! LND does, so that an L402 client pays through it unmodified:
 //! `LND_REST_HOST=<url> LND_MACAROON_HEX=00`. The program `l402-sandbox` prints these lines.
 
+mod answer;
 mod broker;
 mod faults;
 mod hex;
