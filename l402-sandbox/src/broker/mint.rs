@@ -1,0 +1,123 @@
+//! The mint: an invoice, and the macaroon that it pays for.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    broker::admission::{admitted, check, parsed},
+    hex::hex,
+    invoice::{self, Invoice, MAX_DESCRIPTION_BYTES},
+    macaroon::Macaroon,
+    random::random,
+    reply::{Reply, Request},
+    state::{Sale, State},
+    types::Event,
+};
+
+/// The broker cuts longer idempotency keys.
+const MAX_IDEMPOTENCY_KEY_CHARS: usize = 256;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Mint {
+    resource: String,
+    price_sats: u64,
+    description: Option<String>,
+}
+
+/// `POST /api/l402/challenges`. An `Err` is a refusal.
+pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let merchant = admitted(state, request)?;
+    let ask: Mint = parsed(request)?;
+    check(!ask.resource.trim().is_empty(), "resource is required")?;
+    check(ask.price_sats >= 1, "priceSats must be at least 1")?;
+    let description = ask.description.unwrap_or_else(|| {
+        let text = format!("L402: {}", ask.resource);
+        if text.len() <= MAX_DESCRIPTION_BYTES { text } else { "L402".to_owned() }
+    });
+    check(description.len() <= MAX_DESCRIPTION_BYTES, "description fits into no invoice")?;
+
+    let now = state.now();
+    // Without a key the caller's address is one: for a merchant's server always the same.
+    let key = request.header("x-idempotency-key").map_or_else(
+        || request.peer.ip().to_string(),
+        |key| key.chars().take(MAX_IDEMPOTENCY_KEY_CHARS).collect(),
+    );
+    if let Some((expires, challenge)) = state.challenges.get(&(merchant, key.clone()))
+        && now < *expires
+    {
+        return Ok(Reply::json(200, challenge.clone()));
+    }
+
+    let expires = now + state.settings.invoice_lifetime;
+    let issued = invoice::issue(
+        &state.node_key,
+        ask.price_sats,
+        &description,
+        now,
+        state.settings.invoice_lifetime,
+    );
+    let issued = issued.ok_or_else(|| Reply::refusal(400, "priceSats fits into no invoice"))?;
+
+    // Laid out as LND's aperture does: a version, the payment hash, and a random token id.
+    let identifier = [&[0, 0][..], &issued.payment_hash, &random::<32>()].concat();
+    let token_expires = (now + state.settings.token_lifetime).as_secs();
+    let macaroon = Macaroon::new(&state.root_key, "l402-sandbox", identifier)
+        .caveat(format!("merchant_id={merchant}"))
+        .caveat(format!("path={}", ask.resource))
+        .caveat(format!("amount_sats={}", ask.price_sats))
+        .caveat(format!("expires={token_expires}"));
+    let challenge = json!({
+        "invoice": issued.text,
+        "macaroon": macaroon.encode(),
+        "paymentHash": hex(&issued.payment_hash),
+        "expiresAt": iso8601(expires),
+        "resource": ask.resource,
+        "priceSats": ask.price_sats,
+        "mppChallenge": mpp_challenge(&issued, ask.price_sats, &iso8601(expires)),
+    });
+    let sale = Sale {
+        merchant,
+        resource: ask.resource.clone(),
+        amount_sats: ask.price_sats,
+        preimage: issued.preimage,
+        expires,
+        token_expires: Duration::from_secs(token_expires),
+        paid: false,
+        spent_by_mpp: false,
+    };
+    state.sales.insert(issued.payment_hash, sale);
+    state.challenges.insert((merchant, key), (expires, challenge.clone()));
+    state.report(&Event::Minted { resource: ask.resource, price_sats: ask.price_sats });
+    Ok(Reply::json(200, challenge))
+}
+
+/// The draft-00 profile of the `Payment` scheme: `request` is base64url of canonical JSON, keys
+/// sorted and without white space.
+fn mpp_challenge(invoice: &Invoice, sats: u64, expires: &str) -> String {
+    let request = json!({
+        "amount": sats.to_string(),
+        "currency": "sat",
+        "methodDetails": {
+            "invoice": invoice.text,
+            "network": "regtest",
+            "paymentHash": hex(&invoice.payment_hash),
+        },
+    });
+    let (id, request) = (hex(&random::<16>()), URL_SAFE_NO_PAD.encode(request.to_string()));
+    format!(
+        r#"Payment id="{id}", realm="l402-sandbox", method="lightning", intent="charge", request="{request}", expires="{expires}""#
+    )
+}
+
+fn iso8601(since_epoch: Duration) -> String {
+    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .and_then(|date| date.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
