@@ -1,15 +1,14 @@
 //! The program's commands. Each ends in a sentence if it cannot do its job.
 
-use std::{env, error::Error, future::pending, process::ExitCode};
+use std::{future::pending, process::ExitCode};
 
 use l402_sandbox::Sandbox;
 use lexopt::{Arg, Parser, ValueExt as _};
-use reqwest::Client;
-use serde_json::{Value, json};
 
-use crate::get::get;
-
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::{
+    get::get,
+    payer::{DEFAULT_PORT, Result, pay, printable},
+};
 
 const HELP: &str = "\
 The L402 broker on your own machine, and a wallet that pays its invoices. Regtest only.
@@ -23,11 +22,7 @@ Usage:
 pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 ";
 
-const DEFAULT_PORT: u16 = 8402;
 const DEFAULT_API_KEY: &str = "sandbox-key";
-
-/// What every regtest invoice begins with. No other network's invoice is ever sent to a wallet.
-const REGTEST: &str = "lnbcrt";
 
 enum Command {
     Serve { port: u16, api_key: String },
@@ -90,47 +85,4 @@ async fn serve(port: u16, api_key: String) -> Result<ExitCode> {
     println!("export LND_MACAROON_HEX=00");
     println!("# regtest only: no real sats move. Ctrl-C stops it. What happens is printed below.");
     pending().await
-}
-
-/// Where the wallet is that pays.
-pub(crate) fn wallet() -> String {
-    env::var("LND_REST_HOST").unwrap_or_else(|_| format!("http://127.0.0.1:{DEFAULT_PORT}"))
-}
-
-/// Pays by the route that LND wallets pay by.
-pub(crate) async fn pay(invoice: &str) -> Result<String> {
-    if !invoice.to_ascii_lowercase().starts_with(REGTEST) {
-        return Err("that is no regtest invoice (`lnbcrt…`), and this wallet pays no other".into());
-    }
-    let host = wallet();
-    let response = client()?
-        .post(format!("{}/v2/router/send", host.trim_end_matches('/')))
-        .body(json!({ "payment_request": invoice }).to_string())
-        .send()
-        .await
-        .map_err(|_| {
-            format!("no sandbox answers at {host}; start `l402-sandbox`, or set LND_REST_HOST")
-        })?;
-    let text = response.text().await?;
-    let last: Value = serde_json::from_str(text.lines().last().unwrap_or_default())
-        .map_err(|_| format!("what answers at {host} is no LND wallet"))?;
-    let result = &last["result"];
-    if let (Some("SUCCEEDED"), Some(preimage)) =
-        (result["status"].as_str(), result["payment_preimage"].as_str())
-    {
-        return Ok(preimage.to_owned());
-    }
-    let reason = last["error"]["message"].as_str().or(result["failure_reason"].as_str());
-    Err(format!("not paid: {}", reason.unwrap_or("no reason was given")).into())
-}
-
-pub(crate) fn client() -> Result<Client> {
-    // The sandbox is on this machine; a proxy from the environment is not the way to it.
-    Ok(Client::builder().no_proxy().build()?)
-}
-
-/// Text of somebody else's -> text that cannot steer the terminal.
-pub(crate) fn printable(text: &str) -> String {
-    let shown = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
-    text.chars().map(shown).collect()
 }

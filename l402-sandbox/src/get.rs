@@ -15,7 +15,7 @@ use reqwest::{
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 
-use crate::cli::{Result, client, pay, printable, wallet};
+use crate::payer::{Result, client, pay, printable, wallet};
 
 /// How much of a long value is shown: enough to tell two apart, and to find it again below.
 const SHOWN_CHARS: usize = 16;

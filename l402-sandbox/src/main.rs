@@ -2,6 +2,7 @@
 
 mod cli;
 mod get;
+mod payer;
 
 use std::process::ExitCode;
 
