@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::types::Endpoint;
+use crate::seen::Endpoint;
 
 /// Something the sandbox does wrong with the next request, or with several.
 ///

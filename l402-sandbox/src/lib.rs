@@ -73,8 +73,13 @@
 //! LND does, so that an L402 client pays through it unmodified:
 //! `LND_REST_HOST=<url> LND_MACAROON_HEX=00`. The program `l402-sandbox` prints these lines.
 
+// `builder` starts a `sandbox`, the handle that the user holds, and beside it the `server`. That
+// reads a request, has it seen by the `state`, which says what is to go wrong, hands it to `broker`
+// or `wallet`, and sends their `reply` as an `answer`.
 mod answer;
 mod broker;
+mod builder;
+mod event;
 mod faults;
 mod hex;
 mod invoice;
@@ -82,17 +87,19 @@ mod macaroon;
 mod random;
 mod reply;
 mod sandbox;
+mod seen;
 mod server;
+mod settings;
 mod state;
-mod types;
 mod wallet;
 
+pub use builder::{SandboxBuilder, StartError};
+pub use event::Event;
 pub use faults::Fault;
 pub use macaroon::{MalformedMacaroon, append_caveat, caveats};
-pub use sandbox::{
-    DEFAULT_INVOICE_LIFETIME, DEFAULT_TOKEN_LIFETIME, Sandbox, SandboxBuilder, StartError,
-};
-pub use types::{Endpoint, Event, ReadOut, SeenRequest};
+pub use sandbox::Sandbox;
+pub use seen::{Endpoint, SeenRequest};
+pub use settings::{DEFAULT_INVOICE_LIFETIME, DEFAULT_TOKEN_LIFETIME, ReadOut};
 pub use wallet::PaymentError;
 
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hyper::Method;
 use serde_json::{Value, json};
 
-use crate::types::{Endpoint, SeenRequest};
+use crate::seen::{Endpoint, SeenRequest};
 
 /// One request, read to its end.
 pub(crate) struct Request {

@@ -16,8 +16,8 @@ use crate::{
     broker,
     faults::Kind,
     reply::{Reply, Request},
+    seen::Endpoint,
     state::{Shared, lock},
-    types::Endpoint,
     wallet,
 };
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -11,36 +10,15 @@ use bitcoin::secp256k1::SecretKey;
 use serde_json::Value;
 
 use crate::{
+    event::Event,
     faults::{Faults, Kind},
     random::random,
-    types::{Endpoint, Event, ReadOut, SeenRequest},
+    seen::{Endpoint, SeenRequest},
+    settings::Settings,
 };
 
 /// How many requests are remembered. A test that looks further back counts instead.
 const MAX_SEEN: usize = 10_000;
-
-/// What the builder has chosen.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) token_lifetime: Duration,
-    pub(crate) invoice_lifetime: Duration,
-    pub(crate) rate_limit: Option<u32>,
-    pub(crate) read_out: ReadOut,
-    pub(crate) observer: Option<Observer>,
-}
-
-pub(crate) type Observer = Arc<dyn Fn(&Event) + Send + Sync>;
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("token_lifetime", &self.token_lifetime)
-            .field("invoice_lifetime", &self.invoice_lifetime)
-            .field("rate_limit", &self.rate_limit)
-            .field("read_out", &self.read_out)
-            .finish_non_exhaustive()
-    }
-}
 
 /// An invoice that was issued.
 pub(crate) struct Sale {

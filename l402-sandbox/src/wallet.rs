@@ -5,11 +5,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
+    event::Event,
     hex::hex,
     invoice,
     reply::{Reply, Request},
     state::State,
-    types::Event,
 };
 
 /// Why an invoice was not paid.

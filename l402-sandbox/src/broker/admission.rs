@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
+    event::Event,
     reply::{Reply, Request},
     state::State,
-    types::Event,
 };
 
 /// How far back the rate limit looks.

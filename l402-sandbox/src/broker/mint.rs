@@ -9,13 +9,13 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     broker::admission::{admitted, check, parsed},
+    event::Event,
     hex::hex,
     invoice::{self, Invoice, MAX_DESCRIPTION_BYTES},
     macaroon::Macaroon,
     random::random,
     reply::{Reply, Request},
     state::{Sale, State},
-    types::Event,
 };
 
 /// The broker cuts longer idempotency keys.

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::{
     broker::admission::{admitted, check, parsed},
+    event::Event,
     hex::{hex, unhex},
     invoice,
     macaroon::Macaroon,
     reply::{Reply, Request},
+    settings::ReadOut,
     state::State,
-    types::{Event, ReadOut},
 };
 
 #[derive(Deserialize)]

@@ -1,60 +1,6 @@
-//! The small types of the public API.
+//! What happens in the sandbox, and how the terminal tells it.
 
 use std::fmt;
-
-use serde_json::Value;
-
-/// Where a request went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Endpoint {
-    /// `POST /api/l402/challenges`.
-    Mint,
-    /// `POST /api/l402/challenges/verify`.
-    Verify,
-    /// The LND REST routes.
-    Wallet,
-    /// Anything else.
-    Other,
-}
-
-/// Which caveat of a kind a verify reply reads out, where a macaroon holds several.
-///
-/// Only the first is the broker's own; whoever holds the macaroon can append more. What a broker
-/// reads out is up to it, so whoever compares the reply has to be right with both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum ReadOut {
-    /// The broker's own.
-    #[default]
-    First,
-    /// The one that was appended last.
-    Last,
-}
-
-/// A request as it came in.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SeenRequest {
-    /// Where it went.
-    pub endpoint: Endpoint,
-    /// The method, in capitals.
-    pub method: String,
-    /// The path, without its query.
-    pub path: String,
-    /// The headers, with their names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body; `null` if it was no JSON.
-    pub body: Value,
-}
-
-impl SeenRequest {
-    /// The first value of a header, by its name in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// Something that happened, for [`SandboxBuilder::on_event`](crate::SandboxBuilder::on_event).
 #[derive(Debug, Clone, PartialEq, Eq)]
