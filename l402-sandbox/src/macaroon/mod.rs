@@ -1,14 +1,21 @@
 //! Macaroons in the V2 binary format: an HMAC-SHA256 chain over an identifier and its caveats.
+//! In comes a root key with what a token shall say, or a text that somebody presents.
+//! Out goes base64, or what the text says and whether the key has signed it.
+//! It never knows what a caveat means.
 //!
 //! Written here because the registry's `macaroon` crate brings libsodium along, a C library whose
 //! Rust binding is no longer maintained. What is needed of a macaroon is a chain of HMACs and four
 //! kinds of fields; the tests hold it against the vectors that libmacaroons publishes.
+
+mod field;
 
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use bitcoin::hashes::{Hash as _, HashEngine as _, Hmac, HmacEngine, cmp::fixed_time_eq, sha256};
+
+use self::field::{Reader, put};
 
 const VERSION: u8 = 2;
 const END: u8 = 0;
@@ -75,7 +82,23 @@ impl Macaroon {
             .decode(text)
             .or_else(|_| URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')))
             .map_err(|_| MalformedMacaroon)?;
-        Reader(&bytes).macaroon().ok_or(MalformedMacaroon)
+        Self::read(&mut Reader(&bytes)).ok_or(MalformedMacaroon)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.take(VERSION)?;
+        let location = reader.optional(LOCATION)?;
+        let identifier = reader.field(IDENTIFIER)?;
+        reader.take(END)?;
+        let mut caveats = Vec::new();
+        while reader.take(END).is_none() {
+            // Caveats of third parties carry a further field, and are refused by its absence here.
+            reader.optional(LOCATION)?;
+            caveats.push(reader.field(IDENTIFIER)?);
+            reader.take(END)?;
+        }
+        let signature = reader.field(SIGNATURE)?.try_into().ok()?;
+        reader.0.is_empty().then_some(Self { location, identifier, caveats, signature })
     }
 }
 
@@ -125,74 +148,6 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut engine = HmacEngine::<sha256::Hash>::new(key);
     engine.input(message);
     Hmac::from_engine(engine).to_byte_array()
-}
-
-fn put(bytes: &mut Vec<u8>, kind: u8, data: &[u8]) {
-    bytes.push(kind);
-    // The length in groups of seven bits, the lowest first, all but the last marked.
-    let mut length = data.len();
-    loop {
-        let [group, ..] = (length & 0x7f).to_le_bytes();
-        length >>= 7;
-        bytes.push(if length == 0 { group } else { group | 0x80 });
-        if length == 0 {
-            break;
-        }
-    }
-    bytes.extend_from_slice(data);
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn macaroon(&mut self) -> Option<Macaroon> {
-        self.take(VERSION)?;
-        let location = self.optional(LOCATION)?;
-        let identifier = self.field(IDENTIFIER)?;
-        self.take(END)?;
-        let mut caveats = Vec::new();
-        while self.take(END).is_none() {
-            // Caveats of third parties carry a further field, and are refused by its absence here.
-            self.optional(LOCATION)?;
-            caveats.push(self.field(IDENTIFIER)?);
-            self.take(END)?;
-        }
-        let signature = self.field(SIGNATURE)?.try_into().ok()?;
-        self.0.is_empty().then_some(Macaroon { location, identifier, caveats, signature })
-    }
-
-    fn take(&mut self, byte: u8) -> Option<()> {
-        let (first, rest) = self.0.split_first()?;
-        (*first == byte).then(|| self.0 = rest)
-    }
-
-    /// `None` for a broken field, `Some(None)` for one that is not there.
-    #[expect(clippy::option_option, reason = "a field that is broken is not one that is absent")]
-    fn optional(&mut self, kind: u8) -> Option<Option<Vec<u8>>> {
-        if self.0.first() == Some(&kind) { self.field(kind).map(Some) } else { Some(None) }
-    }
-
-    fn field(&mut self, kind: u8) -> Option<Vec<u8>> {
-        self.take(kind)?;
-        let length = self.length()?;
-        let (data, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(data.to_vec())
-    }
-
-    fn length(&mut self) -> Option<usize> {
-        let mut length = 0_usize;
-        // Five groups of seven bits are more than any field has.
-        for shift in (0..35).step_by(7) {
-            let (first, rest) = self.0.split_first()?;
-            self.0 = rest;
-            length |= usize::from(first & 0x7f) << shift;
-            if first & 0x80 == 0 {
-                return Some(length);
-            }
-        }
-        None
-    }
 }
 
 #[cfg(test)]
