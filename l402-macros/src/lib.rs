@@ -2,20 +2,18 @@
 //!
 //! Tokens are parsed into arguments (`args`), arguments and item are validated into a handler
 //! (`handler`), and the handler is expanded into tokens (`expand`). Over a module (`module`) this is
-//! done for each handler, and what may be one unseen (`hidden`, `unmarked`) is refused.
+//! done for each handler, and what may be one unseen is refused.
 
 mod args;
 mod attrs;
 mod expand;
 mod handler;
-mod hidden;
 mod module;
 #[cfg(test)]
 mod priced;
 mod route;
 #[cfg(test)]
 mod size;
-mod unmarked;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as TokenStream2;

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Error, ItemFn, Meta, Result, ReturnType, Signature, Visibility, ext::IdentExt as _};
 
-use crate::{attrs, hidden::Renamed};
+use crate::{attrs, module::hidden::Renamed};
 
 /// What a type is called that Actix can wait for. `Ready` is one with an argument: without, it may
 /// be anybody's name for what is ready.

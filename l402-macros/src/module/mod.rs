@@ -1,4 +1,10 @@
-//! The form on a module: one price for every handler in it.
+//! The form on a module: one price for every handler in it, and none that is left out unseen.
+//! In come the module's arguments, and the module as syntax.
+//! Out goes the module with each handler gated, or an error for each item that may hide one.
+//! It never knows what a gated handler looks like, nor which value an argument has.
+
+mod hidden;
+mod unmarked;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -7,13 +13,12 @@ use syn::{
     spanned::Spanned as _,
 };
 
+use self::hidden::Renamed;
 use crate::{
     args::Args,
     attrs::{self, is_l402},
     expand::expand,
     handler::Handler,
-    hidden::{self, Renamed},
-    unmarked,
 };
 
 /// Gates every handler of the module. A function that is left out would be served free without a
