@@ -1,26 +1,19 @@
 //! The `#[l402]` attribute of [`l402-actix`](https://docs.rs/l402-actix); use it through that crate.
 //!
-//! Tokens are parsed into arguments (`args`), arguments and item are validated into a handler
-//! (`handler`), and the handler is expanded into tokens (`expand`). Over a module (`module`) this is
-//! done for each handler, and what may be one unseen is refused.
+//! The tokens of the attribute and of its item come in at `attribute`. Those of the attribute are
+//! parsed into arguments (`args`), the item is validated into a handler (`handler`), and the handler
+//! is expanded into tokens (`expand`). Over a module (`module`) this is done for each handler, and
+//! what may be one unseen is refused.
 
 mod args;
+mod attribute;
 mod attrs;
 mod expand;
 mod handler;
 mod module;
-#[cfg(test)]
-mod priced;
 mod route;
-#[cfg(test)]
-mod size;
 
 use proc_macro::TokenStream;
-use proc_macro2::TokenStream as TokenStream2;
-use quote::quote;
-use syn::ItemMod;
-
-use crate::{args::Args, handler::Handler};
 
 /// Charges for a route: the handler is called only for requests that have paid.
 ///
@@ -153,37 +146,5 @@ use crate::{args::Args, handler::Handler};
 /// it, and a second process has one of its own; see `L402Config::spent_tokens`.
 #[proc_macro_attribute]
 pub fn l402(args: TokenStream, item: TokenStream) -> TokenStream {
-    let args = Args::parse(args.into());
-    let (gated, item) = if let Ok(module) = syn::parse::<ItemMod>(item.clone()) {
-        let gated = args.and_then(|args| module::gate(&not_free(args)?, module.clone()));
-        (gated, module::stripped(module))
-    } else {
-        let item = TokenStream2::from(item);
-        let parsed = both(args.and_then(not_free), Handler::parse(item.clone()));
-        (parsed.map(|(args, handler)| expand::expand(&args, &handler)), item)
-    };
-    // Beside an error the item goes out unchanged, so that its absence causes no further ones.
-    let output = gated.unwrap_or_else(|err| {
-        let message = err.into_compile_error();
-        quote!(#message #item)
-    });
-    output.into()
-}
-
-/// `free` is an exception from a priced module, which takes it off before anybody else sees it.
-fn not_free(args: Args) -> syn::Result<Args> {
-    let message = "`free` is for a handler in a priced module; remove `#[l402]` to serve it free";
-    args.free().map_or(Ok(args), |span| Err(syn::Error::new(span, message)))
-}
-
-/// Both results, or all of their errors: a user mends everything in one go.
-fn both<A, B>(a: syn::Result<A>, b: syn::Result<B>) -> syn::Result<(A, B)> {
-    match (a, b) {
-        (Ok(a), Ok(b)) => Ok((a, b)),
-        (Err(err), Ok(_)) | (Ok(_), Err(err)) => Err(err),
-        (Err(mut first), Err(second)) => {
-            first.combine(second);
-            Err(first)
-        }
-    }
+    attribute::apply(args.into(), item.into()).into()
 }

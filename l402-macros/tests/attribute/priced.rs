@@ -1,28 +1,23 @@
 //! What a priced module refuses, and what it lets pass: every shape of a handler that it could not
 //! gate, and ordinary items beside.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 
-use crate::{args::Args, module};
+use crate::l402;
+
+fn priced(items: &TokenStream) -> Result<TokenStream, Vec<String>> {
+    l402(quote!(price_sats = 50), quote!(mod api { #items }))
+}
 
 /// The messages for a module of these items; none if it is taken.
 fn errors(items: &TokenStream) -> Vec<String> {
-    let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
-    let module = syn::parse2(quote!(mod api { #items })).expect("a module");
-    match module::gate(&args, module) {
-        Ok(_) => Vec::new(),
-        Err(err) => err.into_iter().map(|err| err.to_string()).collect(),
-    }
+    priced(items).err().unwrap_or_default()
 }
 
 /// The module of these items as it goes out.
 fn gated(items: &TokenStream) -> String {
-    let args = Args::parse(quote!(price_sats = 50)).expect("valid arguments");
-    let module = syn::parse2(quote!(mod api { #items })).expect("a module");
-    module::gate(&args, module).expect("gated").to_string()
+    priced(items).expect("gated").to_string()
 }
 
 /// Each of these is refused with one message, in which these words stand.

@@ -1,11 +1,9 @@
 //! How much code the attribute adds to an app, counted in lines as rustfmt would write them.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{args::Args, expand::expand, handler::Handler, module};
+use crate::l402;
 
 /// The most lines that the attribute may add to a handler.
 const LIMIT: usize = 40;
@@ -19,9 +17,8 @@ fn lines(tokens: TokenStream) -> usize {
     prettyplease::unparse(&file).lines().filter(|line| !line.trim().is_empty()).count()
 }
 
-fn by_hand(args: TokenStream, handler: TokenStream) -> TokenStream {
-    let args = Args::parse(args).expect("valid arguments");
-    expand(&args, &Handler::parse(handler).expect("a handler"))
+fn gated(args: TokenStream, item: TokenStream) -> TokenStream {
+    l402(args, item).expect("gated")
 }
 
 fn handler(name: &str) -> TokenStream {
@@ -36,7 +33,7 @@ fn handler(name: &str) -> TokenStream {
 
 #[test]
 fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_under_forty() {
-    let usual = lines(by_hand(quote!(price_sats = 100), handler("forecast")));
+    let usual = lines(gated(quote!(price_sats = 100), handler("forecast")));
     assert!(usual < LIMIT / 2 + LISTING, "{usual}");
 
     let fullest = quote! {
@@ -46,7 +43,7 @@ fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_un
         extract_first,
         crate = "crate::payments::l402_actix"
     };
-    let added = lines(by_hand(fullest, handler("forecast"))) - lines(handler("forecast"));
+    let added = lines(gated(fullest, handler("forecast"))) - lines(handler("forecast"));
     assert!(added < LIMIT + LISTING, "{added}");
 }
 
@@ -54,11 +51,10 @@ fn a_usual_handler_becomes_under_twenty_lines_and_one_with_every_key_grows_by_un
 fn a_priced_module_of_three_handlers_is_no_longer_than_the_three_by_hand() {
     let names = ["first", "second", "third"];
     let [first, second, third] = names.map(handler);
-    let args = Args::parse(quote!(price_sats = 100)).expect("valid arguments");
-    let priced = syn::parse2(quote!(mod api { #first #second #third })).expect("a module");
-    let priced = lines(module::gate(&args, priced).expect("gated"));
+    let module = quote!(mod api { #first #second #third });
+    let priced = lines(gated(quote!(price_sats = 100), module));
 
-    let gated = names.map(|name| by_hand(quote!(price_sats = 100), handler(name)));
-    let by_hand = lines(quote!(mod api { #(#gated)* }));
+    let handlers = names.map(|name| gated(quote!(price_sats = 100), handler(name)));
+    let by_hand = lines(quote!(mod api { #(#handlers)* }));
     assert!(priced <= by_hand, "{priced} lines against {by_hand}");
 }
