@@ -1,4 +1,4 @@
-//! The producer API, as the hosted broker answers it: for a mint a challenge, for a verify a verdict.
+//! The producer API as the hosted broker has it: a challenge for a mint, a verdict for a verify.
 //! In comes a request to one of the two paths, with the state of the sandbox.
 //! Out goes a reply; an `Err` is one too, a refusal of the call.
 //! It never knows the server, the faults, or how an invoice comes to be paid.
