@@ -8,7 +8,7 @@ use reqwest::{
     redirect, retry,
 };
 
-use crate::{L402Client, L402Error, client::Settings, key::ApiKey};
+use crate::{L402Client, L402Error, client::Settings, key::ApiKey, rate_limit::LastRateLimit};
 
 /// Where the hosted broker is.
 pub const DEFAULT_BASE_URL: &str = "https://api.lightningenable.com";
@@ -103,6 +103,7 @@ impl L402ClientBuilder {
             verify_url: parse_url(&format!("{base_url}/api/l402/challenges/verify"))?,
             base_url: base_url.to_owned(),
             timeout: self.timeout,
+            rate_limit: LastRateLimit::default(),
         })))
     }
 }

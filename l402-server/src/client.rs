@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     Challenge, ChallengeRequest, L402ClientBuilder, L402Error, Verification, VerifyRequest,
     key::ApiKey,
+    rate_limit::{LastRateLimit, RateLimit},
     reply::{self, Secrets},
 };
 
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) mint_url: Url,
     pub(crate) verify_url: Url,
     pub(crate) timeout: Duration,
+    pub(crate) rate_limit: LastRateLimit,
 }
 
 impl L402Client {
@@ -118,6 +120,14 @@ impl L402Client {
         hash.update(&self.0.base_url);
         hash.update(self.0.key.expose());
         hash.finalize().into()
+    }
+
+    /// What is left of the account's minute, as the last reply said it; shared by clones.
+    ///
+    /// A reply that does not say leaves it as it was. `None` before the first that does.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.0.rate_limit.get()
     }
 
     /// Mints an invoice and the macaroon that paying it makes valid.
@@ -217,7 +227,10 @@ impl L402Client {
             {
                 sent = self.0.http.execute(self.request(call, body)?).await;
             }
-            reply::accept(sent?, &call.secrets).await
+            let response = sent?;
+            // Off the head, so that a body that breaks takes nothing from it.
+            self.0.rate_limit.note(response.headers());
+            reply::accept(response, &call.secrets).await
         });
         tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(L402Error::Timeout))
     }

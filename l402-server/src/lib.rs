@@ -40,6 +40,8 @@
 //! - Replies are bounded ([`MAX_REPLY_BYTES`]) and checked against what was asked.
 //! - Every mint carries an idempotency key, so the one retry after a broken connection cannot
 //!   mint twice, and two payers are never handed one invoice.
+//! - What each reply says is left of the account's minute is kept:
+//!   [`rate_limit`](L402Client::rate_limit).
 //! - Neither `Debug` nor an error shows the API key, a macaroon or a preimage.
 //!
 //! # Features
@@ -59,6 +61,7 @@ mod credential;
 mod error;
 mod hex;
 mod key;
+mod rate_limit;
 mod reply;
 mod types;
 
@@ -69,6 +72,7 @@ pub use error::L402Error;
 /// For `l402-actix`. Not public API.
 #[doc(hidden)]
 pub use hex::decode as decode_hex;
+pub use rate_limit::RateLimit;
 pub use reply::MAX_REPLY_BYTES;
 /// The HTTP client underneath, for [`L402ClientBuilder::http_client_builder`].
 pub use reqwest;

@@ -8,7 +8,10 @@
 
 mod script;
 
-use std::{error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    time::{Duration, Instant},
+};
 
 use l402_server::{
     Challenge, ChallengeRequest, L402Client, L402Error, MAX_REPLY_BYTES, Verification,
@@ -183,6 +186,67 @@ async fn status_429_and_503_carry_retry_after_in_seconds_and_as_a_date() {
             assert!(matches!(err, L402Error::RateLimited { retry_after: None }), "{err:?}");
         }
     }
+}
+
+/// A reply's headers about the account's minute, 20 s of which are left.
+fn minute(remaining: u32) -> String {
+    format!(
+        "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-RateLimit-Limit: 100\r\n\
+         X-RateLimit-Remaining: {remaining}\r\nX-RateLimit-Reset: 784111797\r\n"
+    )
+}
+
+#[tokio::test]
+async fn every_reply_says_what_is_left_of_the_minute_whatever_its_status() {
+    let broker = Broker::start([
+        json(MINTED),
+        status(200, &minute(99), MINTED),
+        status(200, &minute(98), VALID),
+        status(429, &minute(0), ""),
+        status(500, &minute(97), "{}"),
+        status(200, &minute(96), "no JSON"),
+    ])
+    .await;
+    let client = client(&broker);
+    let remaining = || client.rate_limit().map(|limit| limit.remaining);
+    assert_eq!(remaining(), None, "nobody has been asked");
+    mint(&client).await.expect("minted");
+    assert_eq!(remaining(), None, "this broker does not say");
+
+    let before = Instant::now();
+    mint(&client).await.expect("minted");
+    let limit = client.rate_limit().expect("this one does");
+    assert_eq!((limit.limit, limit.remaining), (100, 99));
+    assert_eq!(limit.reset_after, Duration::from_secs(20), "by the broker's clock alone");
+    assert!((before..=Instant::now()).contains(&limit.read_at));
+
+    verify(&client).await.expect("verified");
+    assert_eq!(remaining(), Some(98));
+    for left in [0, 97, 96] {
+        verify(&client).await.expect_err("fails");
+        assert_eq!(remaining(), Some(left));
+    }
+}
+
+#[tokio::test]
+async fn clones_share_what_is_left_and_a_reply_that_does_not_say_changes_nothing() {
+    let absurd = "X-RateLimit-Limit: 0\r\nX-RateLimit-Remaining: 0\r\n";
+    let broker = Broker::start([
+        status(200, &minute(7), VALID),
+        json(VALID),
+        status(200, absurd, VALID),
+        Step::Close,
+        Step::Close,
+    ])
+    .await;
+    let client = client(&broker);
+    verify(&client.clone()).await.expect("verified");
+    let limit = client.rate_limit().expect("its clone was told");
+    assert_eq!(limit.remaining, 7);
+    verify(&client).await.expect("verified");
+    verify(&client).await.expect("verified");
+    verify(&client).await.expect_err("no reply");
+    assert_eq!(client.rate_limit(), Some(limit));
 }
 
 #[tokio::test]
