@@ -8,7 +8,9 @@ use reqwest::{
     redirect, retry,
 };
 
-use crate::{L402Client, L402Error, client::Settings, key::ApiKey, rate_limit::LastRateLimit};
+use crate::{
+    L402Client, L402Error, account, client::Settings, key::ApiKey, rate_limit::LastRateLimit,
+};
 
 /// Where the hosted broker is.
 pub const DEFAULT_BASE_URL: &str = "https://api.lightningenable.com";
@@ -16,6 +18,9 @@ pub const DEFAULT_BASE_URL: &str = "https://api.lightningenable.com";
 /// How long one call may take, its retry and the reply's body included: 10 seconds, which is 50
 /// times a slow round trip and still short enough for a payer that waits.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+const MINT_PATH: &str = "/api/l402/challenges";
+const VERIFY_PATH: &str = "/api/l402/challenges/verify";
 
 /// Settings of an [`L402Client`].
 #[must_use = "a builder does nothing until `build`"]
@@ -95,12 +100,14 @@ impl L402ClientBuilder {
             (CONTENT_TYPE, json.clone()),
             (ACCEPT, json),
         ]);
+        let mint_url = parse_url(&format!("{base_url}{MINT_PATH}"))?;
         Ok(L402Client(Arc::new(Settings {
             http: http.build()?,
+            account: account::name(&mint_url, MINT_PATH, &key),
             key,
             headers,
-            mint_url: parse_url(&format!("{base_url}/api/l402/challenges"))?,
-            verify_url: parse_url(&format!("{base_url}/api/l402/challenges/verify"))?,
+            mint_url,
+            verify_url: parse_url(&format!("{base_url}{VERIFY_PATH}"))?,
             base_url: base_url.to_owned(),
             timeout: self.timeout,
             rate_limit: LastRateLimit::default(),

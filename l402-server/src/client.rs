@@ -7,7 +7,6 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     Challenge, ChallengeRequest, L402ClientBuilder, L402Error, Verification, VerifyRequest,
@@ -50,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) http: reqwest::Client,
     pub(crate) key: ApiKey,
     pub(crate) headers: HeaderMap,
+    pub(crate) account: [u8; 32],
     pub(crate) base_url: String,
     pub(crate) mint_url: Url,
     pub(crate) verify_url: Url,
@@ -111,15 +111,11 @@ impl L402Client {
     }
 
     /// Names the account that this client talks to, without showing its key: SHA-256 over the base
-    /// URL and the API key. Equal for clients of the same account, so it is what state about the
-    /// account (budgets, caches, spent tokens) is kept under.
+    /// URL and the API key. Equal for clients of the same account, however the URL is spelt, so it
+    /// is what state about the account (budgets, caches, spent tokens) is kept under.
     #[must_use]
     pub fn account(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update((self.0.base_url.len() as u64).to_be_bytes());
-        hash.update(&self.0.base_url);
-        hash.update(self.0.key.expose());
-        hash.finalize().into()
+        self.0.account
     }
 
     /// What is left of the account's minute, as the last reply said it; shared by clones.
@@ -277,6 +273,8 @@ fn fresh_key() -> Result<String, L402Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn from(key: Option<&str>, url: Option<&str>) -> Result<L402Client, L402Error> {
@@ -311,7 +309,59 @@ mod tests {
         let one = account("key", "http://localhost:1");
         assert_eq!(one, account(" key ", "http://localhost:1/"));
         assert_ne!(one, account("yek", "http://localhost:1"));
-        assert_ne!(one, account("key", "http://localhost:2"));
+        for (base_url, spellings) in [
+            ("http://localhost", &["http://LOCALHOST:80", "HTTP://localhost//"][..]),
+            (
+                "https://api.example.com",
+                &[
+                    "https://API.Example.com",
+                    "https://api.example.com:443/",
+                    "https://api.example.com.",
+                    "https://API.EXAMPLE.COM.:443//",
+                    "https://api.example.com/a/..",
+                    "https://api.example.com/./",
+                ],
+            ),
+            (
+                "https://api.example.com/b",
+                &[
+                    "https://api.example.com/a/../b",
+                    "https://api.example.com./b//",
+                    "https://api.example.com/b/.",
+                ],
+            ),
+            ("http://127.0.0.1:8402", &["http://127.1:8402", "http://127.0.0.1.:08402/"]),
+            ("http://[::1]", &["http://[0:0::1]:80"]),
+            ("https://xn--bcher-kva.example", &["https://b\u{fc}cher.example"]),
+        ] {
+            for spelling in spellings {
+                assert_eq!(account("key", base_url), account("key", spelling), "{spelling}");
+            }
+        }
+        let others = [
+            "http://localhost:1",
+            "http://localhost:2",
+            "http://localhost",
+            "https://localhost",
+            "https://localhost:80",
+            "https://api.example.com",
+            "https://api.example.org",
+            "https://api.example.com:8443",
+            "https://api.example.com/b",
+            "https://api.example.com/B",
+            "https://api.example.com/b/c",
+        ];
+        let names: HashSet<_> = others.iter().map(|base_url| account("key", base_url)).collect();
+        assert_eq!(names.len(), others.len());
+    }
+
+    #[test]
+    fn an_account_keeps_its_name_and_the_spelling_of_its_url_stays_in_what_is_sent() {
+        // `{ printf '\0\0\0\0\0\0\0\x1f'; printf 'https://api.lightningenable.comkey'; } | sha256sum`
+        let name = from(Some("key"), None).expect("a client").account();
+        assert_eq!(name[..4], [0x89, 0x10, 0x6f, 0x28]);
+        let client = from(Some("key"), Some("https://api.example.com.")).expect("a client");
+        assert_eq!(client.0.mint_url.as_str(), "https://api.example.com./api/l402/challenges");
     }
 
     #[test]

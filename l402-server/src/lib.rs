@@ -55,6 +55,7 @@
 // The feature that an item needs, beside it on docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account;
 mod builder;
 mod client;
 mod credential;
