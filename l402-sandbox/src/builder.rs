@@ -91,6 +91,10 @@ impl SandboxBuilder {
 
     /// How many calls a minute each API key has, mint and verify together. Default: no limit; the
     /// hosted broker's is 100.
+    ///
+    /// Each reply to a call that counted, and the 429 to one that did not, says what is left, in
+    /// `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`, by the sandbox's own
+    /// clock, which is also the reply's `Date`. Without a limit there are no such headers.
     pub fn rate_limit(mut self, per_minute: u32) -> Self {
         self.settings.rate_limit = Some(per_minute);
         self

@@ -1,6 +1,6 @@
 //! The program's commands. Each ends in a sentence if it cannot do its job.
 
-use std::{future::pending, process::ExitCode};
+use std::{future::pending, num::NonZeroU32, process::ExitCode};
 
 use l402_sandbox::Sandbox;
 use lexopt::{Arg, Parser, ValueExt as _};
@@ -15,6 +15,8 @@ The L402 broker on your own machine, and a wallet that pays its invoices. Regtes
 
 Usage:
   l402-sandbox [--port PORT] [--api-key KEY]   serve (default: port 8402, key sandbox-key)
+               [--rate-limit N]                answer 429 to more than N calls a minute
+                                               (default: no limit; the hosted broker's is 100)
   l402-sandbox pay INVOICE                     pay an invoice, print the preimage
   l402-sandbox get URL                         ask for a page, pay for it, ask again, and show
                                                each step
@@ -25,7 +27,7 @@ pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 const DEFAULT_API_KEY: &str = "sandbox-key";
 
 enum Command {
-    Serve { port: u16, api_key: String },
+    Serve { port: u16, api_key: String, rate_limit: Option<NonZeroU32> },
     Pay { invoice: String },
     Get { url: String },
     Print(String),
@@ -33,7 +35,7 @@ enum Command {
 
 pub(crate) async fn run() -> Result<ExitCode> {
     match parse(Parser::from_env()).map_err(|err| format!("{err}; see --help"))? {
-        Command::Serve { port, api_key } => serve(port, api_key).await,
+        Command::Serve { port, api_key, rate_limit } => serve(port, api_key, rate_limit).await,
         Command::Pay { invoice } => {
             println!("{}", pay(&invoice).await?);
             Ok(ExitCode::SUCCESS)
@@ -48,6 +50,7 @@ pub(crate) async fn run() -> Result<ExitCode> {
 
 fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
     let (mut port, mut api_key) = (DEFAULT_PORT, DEFAULT_API_KEY.to_owned());
+    let mut rate_limit = None;
     let mut words = Vec::new();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -58,12 +61,16 @@ fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
             }
             Arg::Short('p') | Arg::Long("port") => port = parser.value()?.parse()?,
             Arg::Long("api-key") => api_key = parser.value()?.string()?,
+            Arg::Long("rate-limit") => {
+                let wrong = |_| "`--rate-limit` must be a whole number, at least 1";
+                rate_limit = Some(parser.value()?.parse_with(|text| text.parse().map_err(wrong))?);
+            }
             Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected()),
         }
     }
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(Command::Serve { port, api_key }),
+        [] => Ok(Command::Serve { port, api_key, rate_limit }),
         ["pay", invoice] => Ok(Command::Pay { invoice: invoice.to_owned() }),
         ["get", url] => Ok(Command::Get { url: url.to_owned() }),
         ["pay" | "get", ..] => Err("expected `pay INVOICE` or `get URL`".into()),
@@ -71,8 +78,12 @@ fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
     }
 }
 
-async fn serve(port: u16, api_key: String) -> Result<ExitCode> {
-    let sandbox = Sandbox::builder()
+async fn serve(port: u16, api_key: String, rate_limit: Option<NonZeroU32>) -> Result<ExitCode> {
+    let mut builder = Sandbox::builder();
+    if let Some(per_minute) = rate_limit {
+        builder = builder.rate_limit(per_minute.get());
+    }
+    let sandbox = builder
         .port(port)
         .api_key(api_key)
         .on_event(|event| println!("{}", printable(&event.to_string())))

@@ -1,43 +1,40 @@
 //! What every call has to have: an API key, a place within its rate limit, and a body of JSON.
 
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
+    broker::minute::Minute,
     event::Event,
     reply::{Reply, Request},
     state::State,
 };
 
-/// How far back the rate limit looks.
-const RATE_WINDOW: Duration = Duration::from_secs(60);
+/// What to answer an account whose key is known and that has a call left.
+pub(crate) type Call = fn(&mut State, &Request, u64) -> Result<Reply, Reply>;
 
-/// The merchant behind the API key, within the key's rate limit.
-pub(crate) fn admitted(state: &mut State, request: &Request) -> Result<u64, Reply> {
+/// Lets a call in and has it answered. Where there is a rate limit, each reply to a call that
+/// counts says what is left of it, refusals included.
+pub(crate) fn admitted(state: &mut State, request: &Request, call: Call) -> Result<Reply, Reply> {
+    let merchant = merchant(state, request)?;
+    let Some(limit) = state.settings.rate_limit else { return call(state, request, merchant) };
+    let now = state.now();
+    let minute = Minute::count(state.calls.entry(merchant).or_default(), limit, now)
+        .map_err(|used_up| used_up.refusal())?;
+    match call(state, request, merchant) {
+        Ok(reply) => Ok(minute.told_in(reply)),
+        Err(refusal) => Err(minute.told_in(refusal)),
+    }
+}
+
+/// The merchant behind the API key.
+fn merchant(state: &State, request: &Request) -> Result<u64, Reply> {
     let key = request.header("x-api-key");
-    let Some(merchant) = key.and_then(|key| state.merchants.get(key)).copied() else {
+    key.and_then(|key| state.merchants.get(key)).copied().ok_or_else(|| {
         state.report(&Event::KeyRefused { sent: key.is_some() });
         let why = if key.is_some() { "the API key is not known" } else { "an API key is required" };
-        return Err(Reply::refusal(401, why));
-    };
-    let Some(limit) = state.settings.rate_limit else { return Ok(merchant) };
-    let now = state.now();
-    let calls = state.calls.entry(merchant).or_default();
-    while calls.front().is_some_and(|call| *call + RATE_WINDOW <= now) {
-        calls.pop_front();
-    }
-    if calls.len() >= limit as usize {
-        let free_at = calls.front().map_or(now, |first| *first + RATE_WINDOW);
-        // A second that has begun is a second to wait.
-        let wait = free_at.saturating_sub(now).as_secs() + 1;
-        return Err(
-            Reply::refusal(429, "too many requests").header("Retry-After", wait.to_string())
-        );
-    }
-    calls.push_back(now);
-    Ok(merchant)
+        Reply::refusal(401, why)
+    })
 }
 
 pub(crate) fn parsed<T: DeserializeOwned>(request: &Request) -> Result<T, Reply> {

@@ -31,7 +31,10 @@ struct Mint {
 
 /// `POST /api/l402/challenges`. An `Err` is a refusal.
 pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply> {
-    let merchant = admitted(state, request)?;
+    admitted(state, request, mint_for)
+}
+
+fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply, Reply> {
     let ask: Mint = parsed(request)?;
     check(!ask.resource.trim().is_empty(), "resource is required")?;
     check(ask.price_sats >= 1, "priceSats must be at least 1")?;

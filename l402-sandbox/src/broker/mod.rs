@@ -8,6 +8,7 @@
 
 mod admission;
 mod mint;
+mod minute;
 mod verify;
 
 pub(crate) use self::mint::mint;

@@ -38,7 +38,10 @@ impl Verify {
 /// `POST /api/l402/challenges/verify`. An `Err` is a refusal of the call; a token that is refused
 /// is an `Ok`.
 pub(crate) fn verify(state: &mut State, request: &Request) -> Result<Reply, Reply> {
-    let merchant = admitted(state, request)?;
+    admitted(state, request, verify_for)
+}
+
+fn verify_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply, Reply> {
     let question: Verify = parsed(request)?;
     check(!question.preimage.trim().is_empty(), "preimage is required")?;
     check(question.amount_sats != Some(0), "amountSats must be at least 1")?;

@@ -5,7 +5,12 @@ use std::{
 
 use l402_sandbox::{Endpoint, Event, ReadOut, Sandbox, append_caveat};
 use l402_server::{ChallengeRequest, L402Client};
+use reqwest::{
+    Response,
+    header::{HeaderMap, HeaderName},
+};
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use super::{MINT, VERIFY, answer, ask, bought, mint, post};
 
@@ -289,8 +294,117 @@ async fn the_rate_limit_counts_mint_and_verify_together_and_passes() {
     assert_eq!(refused.status(), 429);
     let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=61).contains(&wait), "{wait}");
+    let (_, body) = answer(refused).await;
+    assert_eq!(
+        body,
+        json!({
+            "error": "too many requests",
+            "code": "RATE_LIMIT_EXCEEDED",
+            "details": { "retryAfter": wait },
+        })
+    );
     sandbox.advance(Duration::from_secs(wait));
     assert_eq!(ask(&sandbox, VERIFY, &question).await.0, 200);
+}
+
+/// `X-RateLimit-Limit`, `-Remaining`, `-Reset` and `Date` in seconds, each there once.
+fn minute(reply: &Response) -> [u64; 4] {
+    let once = |name| {
+        let mut values = reply.headers().get_all(name).iter();
+        let value = values.next().unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(values.next(), None, "{name}");
+        value.to_str().unwrap()
+    };
+    let number = |name| once(name).parse().unwrap();
+    let date = OffsetDateTime::parse(&once("date").replace("GMT", "+0000"), &Rfc2822).unwrap();
+    [
+        number("x-ratelimit-limit"),
+        number("x-ratelimit-remaining"),
+        number("x-ratelimit-reset"),
+        date.unix_timestamp().try_into().unwrap(),
+    ]
+}
+
+fn says_nothing(reply: &Response) -> bool {
+    reply.headers().keys().all(|name| !name.as_str().starts_with("x-ratelimit"))
+}
+
+#[tokio::test]
+async fn each_reply_that_counted_says_what_is_left_of_the_minute() {
+    let sandbox = Sandbox::builder().rate_limit(4).start().await.unwrap();
+    let call = async |path, body: Value| post(&sandbox, path, &body).send().await.unwrap();
+    let sold = json!({ "resource": "/a", "priceSats": 1 });
+    let forged = json!({ "macaroon": "AA", "preimage": "0".repeat(64) });
+    let wallets = call("/v1/channels/transactions", json!({})).await;
+    assert!(says_nothing(&wallets), "the wallet has no limit");
+
+    let first = call(MINT, sold.clone()).await;
+    let [limit, remaining, reset, date] = minute(&first);
+    assert_eq!((first.status().as_u16(), limit, remaining), (200, 4, 3));
+    assert!((60..=61).contains(&(reset - date)), "{reset} {date}");
+    for (path, body, status, left) in [
+        (VERIFY, forged.clone(), 200, 2),
+        (MINT, json!({}), 400, 1),
+        (VERIFY, json!({ "preimage": " " }), 400, 0),
+        (VERIFY, forged.clone(), 429, 0),
+        (MINT, sold.clone(), 429, 0),
+    ] {
+        let reply = call(path, body).await;
+        let said = minute(&reply);
+        assert_eq!((reply.status().as_u16(), said[1]), (status, left));
+        assert_eq!(said[2], reset, "the first call is still the oldest");
+    }
+    let by = async |key: &str| {
+        let key =
+            HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), key.parse().unwrap())]);
+        post(&sandbox, MINT, &sold).headers(key).send().await.unwrap()
+    };
+    assert_eq!(minute(&by(&sandbox.add_merchant()).await)[1], 3, "each account has its own");
+    let stranger = by("unknown").await;
+    assert_eq!(stranger.status(), 401);
+    assert!(says_nothing(&stranger), "whose key is not known has no minute");
+}
+
+#[tokio::test]
+async fn the_minute_is_by_the_clock_that_the_test_moves() {
+    let sandbox = Sandbox::builder().rate_limit(2).start().await.unwrap();
+    let call = async || {
+        let body = json!({ "resource": "/a", "priceSats": 1 });
+        minute(&post(&sandbox, MINT, &body).send().await.unwrap())
+    };
+    let [_, _, first_leaves, start] = call().await;
+    sandbox.advance(Duration::from_secs(40));
+    let [_, remaining, reset, date] = call().await;
+    assert_eq!((remaining, reset), (0, first_leaves));
+    assert!((40..=50).contains(&(date - start)), "{start} {date}");
+    sandbox.advance(Duration::from_secs(20));
+    let [_, remaining, reset, _] = call().await;
+    assert_eq!(remaining, 0, "only the first call has left the window");
+    assert!((40..=50).contains(&(reset - first_leaves)), "{first_leaves} {reset}");
+}
+
+#[tokio::test]
+async fn the_client_reads_what_is_left_from_a_sandbox_of_any_day() {
+    let sandbox = Sandbox::builder().rate_limit(100).start().await.unwrap();
+    let client = sandbox.client();
+    sandbox.advance(Duration::from_secs(86_400));
+    client.check().await.unwrap();
+    sandbox.advance(Duration::from_secs(20));
+    client.check().await.unwrap();
+    let limit = client.rate_limit().unwrap();
+    assert_eq!((limit.limit, limit.remaining), (100, 98));
+    assert!((30..=41).contains(&limit.reset_after.as_secs()), "{limit:?}");
+}
+
+#[tokio::test]
+async fn without_a_rate_limit_no_reply_speaks_of_one() {
+    let sandbox = Sandbox::start().await;
+    for path in [MINT, VERIFY] {
+        assert!(says_nothing(&post(&sandbox, path, &json!({})).send().await.unwrap()));
+    }
+    let client = sandbox.client();
+    client.check().await.unwrap();
+    assert_eq!(client.rate_limit(), None);
 }
 
 #[tokio::test]

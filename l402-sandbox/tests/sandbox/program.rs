@@ -8,7 +8,7 @@ use std::{
 };
 
 use l402_sandbox::Sandbox;
-use l402_server::VerifyRequest;
+use l402_server::{L402Error, VerifyRequest};
 use serde_json::Value;
 
 use super::mint;
@@ -35,7 +35,10 @@ fn complaint(command: &mut Command) -> String {
 #[test]
 fn it_helps_and_says_its_version() {
     let (success, help, _) = run(&mut program(&["--help"]));
-    assert!(success && help.contains("pay INVOICE") && help.contains("get URL"), "{help}");
+    assert!(success, "{help}");
+    for named in ["pay INVOICE", "get URL", "--port PORT", "--api-key KEY", "--rate-limit N"] {
+        assert!(help.contains(named), "{named}: {help}");
+    }
     let (success, version, _) = run(&mut program(&["--version"]));
     assert!(success && version.contains(env!("CARGO_PKG_VERSION")), "{version}");
 }
@@ -49,6 +52,9 @@ fn what_it_cannot_do_it_says_in_a_sentence() {
         (&["--port", &port][..], "--port"),
         (&["--port", "http"], "--help"),
         (&["--prot", "1"], "--prot"),
+        (&["--rate-limit"], "--rate-limit"),
+        (&["--rate-limit", "0"], "at least 1"),
+        (&["--rate-limit", "many"], "--help"),
         (&["sell"], "`sell`"),
         (&["pay"], "pay INVOICE"),
         (&["get", "a", "b"], "get URL"),
@@ -113,6 +119,25 @@ fn it_prints_what_to_export_and_then_what_happens() {
     let stranger = l402_server::L402Client::builder("s3cret").base_url(&url).build().unwrap();
     assert!(runtime.block_on(stranger.check()).is_err());
     assert_eq!(lines.next().unwrap(), "refused   an API key that is not the sandbox's");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn it_limits_the_calls_a_minute_when_it_is_asked_to() {
+    let mut child = program(&["--port", "0", "--rate-limit", "1"]).stdout(Stdio::piped()).spawn();
+    let child = child.as_mut().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
+    let url = line.strip_prefix("export LIGHTNING_ENABLE_API_URL=").unwrap();
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = l402_server::L402Client::builder("sandbox-key").base_url(url).build().unwrap();
+    runtime.block_on(client.check()).unwrap();
+    let limit = client.rate_limit().unwrap();
+    assert_eq!((limit.limit, limit.remaining), (1, 0));
+    let refused = runtime.block_on(client.check());
+    assert!(matches!(refused, Err(L402Error::RateLimited { .. })), "{refused:?}");
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -203,7 +228,11 @@ async fn get_tells_an_answer_that_cannot_be_read_from_no_answer() {
     for (head, why) in [
         ("NOT-HTTP\r\n\r\n", "invalid HTTP version"),
         ("HTTP/1.1 200 OK\r\nContent-", "closed before"),
-        ("HTTP/1.1 302 Found\r\nLocation: /weather\r\nContent-Length: 0\r\n\r\n", "redirects"),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: /weather\r\nContent-Length: 0\r\n\
+             Connection: close\r\n\r\n",
+            "redirects",
+        ),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/weather", listener.local_addr().unwrap());
