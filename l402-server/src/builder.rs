@@ -1,6 +1,6 @@
-//! The client's settings: what is checked once, before the first call.
+//! How a client is made: its settings, and what is checked once, before the first call.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{env, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     ClientBuilder, Url,
@@ -21,6 +21,61 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MINT_PATH: &str = "/api/l402/challenges";
 const VERIFY_PATH: &str = "/api/l402/challenges/verify";
+
+/// The environment variable that holds the merchant's API key.
+pub const API_KEY_VARIABLE: &str = "LIGHTNING_ENABLE_API_KEY";
+
+/// The environment variable that points to a broker other than
+/// [`DEFAULT_BASE_URL`].
+pub const API_URL_VARIABLE: &str = "LIGHTNING_ENABLE_API_URL";
+
+impl L402Client {
+    /// A client of the hosted broker with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`L402Error::InvalidRequest`] if the key is empty, an unfilled `${NAME}` placeholder, or
+    /// nothing that a header can carry. The message never repeats the key.
+    pub fn new(api_key: impl Into<String>) -> Result<Self, L402Error> {
+        Self::builder(api_key).build()
+    }
+
+    /// A client set up by `LIGHTNING_ENABLE_API_KEY` and, if it is set, `LIGHTNING_ENABLE_API_URL`.
+    ///
+    /// # Errors
+    ///
+    /// As [`L402ClientBuilder::build`]; also if the key's variable is not set.
+    pub fn from_env() -> Result<Self, L402Error> {
+        Self::from_variables(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => {
+                Err(L402Error::invalid_request(format!("{name} is not valid Unicode")))
+            }
+        })
+    }
+
+    fn from_variables(
+        variable: impl Fn(&str) -> Result<Option<String>, L402Error>,
+    ) -> Result<Self, L402Error> {
+        let key = variable(API_KEY_VARIABLE)?.ok_or_else(|| {
+            L402Error::invalid_request(format!(
+                "{API_KEY_VARIABLE} is not set; set it to the merchant's API key"
+            ))
+        })?;
+        let builder = Self::builder(key);
+        // Compose files pass unset variables on as empty ones.
+        match variable(API_URL_VARIABLE)?.filter(|url| !url.trim().is_empty()) {
+            Some(url) => builder.base_url(url).build(),
+            None => builder.build(),
+        }
+    }
+
+    /// Settings beyond the API key.
+    pub fn builder(api_key: impl Into<String>) -> L402ClientBuilder {
+        L402ClientBuilder::new(api_key.into())
+    }
+}
 
 /// Settings of an [`L402Client`].
 #[must_use = "a builder does nothing until `build`"]
@@ -147,4 +202,105 @@ fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn from(key: Option<&str>, url: Option<&str>) -> Result<L402Client, L402Error> {
+        L402Client::from_variables(|name| {
+            let value = if name == API_KEY_VARIABLE { key } else { url };
+            Ok(value.map(str::to_owned))
+        })
+    }
+
+    #[test]
+    fn the_environment_must_hold_a_key_and_may_hold_a_url() {
+        let missing = from(None, None).expect_err("no key").to_string();
+        assert!(missing.contains(API_KEY_VARIABLE), "{missing}");
+        for key in ["", " ", "${LIGHTNING_ENABLE_API_KEY}"] {
+            assert!(matches!(from(Some(key), None), Err(L402Error::InvalidRequest(_))), "{key}");
+        }
+        let client = from(Some("key"), None).expect("a client");
+        assert_eq!(
+            client.0.mint_url.as_str(),
+            "https://api.lightningenable.com/api/l402/challenges"
+        );
+        let client = from(Some("key"), Some("http://localhost:8402/")).expect("a client");
+        assert_eq!(
+            client.0.verify_url.as_str(),
+            "http://localhost:8402/api/l402/challenges/verify"
+        );
+    }
+
+    #[test]
+    fn an_account_is_a_key_at_a_base_url() {
+        let account = |key, url| from(Some(key), Some(url)).expect("a client").account();
+        let one = account("key", "http://localhost:1");
+        assert_eq!(one, account(" key ", "http://localhost:1/"));
+        assert_ne!(one, account("yek", "http://localhost:1"));
+        for (base_url, spellings) in [
+            ("http://localhost", &["http://LOCALHOST:80", "HTTP://localhost//"][..]),
+            (
+                "https://api.example.com",
+                &[
+                    "https://API.Example.com",
+                    "https://api.example.com:443/",
+                    "https://api.example.com.",
+                    "https://API.EXAMPLE.COM.:443//",
+                    "https://api.example.com/a/..",
+                    "https://api.example.com/./",
+                ],
+            ),
+            (
+                "https://api.example.com/b",
+                &[
+                    "https://api.example.com/a/../b",
+                    "https://api.example.com./b//",
+                    "https://api.example.com/b/.",
+                ],
+            ),
+            ("http://127.0.0.1:8402", &["http://127.1:8402", "http://127.0.0.1.:08402/"]),
+            ("http://[::1]", &["http://[0:0::1]:80"]),
+            ("https://xn--bcher-kva.example", &["https://b\u{fc}cher.example"]),
+        ] {
+            for spelling in spellings {
+                assert_eq!(account("key", base_url), account("key", spelling), "{spelling}");
+            }
+        }
+        let others = [
+            "http://localhost:1",
+            "http://localhost:2",
+            "http://localhost",
+            "https://localhost",
+            "https://localhost:80",
+            "https://api.example.com",
+            "https://api.example.org",
+            "https://api.example.com:8443",
+            "https://api.example.com/b",
+            "https://api.example.com/B",
+            "https://api.example.com/b/c",
+        ];
+        let names: HashSet<_> = others.iter().map(|base_url| account("key", base_url)).collect();
+        assert_eq!(names.len(), others.len());
+    }
+
+    #[test]
+    fn an_account_keeps_its_name_and_the_spelling_of_its_url_stays_in_what_is_sent() {
+        // `printf '\0\0\0\0\0\0\0\037https://api.lightningenable.comkey' | sha256sum`
+        let name = from(Some("key"), None).expect("a client").account();
+        assert_eq!(name[..4], [0x89, 0x10, 0x6f, 0x28]);
+        let client = from(Some("key"), Some("https://api.example.com.")).expect("a client");
+        assert_eq!(client.0.mint_url.as_str(), "https://api.example.com./api/l402/challenges");
+    }
+
+    #[test]
+    fn an_unset_url_may_be_passed_on_as_a_blank_one_but_a_wrong_one_is_refused() {
+        let client = from(Some("key"), Some(" ")).expect("a client");
+        assert_eq!(client.0.base_url, DEFAULT_BASE_URL);
+        assert!(matches!(from(Some("key"), Some("${URL}")), Err(L402Error::InvalidRequest(_))));
+    }
 }

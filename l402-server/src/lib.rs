@@ -66,8 +66,10 @@ mod rate_limit;
 mod reply;
 mod types;
 
-pub use builder::{DEFAULT_BASE_URL, DEFAULT_TIMEOUT, L402ClientBuilder};
-pub use client::{API_KEY_VARIABLE, API_URL_VARIABLE, L402Client};
+pub use builder::{
+    API_KEY_VARIABLE, API_URL_VARIABLE, DEFAULT_BASE_URL, DEFAULT_TIMEOUT, L402ClientBuilder,
+};
+pub use client::L402Client;
 pub use credential::MAX_CREDENTIAL_BYTES;
 pub use error::L402Error;
 /// For `l402-actix`. Not public API.
