@@ -257,45 +257,63 @@ impl L402Config {
         self
     }
 
-    /// How many calls a minute may be made to the broker. Default:
-    /// [`BrokerBudget::per_minute(100)`](BrokerBudget::per_minute), the hosted broker's limit.
+    /// How many calls a minute may be made to the broker, and for whom. Default:
+    /// [`BrokerBudget::by_broker`]: what the broker says is left of the account's minute, whichever
+    /// process or machine has used the rest.
     ///
-    /// A third of it is for mints, a third for verifying credentials that nobody knows, and the rest
-    /// is kept for those who have paid; see [`BrokerBudget::per_minute`]. What is beyond it is
-    /// answered 503 with `Retry-After`, and a warning in the log says so once a minute. A credential
-    /// that was accepted before for the same resource is never held up here, and neither is that of
-    /// a challenge which this process has handed out, once it is paid for. So neither a crawler nor a
-    /// flood of garbage, nor both at once, uses up what those who have paid need: what they call
-    /// beyond their third is made room for within a minute.
+    /// Whoever has paid goes first:
     ///
-    /// When the broker answers 429, mints rest for its `Retry-After`, at most a minute, and
-    /// verifications go on.
+    /// | who asks | may cause a call | else |
+    /// | --- | --- | --- |
+    /// | somebody who has paid | ten a minute of a limit of 100, by right; more while there is more, unless the broker has just said no to it | 429 |
+    /// | a client that has not | while more is left than a tenth and twice what it has caused in vain in the last minute | 429 |
+    /// | all clients together | two thirds of the limit in vain | 503 |
+    /// | anybody | while the account's minute is not used up | 503 |
+    ///
+    /// In vain are challenges that nobody has paid yet, credentials that were refused, and the second
+    /// question about one. A challenge that is paid gives its call back. So a client that buys is in
+    /// nobody's way, and one that only asks is in its own. Nobody waits in a queue: who is refused
+    /// is refused at once, with a `Retry-After`. A warning in the log says once a minute that the
+    /// budget is used up.
+    ///
+    /// A client is told by [`client_identity`](Self::client_identity), else by the address of its
+    /// connection. Somebody has paid who was accepted here, or who shows the preimage of a challenge
+    /// that this process has handed out. That is kept in this process: after a restart, and on
+    /// another process than the one that sold, a payer is known again from the first yes on. Until
+    /// then it counts as a stranger.
+    ///
+    /// After a 429 of the broker strangers wait for its `Retry-After`, at most a minute, and those
+    /// who have paid are still asked for.
     pub fn broker_budget(mut self, budget: BrokerBudget) -> Self {
         self.broker.budget = budget;
         self
     }
 
-    /// Trusts a credential for a short time after the broker has verified it, so that an agent that
-    /// makes many calls with one token costs few of the broker's. Default: no cache, each request
-    /// is a call.
+    /// For how long a credential is trusted after the broker has verified it, so that an agent that
+    /// makes many calls with one token costs few of the broker's. Default:
+    /// [`VerifyCache::new()`](VerifyCache::new), which is 10 seconds. [`VerifyCache::off()`]
+    /// asks for each request.
     ///
-    /// A verdict stands for the same credential, resource and price, and is compared with them
-    /// again each time. Requests that ask the same at the same time share one call, and its failure
-    /// if it fails. Only what was accepted is kept. Tokens of `single_use` routes and payments in
-    /// the `Payment` scheme are never cached.
+    /// A verdict stands for the same credential and resource, and for any price up to the one that was
+    /// asked about. It is compared with the request again each time. Requests that ask the same at
+    /// the same time share one call, and its failure if it fails; when that call has taken a second,
+    /// one of those who wait asks anew. Only what was accepted is kept. Tokens of `single_use`
+    /// routes and payments in the `Payment` scheme are never cached.
     ///
     /// # Security
     ///
-    /// A token that has expired or was revoked opens its route for up to the cache's time to live
-    /// after the last verification, 30 seconds by default.
+    /// A token that has expired or was revoked opens its route for up to 10 seconds more.
     pub fn verify_cache(mut self, cache: VerifyCache) -> Self {
-        self.broker.verify_cache = Some(cache);
+        self.broker.verify_cache = cache;
         self
     }
 
-    /// Tells clients apart, for the two things that are switched on with it: handing a client the
-    /// challenge that it holds instead of a new one, and a limit for each client. Default: clients
-    /// are not told apart.
+    /// Tells clients apart: for the [budget](Self::broker_budget), and for the two things that are
+    /// switched on with it, handing a client the challenge that it holds instead of a new one and a
+    /// limit for each client. Default: by the address of the connection, for the budget alone.
+    ///
+    /// Behind a proxy, name it: else all clients are one, and each is refused for what the others
+    /// have asked in vain.
     pub fn client_identity(mut self, identity: ClientIdentity) -> Self {
         self.broker.client_identity = Some(identity);
         self
@@ -356,7 +374,7 @@ impl L402Config {
     ///   a store that fails costs nobody a payment; but under
     ///   [`RequirePayment`](crate::RequirePayment) the scope takes it first.
     pub fn spent_tokens(mut self, store: impl SpentTokens) -> Self {
-        self.balance.set_store(store, self.broker.account.id);
+        self.balance.set_store(store, self.broker.line.account.id);
         self
     }
 

@@ -79,8 +79,8 @@
 //! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
 //! | broker unreachable, its answer unusable, or the API key or plan refused | 502 |
 //! | broker over its rate limit (429) or away (503) | 503 with `Retry-After`, at most an hour |
-//! | [our own budget](L402Config::broker_budget) for mints or unknown credentials used up | 503 with `Retry-After` |
-//! | one client over [its own limit](ClientIdentity::calls_per_minute) | 429 with `Retry-After` |
+//! | the account's minute used up, or what strangers may use of it ([budget](L402Config::broker_budget)) | 503 with `Retry-After` |
+//! | a client that has asked in vain too often, one over [its own limit](ClientIdentity::calls_per_minute), a payer beyond its right | 429 with `Retry-After` |
 //! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
 //! | a resource longer than 1 KiB | 414 |
 //! | no config, two kinds of it, no price, a price of 0, computed ones too | 500 |
@@ -93,17 +93,18 @@
 //! # Sparing the broker
 //!
 //! The hosted broker allows 100 calls a minute for an API key, mint and verify together, and each
-//! is a round trip of 50 to 200 ms. Without further settings a request costs one call, and
-//! [`L402Config::broker_budget`] sees to it that those who have not paid cannot use them up.
+//! is a round trip of 50 to 200 ms. [`L402Config::broker_budget`] sees to it that those who have not
+//! paid cannot use them up, whether one process uses the key or ten.
 //!
-//! | switch | effect | price |
+//! | setting | effect | price |
 //! | --- | --- | --- |
-//! | [`verify_cache`](L402Config::verify_cache) | one call for all requests with a token in 30 s | an expired or revoked token works for up to 30 s more |
-//! | [`reuse_challenges`](ClientIdentity::reuse_challenges) | one mint for a client that keeps asking without paying | two payers under one address can be handed one invoice |
-//! | [`calls_per_minute`](ClientIdentity::calls_per_minute) | one client cannot use up the budget | clients behind one address share the limit |
+//! | [`verify_cache`](L402Config::verify_cache), on | one call for all requests with a token in 10 s | an expired or revoked token works for up to 10 s more |
+//! | [`reuse_challenges`](ClientIdentity::reuse_challenges), off | one mint for a client that keeps asking without paying | two payers under one address can be handed one invoice |
+//! | [`calls_per_minute`](ClientIdentity::calls_per_minute), off | one client causes no more calls than this | clients behind one address share the limit |
 //!
-//! A credential that the broker has refused is answered the same for five seconds without a call.
-//! All of it is kept once in each process, however many workers it has.
+//! A credential that the broker has refused is answered the same for five seconds without a call,
+//! and so is a used-up `single_use` token. All of it is kept once in each process, however many
+//! workers it has.
 //!
 //! # Security
 //!
@@ -167,6 +168,7 @@ mod background;
 mod hook;
 mod key;
 mod memory;
+mod notice;
 mod payment;
 mod process;
 mod tape;

@@ -44,6 +44,16 @@ impl<V> Memory<V> {
         self.entries().pop(key);
     }
 
+    /// The entry, which is forgotten.
+    pub(crate) fn take(&self, key: &Key) -> Option<V> {
+        self.entries().pop(key)
+    }
+
+    /// Works on the entry under a key, if there is one.
+    pub(crate) fn change<R>(&self, key: &Key, work: impl FnOnce(&mut V) -> R) -> Option<R> {
+        self.entries().get_mut(key).map(work)
+    }
+
     /// Works on the entry under a key, which is made if there is none.
     pub(crate) fn with<R>(&self, key: Key, work: impl FnOnce(&mut V) -> R) -> R
     where

@@ -8,13 +8,13 @@ use std::{
 use crate::memory::CAPACITY;
 
 /// How far back the broker's limit looks.
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// The calls of the last minute.
 ///
 /// A list and not a token bucket: a bucket that holds a minute's calls lets them through at once
 /// and refills meanwhile, which is up to twice the number within one minute. The broker counts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Window(VecDeque<Instant>);
 
 impl Window {
@@ -38,6 +38,18 @@ impl Window {
         if self.0.len() > CAPACITY {
             self.0.pop_front();
         }
+    }
+
+    /// Takes back a call that was noted at this moment, as if it had not been made.
+    pub(crate) fn give_back(&mut self, at: Instant) {
+        if let Some(place) = self.0.iter().rposition(|call| *call == at) {
+            self.0.remove(place);
+        }
+    }
+
+    /// How long until the oldest call is a minute old.
+    pub(crate) fn frees_in(&self, now: Instant) -> Duration {
+        self.0.front().map_or(Duration::ZERO, |first| (*first + MINUTE).duration_since(now))
     }
 
     /// The calls of the last minute.

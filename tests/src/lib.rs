@@ -13,7 +13,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, dev::ServerHandle, rt, web::ServiceConfig};
-use l402_actix::{BrokerBudget, L402Client, L402Config};
+use l402_actix::{BrokerBudget, L402Client, L402Config, VerifyCache};
 use l402_sandbox::Sandbox;
 use reqwest::{
     Client, RequestBuilder, Response,
@@ -27,9 +27,12 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub mod process;
 pub mod raw;
 
-/// A config for tests that ask the broker more often than a merchant may.
+/// A config for tests that ask the broker more often than a merchant may, and that have to see it
+/// asked each time.
 pub fn config(client: L402Client) -> L402Config {
-    L402Config::new(client).broker_budget(BrokerBudget::unlimited())
+    L402Config::new(client)
+        .broker_budget(BrokerBudget::unlimited())
+        .verify_cache(VerifyCache::off())
 }
 
 /// How often a handler was called.

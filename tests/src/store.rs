@@ -112,6 +112,10 @@ impl SpentTokens for TestStore {
         self.step(self.inner.give_back(mark, id))
     }
 
+    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
+        self.step(self.inner.look(mark))
+    }
+
     fn lease(&self) -> Duration {
         self.lease
     }

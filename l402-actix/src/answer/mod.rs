@@ -8,6 +8,7 @@ mod caching;
 mod challenge;
 mod form;
 mod invalid;
+mod lines;
 #[cfg(feature = "paywall-page")]
 mod paywall;
 mod plain;

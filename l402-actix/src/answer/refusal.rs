@@ -4,11 +4,14 @@ use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use l402_server::{L402Error, Verification};
+use tracing::Level;
 
 use super::{
     challenge,
     form::Form,
+    lines::Lines,
     plain::{answer, misconfigured, retry_after, try_later},
+    settings::Settings,
 };
 use crate::{
     balance::StoreError,
@@ -70,6 +73,11 @@ pub(crate) enum Refusal {
         /// Until it may cause another.
         retry_after: Duration,
     },
+    /// A payer asks more often than its right, and the account's minute is short: 429.
+    PayerOverRight {
+        /// Until it may ask again.
+        retry_after: Duration,
+    },
     /// The broker minted what no header can carry: 502.
     UnusableChallenge(&'static str),
     /// The broker called a token valid and left out what it is valid for: 502.
@@ -90,12 +98,20 @@ impl Refusal {
 
     /// The answer. What it logs is in the request's span, and names the route for those who do not
     /// look at spans.
-    pub(crate) fn answer(self, watch: &Watch, request: &HttpRequest) -> HttpResponse {
+    ///
+    /// `settings` are those of the config in sight, or `None` where there is none to be told.
+    pub(crate) fn answer(
+        self,
+        watch: &Watch,
+        request: &HttpRequest,
+        settings: Option<&Settings>,
+    ) -> HttpResponse {
         let outcome = self.outcome(watch.why());
         watch.refused(outcome);
         // In the words of the span and the figures, for those who search the log.
         let kind = outcome.reason();
-        watch.in_span(|| self.into_response(kind, &|| observe::route(request)))
+        let lines = settings.map(|settings| settings.lines.clone()).unwrap_or_default();
+        watch.in_span(|| self.into_response(kind, &|| observe::route(request), &lines))
     }
 
     /// How the request went, in the words of the span and the figures.
@@ -115,6 +131,7 @@ impl Refusal {
             },
             Self::OverBudget { .. } => Outcome::Rejected("over_budget"),
             Self::ClientOverLimit { .. } => Outcome::Rejected("client_over_limit"),
+            Self::PayerOverRight { .. } => Outcome::Rejected("payer_over_right"),
             Self::UnusableChallenge(_) | Self::MissingFact(_) => {
                 Outcome::BrokerError("invalid_reply")
             }
@@ -125,7 +142,12 @@ impl Refusal {
     }
 
     /// Logs what the merchant has to know and answers what the client may know.
-    fn into_response(self, kind: Option<&'static str>, route: &dyn Fn() -> String) -> HttpResponse {
+    fn into_response(
+        self,
+        kind: Option<&'static str>,
+        route: &dyn Fn() -> String,
+        lines: &Lines,
+    ) -> HttpResponse {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::PaymentRequired(challenge, form) => {
@@ -154,13 +176,17 @@ impl Refusal {
                 tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
-            Self::Verify(err) => failed("verify", kind, route, &err),
-            Self::Mint(err) => failed("mint", kind, route, &err),
+            Self::Verify(err) => failed("verify", kind, route(), &err, lines),
+            Self::Mint(err) => failed("mint", kind, route(), &err, lines),
             Self::OverBudget { retry_after } => {
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
             Self::ClientOverLimit { retry_after } => {
                 tracing::debug!("client over its limit");
+                try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+            }
+            Self::PayerOverRight { retry_after } => {
+                tracing::debug!("payer beyond its right");
                 try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::UnusableChallenge(fault) => {
@@ -184,11 +210,17 @@ impl Refusal {
                 retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
             }
             Self::SpentTokens(err) => {
-                tracing::error!(kind, route = route(), "{err}");
+                let route = route();
+                if let Some(times) = lines.due(&err.to_string(), kind, &route) {
+                    tracing::error!(kind, route, times, "{err}");
+                }
                 try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
             Self::Deadline => {
-                tracing::warn!(kind, route = route(), "the gate's deadline has passed");
+                let route = route();
+                if let Some(times) = lines.due("gate", kind, &route) {
+                    tracing::warn!(kind, route, times, "the gate's deadline has passed");
+                }
                 answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
             }
         }
@@ -213,6 +245,7 @@ impl From<BrokerRefusal> for Refusal {
             BrokerRefusal::Verify(err) => Self::Verify(err),
             BrokerRefusal::OverBudget { retry_after } => Self::OverBudget { retry_after },
             BrokerRefusal::ClientOverLimit { retry_after } => Self::ClientOverLimit { retry_after },
+            BrokerRefusal::PayerOverRight { retry_after } => Self::PayerOverRight { retry_after },
             BrokerRefusal::Unanswered => Self::Deadline,
         }
     }
@@ -229,36 +262,33 @@ impl From<StoreError> for Refusal {
 fn failed(
     call: &'static str,
     kind: Option<&'static str>,
-    route: &dyn Fn() -> String,
+    route: String,
     err: &L402Error,
+    lines: &Lines,
 ) -> HttpResponse {
-    let (route, cause) = (route(), cause(err));
-    match err {
+    let (level, response) = match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
-            tracing::warn!(call, kind, route, cause, "{err}");
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait)
+            (Level::WARN, try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
         }
-        L402Error::Timeout => {
-            tracing::warn!(call, kind, route, cause, "{err}");
-            answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
-        }
+        L402Error::Timeout => (Level::WARN, answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
         // Nothing was sent, so the fault is on this side.
-        L402Error::InvalidRequest(_) => {
-            tracing::error!(call, kind, route, cause, "{err}");
-            misconfigured()
-        }
+        L402Error::InvalidRequest(_) => (Level::ERROR, misconfigured()),
         // It passes without the merchant.
         L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
-            tracing::warn!(call, kind, route, cause, "{err}");
-            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            (Level::WARN, answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
         }
         // It does not: the key, the plan, or a broker that keeps to another contract.
-        _ => {
-            tracing::error!(call, kind, route, cause, "{err}");
-            answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+        _ => (Level::ERROR, answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
+    };
+    if let Some(times) = lines.due(call, kind, &route) {
+        let cause = cause(err);
+        match level {
+            Level::ERROR => tracing::error!(call, kind, route, times, cause, "{err}"),
+            _ => tracing::warn!(call, kind, route, times, cause, "{err}"),
         }
     }
+    response
 }
 
 /// All that is behind an error: what is wrong with a connection stands at the very end.

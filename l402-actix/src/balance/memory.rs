@@ -102,6 +102,14 @@ impl SpentTokens for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
+    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
+        Box::pin(ready(Ok(self.marks.change(|marks, _| match marks.get(mark) {
+            Some(State::Spent(_)) => Claim::Spent,
+            Some(State::Reserved(_)) => Claim::Busy,
+            None => Claim::Reserved,
+        }))))
+    }
+
     fn shared(self, account: [u8; 32]) -> Arc<dyn SpentTokens> {
         let marks = process::shared(account, || Marks::with_capacity(self.capacity));
         marks.capacity.fetch_max(self.capacity, Ordering::Relaxed);

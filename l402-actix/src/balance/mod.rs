@@ -18,7 +18,7 @@ pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 pub use self::redb::RedbStore;
 #[cfg(feature = "spent-redis")]
 pub use self::redis::RedisStore;
-pub(crate) use self::reservation::{Claimed, Reservation};
+pub(crate) use self::reservation::{Claimed, Reservation, look};
 pub(crate) use self::settings::Settings;
 pub use self::store::{
     Claim, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, ReservationId, SpentTokens, StoreError,

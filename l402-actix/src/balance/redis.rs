@@ -36,6 +36,12 @@ const GIVE_BACK: &str = "\
     if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
     return redis.call('DEL', KEYS[1])";
 
+/// As `RESERVE`, without doing it.
+const LOOK: &str = "\
+    local now = redis.call('GET', KEYS[1]) \
+    if not now then return 0 end \
+    return string.sub(now, 1, 1) == 's' and 2 or 1";
+
 /// Spent tokens in Redis, for any number of processes and machines; feature `spent-redis`.
 ///
 /// Each step is one script, which the server runs as one. The keys are `l402:spent:` and the
@@ -112,11 +118,7 @@ impl fmt::Debug for RedisStore {
 impl SpentTokens for RedisStore {
     fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
         let arguments = [reserved(id), millis(lease), String::new()];
-        self.run(RESERVE, mark, &arguments, |answer| match answer {
-            0 => Claim::Reserved,
-            1 => Claim::Busy,
-            _ => Claim::Spent,
-        })
+        self.run(RESERVE, mark, &arguments, claim)
     }
 
     fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
@@ -132,6 +134,18 @@ impl SpentTokens for RedisStore {
     fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()> {
         let arguments = [reserved(id), String::new(), String::new()];
         self.run(GIVE_BACK, mark, &arguments, |_| ())
+    }
+
+    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
+        self.run(LOOK, mark, &[const { String::new() }; 3], claim)
+    }
+}
+
+fn claim(answer: i64) -> Claim {
+    match answer {
+        0 => Claim::Reserved,
+        1 => Claim::Busy,
+        _ => Claim::Spent,
     }
 }
 

@@ -224,6 +224,11 @@ async fn until_done<'a, T>(
     }
 }
 
+/// What an attempt to reserve would come to, by a store that answers in time.
+pub(crate) async fn look(store: Arc<dyn SpentTokens>, mark: Mark) -> Result<Claim, StoreError> {
+    within_time(store.look(mark)).await
+}
+
 async fn within_time<T>(step: StoreFuture<'_, T>) -> Result<T, StoreError> {
     let late = |_| Err(StoreError::unreachable("no answer in time"));
     timeout(STORE_TIMEOUT, step).await.unwrap_or_else(late)

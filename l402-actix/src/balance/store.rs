@@ -1,6 +1,13 @@
 //! What a store of spent tokens is, and the names that it goes by.
 
-use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use l402_server::decode_hex;
 
@@ -63,6 +70,14 @@ pub trait SpentTokens: fmt::Debug + Send + Sync + 'static {
 
     /// Makes a mark that is reserved under `id` unknown. Any other mark stays as it is.
     fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()>;
+
+    /// What an attempt to reserve the mark would come to at this moment, without making it: asked
+    /// before the broker is, so that a used-up token costs no call. Default:
+    /// [`Claim::Reserved`], and the broker is asked about each.
+    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
+        let _ = mark;
+        Box::pin(ready(Ok(Claim::Reserved)))
+    }
 
     /// How long reservations hold without being renewed; also how long a token is out of use
     /// whose server has crashed. Default: [`DEFAULT_LEASE`].

@@ -21,7 +21,6 @@ pub(crate) struct Account {
     pub(crate) id: Key,
     pub(crate) budget: Budget,
     pub(crate) refused: RefusedMemory,
-    /// Used only with a `VerifyCache`.
     pub(crate) verdicts: Verdicts,
     /// Used only where challenges are reused.
     pub(crate) held: HeldChallenges,

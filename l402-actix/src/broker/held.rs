@@ -25,6 +25,10 @@ const CAPACITY: usize = 5_000;
 /// An invoice is handed out again only while a payer has at least this long to pay it.
 const TIME_TO_PAY: Duration = Duration::from_secs(2 * 60);
 
+/// A second mint would be a second invoice, and a wallet may take its time over one: who waits for
+/// another request's waits as long as the call may take.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+
 /// A broker's answer to a mint that several requests of one client can have.
 pub(super) type Minted = Result<CheckedChallenge, BrokerRefusal>;
 
@@ -59,7 +63,7 @@ impl HeldChallenges {
                 minted
             })
         };
-        match self.flights.share(client, || held().map(Ok), call).await? {
+        match self.flights.share(client, PATIENCE, || held().map(Ok), call).await? {
             Shared::Own(minted) | Shared::Others(minted @ Err(BrokerRefusal::Mint(_))) => minted,
             Shared::Others(_) => match held() {
                 Some(challenge) => Ok(challenge),

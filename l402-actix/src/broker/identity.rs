@@ -21,7 +21,7 @@ use crate::{
 /// How clients are told apart, and what that is used for; see
 /// [`L402Config::client_identity`](crate::L402Config::client_identity).
 ///
-/// On its own it does nothing: [`reuse_challenges`](Self::reuse_challenges) and
+/// It tells the budget's clients apart. [`reuse_challenges`](Self::reuse_challenges) and
 /// [`calls_per_minute`](Self::calls_per_minute) are switched on one by one.
 ///
 /// # Examples
@@ -141,10 +141,11 @@ impl ClientIdentity {
         self
     }
 
-    /// How many broker calls one client may cause in any 60 seconds, with challenges and unknown
-    /// credentials; more are answered 429 with `Retry-After`. Default: no limit of its own.
+    /// How many broker calls one client may cause in any 60 seconds; more are answered 429 with
+    /// `Retry-After`. Default: no limit but the [budget's](crate::L402Config::broker_budget).
     ///
-    /// What costs no call does not count, and neither does a credential that was accepted before.
+    /// It counts for those who have paid too. What costs no call does not count, such as a credential
+    /// whose verdict stands.
     /// IPv6 addresses count by their /64, which one client has all of; clients beyond 10,000 push
     /// out those that were not seen for longest.
     pub fn calls_per_minute(mut self, calls: u32) -> Self {
@@ -154,12 +155,11 @@ impl ClientIdentity {
 
     /// Who asks; `None` for nobody in particular.
     pub(crate) fn of(&self, request: &HttpRequest) -> Option<Client> {
-        let peer = || Some(request.peer_addr()?.ip().to_canonical());
         match &self.by {
-            By::Peer => peer().map(Client::Address),
+            By::Peer => Client::peer(request),
             By::Proxies { networks, header } => {
                 let lines = request.headers().get_all(header).map(HeaderValue::as_bytes);
-                Some(Client::Address(proxies::client(networks, peer()?, lines)))
+                Some(Client::Address(proxies::client(networks, peer(request)?, lines)))
             }
             By::Function(identity) => (identity.0)(request).map(Client::Named),
         }
@@ -173,7 +173,16 @@ pub(crate) enum Client {
     Named(String),
 }
 
+fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    Some(request.peer_addr()?.ip().to_canonical())
+}
+
 impl Client {
+    /// By the address of the connection.
+    pub(super) fn peer(request: &HttpRequest) -> Option<Self> {
+        peer(request).map(Self::Address)
+    }
+
     /// The one client. An IPv6 neighbour is somebody else, who must not be handed its invoice.
     pub(crate) fn one(&self) -> Key {
         match self {

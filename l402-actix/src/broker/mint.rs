@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use l402_server::L402Error;
+use l402_server::{Challenge, ChallengeRequest, L402Client};
 
 use super::{
-    Broker, budget::BrokerBudget, checked::CheckedChallenge, held::Minted, refusal::BrokerRefusal,
+    Broker, budget::Permit, checked::CheckedChallenge, held::Minted, identity::Client,
+    refusal::BrokerRefusal,
 };
 use crate::{
-    key::{Key, key},
-    observe::{self, Cache, Endpoint, Wait},
-    terms::{Sale, Terms},
+    key::{Key, key, payment_hash},
+    observe::{self, Cache, Endpoint, Limiter, Wait},
+    terms::Sale,
 };
 
 /// Who is asked to pay.
@@ -23,34 +24,22 @@ pub(crate) enum Asker {
 }
 
 impl Broker<'_> {
-    /// The challenge for a sale. `terms` are what its payer's token will be verified for, at each
-    /// gate.
-    ///
-    /// With `Asker::Newcomer` it may be the one that the client holds.
-    pub(crate) async fn mint(&self, sale: &Sale<'_>, asker: Asker, terms: &[Terms<'_>]) -> Minted {
+    /// The challenge for a sale. With `Asker::Newcomer` it may be the one that the client holds.
+    pub(crate) async fn mint(&self, sale: &Sale<'_>, asker: Asker) -> Minted {
         self.identify();
         let wait = self.watch.wait();
         let minted = match (self.holder(sale), asker) {
             (Some(holder), Asker::Newcomer) => {
-                self.settings.account.held.challenge(holder, || self.mint_call(sale, &wait)).await
+                self.settings
+                    .line
+                    .account
+                    .held
+                    .challenge(holder, || self.mint_call(sale, &wait))
+                    .await
             }
             _ => self.mint_call(sale, &wait)?.await,
         };
         wait.over(Cache::Challenge, &minted);
-        let budget = &self.settings.account.budget;
-        match &minted {
-            Ok(challenge) if self.settings.budget != BrokerBudget::unlimited() => {
-                for terms in terms {
-                    let by_token = terms.payer(challenge, Some(&challenge.macaroon));
-                    let by_mpp = terms.payer(challenge, None).filter(|_| sale.mpp);
-                    for payer in [by_token, by_mpp].into_iter().flatten() {
-                        budget.await_payer(payer);
-                    }
-                }
-            }
-            Err(BrokerRefusal::Mint(err)) => budget.heed(err, self.settings.budget),
-            _ => {}
-        }
         minted
     }
 
@@ -60,27 +49,26 @@ impl Broker<'_> {
         wait: &Wait<'_>,
     ) -> Result<impl Future<Output = Minted> + Send + use<>, BrokerRefusal> {
         self.allow_client()?;
-        let allowed = self.settings.account.budget.mint(self.settings.budget);
-        allowed.map_err(|retry_after| BrokerRefusal::OverBudget { retry_after })?;
-        let (client, account) = (self.settings.client.clone(), Arc::clone(&self.settings.account));
+        let (line, budget) = (self.settings.line.clone(), self.settings.budget);
+        let by = self.client().map(Client::with_neighbours);
+        let permit = line.account.budget.stranger(budget, by, Limiter::BudgetMint)?;
         wait.asks();
-        let key = sale.idempotency_key.as_deref().filter(|key| !account.is_used_up(key));
+        let key = sale.idempotency_key.as_deref().filter(|key| !line.account.is_used_up(key));
         let (ask, anew) = match key {
             Some(key) => (sale.request(), Some((key.to_owned(), sale.request_without_key()))),
             None => (sale.request_without_key(), None),
         };
         Ok(async move {
-            let minted = observe::timed(Endpoint::Challenges, client.create_challenge(&ask)).await;
-            let minted = minted.map_err(failed)?;
+            // As for verifications.
+            let _place = line.places.acquire().await;
+            let minted = mint(&line.client, &ask, permit).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
-                Some((key, ask)) if account.is_settled(&minted) => {
-                    account.use_up(&key, &minted);
-                    // Once for each payment, so it is counted and not held up.
-                    account.budget.note_mint();
-                    let call = client.create_challenge(&ask);
-                    let minted = observe::timed(Endpoint::Challenges, call).await;
-                    CheckedChallenge::check(minted.map_err(failed)?)
+                Some((key, ask)) if line.account.is_settled(&minted) => {
+                    line.account.use_up(&key, &minted);
+                    // Once for each payment.
+                    let permit = line.account.budget.stranger(budget, by, Limiter::BudgetMint)?;
+                    CheckedChallenge::check(mint(&line.client, &ask, permit).await?)
                 }
                 _ => CheckedChallenge::check(minted),
             }
@@ -92,7 +80,7 @@ impl Broker<'_> {
         if self.reuses()
             && let Some(holder) = self.holder(&sale())
         {
-            self.settings.account.held.forget(&holder);
+            self.settings.line.account.held.forget(&holder);
         }
     }
 
@@ -116,6 +104,22 @@ impl Broker<'_> {
     }
 }
 
-fn failed(err: L402Error) -> BrokerRefusal {
-    BrokerRefusal::Mint(Arc::new(err))
+async fn mint(
+    client: &L402Client,
+    ask: &ChallengeRequest,
+    mut permit: Permit,
+) -> Result<Challenge, BrokerRefusal> {
+    permit.sent();
+    let minted = observe::timed(Endpoint::Challenges, client.create_challenge(ask)).await;
+    let said = client.rate_limit();
+    match minted {
+        Ok(challenge) => {
+            permit.minted(said, payment_hash(&challenge));
+            Ok(challenge)
+        }
+        Err(err) => {
+            permit.failed(said, &err);
+            Err(BrokerRefusal::Mint(Arc::new(err)))
+        }
+    }
 }

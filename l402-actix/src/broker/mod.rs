@@ -11,6 +11,7 @@ mod flight;
 mod held;
 mod identity;
 mod mint;
+mod minute;
 mod proxies;
 mod refusal;
 mod refused;
@@ -20,15 +21,17 @@ mod verdicts;
 use std::{cell::OnceCell, sync::Arc, time::Instant};
 
 use actix_web::HttpRequest;
-use l402_server::{L402Client, VerifyRequest};
+use l402_server::VerifyRequest;
 
 pub use budget::BrokerBudget;
+pub(crate) use budget::Permit;
 pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Asker;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
+use settings::Line;
 pub(crate) use settings::Settings;
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
@@ -39,17 +42,17 @@ use crate::{
     memory::CAPACITY,
     observe::{self, Cache, Endpoint, Limiter, Watch},
     payment::Payment,
-    terms::Payer,
+    terms::Question,
 };
 
-/// Why a credential is verified, and for whom, which decides whether the call may be held up.
-#[derive(Clone, Copy)]
+/// Why a credential is verified, which decides whether the call may be held up.
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Purpose {
     /// To let the request in.
-    Admission { payer: Payer },
+    Admission,
     /// The same, with a payment that the broker takes once.
-    OnlyOnce { payer: Payer },
-    /// To choose the refusal of somebody who has been refused, and counts as a stranger for that.
+    OnlyOnce,
+    /// To choose the refusal of somebody who has been refused.
     Diagnosis,
 }
 
@@ -67,30 +70,26 @@ impl<'a> Broker<'a> {
     }
 
     /// What the broker has just said to this question, if it was a no.
-    pub(crate) fn recall(&self, question: &Key, diagnosed: bool) -> Option<Refused> {
-        let refused = self.settings.account.refused.recall(question, diagnosed)?;
+    pub(crate) fn recall(&self, question: &Question, diagnosed: bool) -> Option<Refused> {
+        let refused = self.settings.line.account.refused.recall(question, diagnosed)?;
         observe::hit(Cache::Refusal);
         Some(refused)
     }
 
-    pub(crate) fn remember(&self, question: &Key, diagnosed: bool, refused: &Refused) {
-        self.settings.account.refused.remember(question, diagnosed, refused.clone());
+    pub(crate) fn remember(&self, question: &Question, diagnosed: bool, refused: &Refused) {
+        let account = &self.settings.line.account;
+        account.refused.remember(question, diagnosed, refused.clone());
+        account.verdicts.refused(question);
+        if let (Refused::NotGenuine(_), true, Some(payer)) =
+            (refused, diagnosed, &question.payment_hash)
+        {
+            account.budget.ended(payer, false);
+        }
     }
 
-    /// The payment that a verdict in the cache stands for, unless the broker has said no since.
-    ///
-    /// Not noted in the budget: the call that brought the verdict has been, and it lasts for minutes
-    /// at the most.
-    pub(crate) fn standing(
-        &self,
-        question: &Key,
-        diagnosed: bool,
-        cache: VerifyCache,
-    ) -> Option<Arc<Payment>> {
-        match self.settings.account.refused.recall(question, diagnosed) {
-            Some(_) => None,
-            None => self.settings.account.verdicts.standing(question, cache),
-        }
+    /// The payment that a verdict in the cache stands for, which costs no call.
+    pub(crate) fn standing(&self, question: &Question, cache: VerifyCache) -> Option<Arc<Payment>> {
+        self.settings.line.account.verdicts.standing(question, cache)
     }
 
     /// Takes note of a request that is let in by a verdict that stands.
@@ -98,10 +97,10 @@ impl<'a> Broker<'a> {
         self.watch.wait().over(Cache::Verdict, &Ok::<_, BrokerRefusal>(()));
     }
 
-    /// Has a token verified, or takes a verdict that stands in `cache`.
+    /// Has a credential verified, or takes a verdict that stands in `cache`.
     pub(crate) async fn verify(
         &self,
-        name: Key,
+        name: Question,
         question: &VerifyRequest,
         purpose: Purpose,
         cache: Option<VerifyCache>,
@@ -110,105 +109,92 @@ impl<'a> Broker<'a> {
         let wait = self.watch.wait();
         let verdict = if let Some(cache) = cache {
             let call = || {
-                self.allow_verify(purpose)?;
-                let (client, question) = (self.settings.client.clone(), question.clone());
+                let permit = self.allow_verify(&name, purpose)?;
                 wait.asks();
-                Ok(async move { ask(&client, &question).await })
+                let (line, question) = (self.settings.line.clone(), question.clone());
+                Ok(async move { ask(&line, permit, name.payment_hash, &question).await })
             };
-            Box::pin(self.settings.account.verdicts.verdict(name, cache, call)).await?
+            let verdicts = &self.settings.line.account.verdicts;
+            Box::pin(verdicts.verdict(name, cache, call)).await?
         } else {
-            self.allow_verify(purpose)?;
+            let permit = self.allow_verify(&name, purpose)?;
             wait.asks();
-            ask(&self.settings.client, question).await
+            ask(&self.settings.line, permit, name.payment_hash, question).await
         };
         wait.over(Cache::Verdict, &verdict);
-        self.learn(purpose, &verdict);
         verdict.map_err(BrokerRefusal::Verify)
     }
 
-    /// Has an MPP payment verified, for which [`allow_verify`](Self::allow_verify) has been asked.
+    /// Has an MPP payment verified. It is used up by either answer.
     pub(crate) async fn verify_once(
         &self,
+        permit: Permit,
+        name: &Question,
         question: &VerifyRequest,
-        purpose: Purpose,
     ) -> Result<Answer, BrokerRefusal> {
         let _wait = self.watch.wait();
-        let verdict = ask(&self.settings.client, question).await;
-        self.learn(purpose, &verdict);
+        let verdict = ask(&self.settings.line, permit, None, question).await;
+        if let (Ok(_), Some(payer)) = (&verdict, &name.payment_hash) {
+            self.settings.line.account.budget.ended(payer, true);
+        }
         verdict.map_err(BrokerRefusal::Verify)
     }
 
-    /// A verification for somebody known is not held up.
-    pub(crate) fn allow_verify(&self, purpose: Purpose) -> Result<(), BrokerRefusal> {
-        let (budget, calls) = (&self.settings.account.budget, self.settings.budget);
-        let allowed = match purpose {
-            Purpose::Admission { payer } | Purpose::OnlyOnce { payer } if budget.knows(payer) => {
-                budget.known(calls);
-                return Ok(());
-            }
-            Purpose::Admission { .. } | Purpose::OnlyOnce { .. } => {
-                self.allow_client()?;
-                budget.stranger(calls)
-            }
-            Purpose::Diagnosis => {
-                self.allow_client()?;
-                budget.diagnose(calls)
-            }
-        };
-        allowed.map_err(|retry_after| BrokerRefusal::OverBudget { retry_after })
-    }
-
-    fn learn(&self, purpose: Purpose, verdict: &Verdict) {
-        if self.settings.budget == BrokerBudget::unlimited() {
-            return;
+    /// Whoever has paid goes first.
+    pub(crate) fn allow_verify(
+        &self,
+        name: &Question,
+        purpose: Purpose,
+    ) -> Result<Permit, BrokerRefusal> {
+        self.allow_client()?;
+        let (budget, calls) = (&self.settings.line.account.budget, self.settings.budget);
+        if let Some(payer) = name.payment_hash
+            && let Some(allowed) = budget.payer(calls, payer)
+        {
+            return Ok(allowed?);
         }
-        let budget = &self.settings.account.budget;
-        match (verdict, purpose) {
-            (Ok(answer), Purpose::Admission { payer }) if answer.is_yes() => budget.accepted(payer),
-            (Ok(_), Purpose::Admission { payer }) => budget.refused(payer),
-            // An MPP payment is used up by either answer.
-            (Ok(_), Purpose::OnlyOnce { payer }) => budget.forget(payer),
-            (Ok(_), Purpose::Diagnosis) => {}
-            (Err(err), _) => budget.heed(err, self.settings.budget),
-        }
+        let client = self.client().map(Client::with_neighbours);
+        Ok(match purpose {
+            Purpose::Diagnosis => budget.diagnosis(calls, client)?,
+            Purpose::Admission | Purpose::OnlyOnce => {
+                budget.stranger(calls, client, Limiter::BudgetVerify)?
+            }
+        })
     }
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:
     /// nobody can pay it again.
     pub(crate) fn settled(&self, credential: &VerifyRequest) {
         if let Some(hash) = credential.payment_hash() {
-            self.settings.account.settled.put(hash, (), CAPACITY);
+            self.settings.line.account.settled.put(hash, (), CAPACITY);
         }
-    }
-
-    /// Takes note of somebody who has paid and will ask.
-    pub(crate) fn await_payer(&self, payer: Payer) {
-        self.settings.account.budget.await_payer(payer);
     }
 
     /// Takes note of a credential, before it is verified: its invoice is paid and must not be
     /// handed out again. Another config of the account may be the one that holds it.
     pub(crate) fn presented(&self, credential: &VerifyRequest) {
-        if self.settings.account.held.is_used()
+        if self.settings.line.account.held.is_used()
             && let Some(hash) = credential.payment_hash()
         {
-            self.settings.account.held.paid(&hash);
+            self.settings.line.account.held.paid(&hash);
         }
     }
 
-    /// Who asks, by the merchant's function where there is one, which is called at most once.
+    /// Who asks: by the merchant's setting, which is asked at most once, else by the address of the
+    /// connection.
     fn client(&self) -> Option<&Client> {
-        let identity = self.settings.client_identity.as_ref()?;
-        self.client.get_or_init(|| identity.of(self.request)).as_ref()
+        let of = || match &self.settings.client_identity {
+            Some(identity) => identity.of(self.request),
+            None => Client::peer(self.request),
+        };
+        self.client.get_or_init(of).as_ref()
     }
 
     /// Has it said before a call is shared, which starts under a lock of the whole process: there
     /// a slow function would hold up everybody, and one that asks this API something itself for
     /// ever.
     fn identify(&self) {
-        if self.settings.client_identity.as_ref().is_some_and(|by| by.calls_per_minute.is_some()) {
-            self.client();
-        }
+        self.client();
     }
 
     /// Takes a call out of the client's own limit, where there is one.
@@ -216,11 +202,8 @@ impl<'a> Broker<'a> {
         let Some(identity) = &self.settings.client_identity else { return Ok(()) };
         let Some(limit) = identity.calls_per_minute else { return Ok(()) };
         let Some(client) = self.client() else { return Ok(()) };
-        let taken = self
-            .settings
-            .account
-            .clients
-            .with(client.with_neighbours(), |calls| calls.take(limit, Instant::now()));
+        let clients = &self.settings.line.account.clients;
+        let taken = clients.with(client.with_neighbours(), |own| own.take(limit, Instant::now()));
         taken.map_err(|retry_after| {
             observe::limited(Limiter::Client);
             BrokerRefusal::ClientOverLimit { retry_after }
@@ -228,7 +211,27 @@ impl<'a> Broker<'a> {
     }
 }
 
-async fn ask(client: &L402Client, question: &VerifyRequest) -> Verdict {
-    let call = client.verify_token(question);
-    observe::timed(Endpoint::Verify, call).await.map(Answer::from).map_err(Arc::new)
+/// One call, which may outlive the request that has caused it. `payer` is who a yes makes known.
+async fn ask(
+    line: &Line,
+    mut permit: Permit,
+    payer: Option<Key>,
+    question: &VerifyRequest,
+) -> Verdict {
+    // It is never closed; if it were, nothing would be bounded and all be served.
+    let _place = line.places.acquire().await;
+    permit.sent();
+    let verdict = observe::timed(Endpoint::Verify, line.client.verify_token(question)).await;
+    let said = line.client.rate_limit();
+    match verdict {
+        Ok(verdict) => {
+            let answer = Answer::from(verdict);
+            permit.answered(said, answer.is_yes(), payer);
+            Ok(answer)
+        }
+        Err(err) => {
+            permit.failed(said, &err);
+            Err(Arc::new(err))
+        }
+    }
 }

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use l402_server::L402Error;
 
+use super::budget::{Denied, jittered};
+
 /// What a question to the broker failed by.
 #[derive(Debug, Clone)]
 pub(crate) enum BrokerRefusal {
@@ -23,8 +25,23 @@ pub(crate) enum BrokerRefusal {
         /// Until it may cause another.
         retry_after: Duration,
     },
+    /// A payer has caused more broker calls than its right, and the others need the rest.
+    PayerOverRight {
+        /// Until it may cause another.
+        retry_after: Duration,
+    },
     /// The call that was waited for has ended without an answer.
     Unanswered,
+}
+
+impl From<Denied> for BrokerRefusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Account(wait) => Self::OverBudget { retry_after: jittered(wait) },
+            Denied::Client(wait) => Self::ClientOverLimit { retry_after: jittered(wait) },
+            Denied::Payer(wait) => Self::PayerOverRight { retry_after: jittered(wait) },
+        }
+    }
 }
 
 /// Whether the broker has looked at the credential and could make nothing of it.

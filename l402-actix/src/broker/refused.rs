@@ -7,7 +7,7 @@ use std::{
 
 use l402_server::{L402Error, Verification};
 
-use crate::{key::Key, memory::Memory};
+use crate::{memory::Memory, terms::Question};
 
 /// How long a refusal stands without asking again. Long enough that a client in a loop costs a few
 /// calls a minute; short, because what is refused now may be good in a moment: a payment that the
@@ -36,17 +36,17 @@ pub(crate) struct RefusedMemory([Memory<(Instant, Refused)>; 2]);
 
 impl RefusedMemory {
     /// The refusal of this question, if it is recent.
-    pub(crate) fn recall(&self, question: &Key, diagnosed: bool) -> Option<Refused> {
-        let (since, refused) = self.0[usize::from(diagnosed)].get(question)?;
+    pub(crate) fn recall(&self, question: &Question, diagnosed: bool) -> Option<Refused> {
+        let (since, refused) = self.0[usize::from(diagnosed)].get(&question.name())?;
         (since.elapsed() < REMEMBERED_FOR).then_some(refused)
     }
 
-    pub(crate) fn remember(&self, question: &Key, diagnosed: bool, refused: Refused) {
+    pub(crate) fn remember(&self, question: &Question, diagnosed: bool, refused: Refused) {
         // A 400 is no verdict: what stands in front of a broker answers it too, and whoever has paid
         // must not be refused for it a moment later.
         if matches!(refused, Refused::Malformed(_)) {
             return;
         }
-        self.0[usize::from(diagnosed)].put(*question, (Instant::now(), refused), CAPACITY);
+        self.0[usize::from(diagnosed)].put(question.name(), (Instant::now(), refused), CAPACITY);
     }
 }

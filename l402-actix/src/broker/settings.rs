@@ -3,24 +3,41 @@
 use std::sync::Arc;
 
 use l402_server::L402Client;
+use tokio::sync::Semaphore;
 
 use super::{
     account::Account, budget::BrokerBudget, identity::ClientIdentity, verdicts::VerifyCache,
 };
 
+/// How many calls of one config may be under way at once. At 50 ms a call these are some 5,000 a
+/// second, which is far beyond every limit; what it bounds is the sockets to a broker that hangs.
+const MAX_CALLS: usize = 256;
+
+/// The line to the broker, with all that a call needs.
 #[derive(Debug, Clone)]
-pub(crate) struct Settings {
+pub(crate) struct Line {
     pub(crate) client: L402Client,
     pub(crate) account: Arc<Account>,
+    pub(super) places: Arc<Semaphore>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) line: Line,
     pub(crate) budget: BrokerBudget,
-    pub(crate) verify_cache: Option<VerifyCache>,
+    pub(crate) verify_cache: VerifyCache,
     pub(crate) client_identity: Option<ClientIdentity>,
 }
 
 impl Settings {
     pub(crate) fn new(client: L402Client) -> Self {
         let account = Account::of(&client);
-        let budget = BrokerBudget::default();
-        Self { client, account, budget, verify_cache: None, client_identity: None }
+        let places = Arc::new(Semaphore::new(MAX_CALLS));
+        Self {
+            line: Line { client, account, places },
+            budget: BrokerBudget::default(),
+            verify_cache: VerifyCache::new(),
+            client_identity: None,
+        }
     }
 }

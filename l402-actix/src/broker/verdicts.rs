@@ -12,19 +12,22 @@ use super::{
     refusal::BrokerRefusal,
 };
 use crate::{
-    key::Key,
     memory::{self, Memory},
     payment::Payment,
+    terms::Question,
 };
 
-/// How long a verdict stands: long enough that an agent in a loop costs two calls a minute, short
+/// How long a verdict stands: long enough that an agent in a loop costs six calls a minute, short
 /// enough for a token that is revoked or expires.
-const DEFAULT_TTL: Duration = Duration::from_secs(30);
+const DEFAULT_TTL: Duration = Duration::from_secs(10);
+
+/// How long those who wait for another request's verification give it before one of them asks anew.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The longest time to live that is taken. Beyond it the broker's word on expiry would not count.
 const MAX_TTL: Duration = Duration::from_secs(10 * 60);
 
-/// Trusts a verified credential for a short time; see
+/// For how long a verified credential is trusted; see
 /// [`L402Config::verify_cache`](crate::L402Config::verify_cache).
 ///
 /// # Examples
@@ -35,7 +38,7 @@ const MAX_TTL: Duration = Duration::from_secs(10 * 60);
 /// # let client = l402_actix::L402Client::new("key")?;
 ///
 /// let config = L402Config::new(client)
-///     .verify_cache(VerifyCache::new().ttl(Duration::from_secs(10)));
+///     .verify_cache(VerifyCache::new().ttl(Duration::from_secs(60)));
 /// # Ok::<(), l402_actix::L402Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +49,22 @@ pub struct VerifyCache {
 }
 
 impl VerifyCache {
-    /// 30 seconds, 10,000 verdicts.
+    /// 10 seconds, 10,000 verdicts: the default.
     pub fn new() -> Self {
         Self { ttl: DEFAULT_TTL, capacity: memory::CAPACITY }
     }
 
-    /// How long a verdict stands, from when the broker was asked. Default: 30 seconds; at most ten
+    /// No verdict is kept: each request is a call. For tokens that must stop at the very second in
+    /// which they expire.
+    pub fn off() -> Self {
+        Self { ttl: Duration::ZERO, capacity: 0 }
+    }
+
+    pub(crate) fn is_off(self) -> bool {
+        self.ttl.is_zero() || self.capacity == 0
+    }
+
+    /// How long a verdict stands, from when the broker was asked. Default: 10 seconds; at most ten
     /// minutes.
     ///
     /// This is how much longer than the broker says a token that has expired or was revoked can
@@ -117,18 +130,38 @@ pub(crate) fn missing_fact(incomplete: &Verification) -> &'static str {
     if incomplete.resource.is_none() { "resource" } else { "amountSats" }
 }
 
+/// A yes that stands for a while.
+#[derive(Clone)]
+struct Standing {
+    since: Instant,
+    /// What was sent and answered yes. Never what the broker has read out: a token's holder can
+    /// append a larger amount.
+    amount_sats: Option<u64>,
+    payment: Arc<Payment>,
+}
+
 /// The verdicts of one account.
 #[derive(Default)]
 pub(crate) struct Verdicts {
-    kept: Arc<Memory<(Instant, Arc<Payment>)>>,
+    kept: Arc<Memory<Standing>>,
     flights: Flights<Verdict>,
 }
 
 impl Verdicts {
-    /// The yes that stands.
-    pub(crate) fn standing(&self, question: &Key, cache: VerifyCache) -> Option<Arc<Payment>> {
-        let (since, payment) = self.kept.get(question)?;
-        (since.elapsed() < cache.ttl).then_some(payment)
+    /// The yes that stands, to this question or to one about more.
+    pub(crate) fn standing(&self, question: &Question, cache: VerifyCache) -> Option<Arc<Payment>> {
+        let standing = self.kept.get(&question.verdict)?;
+        // No amount is less than any.
+        let covers = question.amount_sats <= standing.amount_sats;
+        (covers && standing.since.elapsed() < cache.ttl).then_some(standing.payment)
+    }
+
+    /// The broker says no to this question, and so no longer yes to it or to one about more.
+    pub(super) fn refused(&self, question: &Question) {
+        let contradicts = |yes: &mut Standing| question.amount_sats <= yes.amount_sats;
+        if self.kept.change(&question.verdict, contradicts) == Some(true) {
+            self.kept.forget(&question.verdict);
+        }
     }
 
     /// The verdict that stands, else that of the call under way, else that of a new call, which
@@ -138,7 +171,7 @@ impl Verdicts {
     /// broker's. A no is for all who were waiting for it, and so is a failure.
     pub(crate) async fn verdict<F>(
         &self,
-        question: Key,
+        question: Question,
         cache: VerifyCache,
         start: impl Fn() -> Result<F, BrokerRefusal>,
     ) -> Result<Verdict, BrokerRefusal>
@@ -150,15 +183,23 @@ impl Verdicts {
             let (kept, call) = (Arc::clone(&self.kept), start()?);
             Ok(async move {
                 // From before the call: the broker may have looked at its clock right away.
-                let asked = Instant::now();
+                let since = Instant::now();
                 let verdict = call.await;
                 if let Ok(Answer::Yes(payment)) = &verdict {
-                    kept.put(question, (asked, Arc::clone(payment)), cache.capacity);
+                    let (amount_sats, payment) = (question.amount_sats, Arc::clone(payment));
+                    let yes = Standing { since, amount_sats, payment };
+                    // A yes to more, of a call that was under way beside this one, says more.
+                    let is_more = kept.get(&question.verdict).is_some_and(|other| {
+                        other.amount_sats > amount_sats && other.since.elapsed() < cache.ttl
+                    });
+                    if !is_more {
+                        kept.put(question.verdict, yes, cache.capacity);
+                    }
                 }
                 verdict
             })
         };
-        match self.flights.share(question, standing, call).await? {
+        match self.flights.share(question.name(), PATIENCE, standing, call).await? {
             Shared::Own(verdict) | Shared::Others(verdict) => Ok(verdict),
         }
     }

@@ -62,7 +62,7 @@ impl Gate {
         let config = L402Config::in_sight_of(&request).ok();
         let watch = Watch::of(&request);
         let response = self.decide(config, offer, handler, &watch).instrument(watch.span()).await;
-        marked(response.unwrap_or_else(|refusal| refusal.answer(&watch, &request)), config)
+        answered(response, &watch, &request, config)
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -84,7 +84,7 @@ impl Gate {
             Ok(gate) => gate.decide(config, offer, handler, &watch).instrument(watch.span()).await,
             Err(err) => Err(Refusal::by_merchant(err)),
         };
-        marked(response.unwrap_or_else(|refusal| refusal.answer(&watch, &request)), config)
+        answered(response, &watch, &request, config)
     }
 
     async fn tried(
@@ -133,8 +133,15 @@ impl Gate {
     }
 }
 
-fn marked(mut response: HttpResponse, config: Option<&L402Config>) -> HttpResponse {
-    mark(response.headers_mut(), config.map(|config| &config.answer));
+fn answered(
+    response: Result<HttpResponse, Refusal>,
+    watch: &Watch,
+    request: &HttpRequest,
+    config: Option<&L402Config>,
+) -> HttpResponse {
+    let settings = config.map(|config| &config.answer);
+    let mut response = response.unwrap_or_else(|refusal| refusal.answer(watch, request, settings));
+    mark(response.headers_mut(), settings);
     response
 }
 

@@ -179,15 +179,15 @@ where
             let (terms, service) = &*inner;
             let config = L402Config::in_sight_of(request.request()).ok();
             let settings = config.map(|config| config.answer.clone());
-            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
             let watch = Watch::around(request.request());
             let offer = terms.offer();
             let decision = gate::admit(request.request(), config, &offer, &watch);
             let passed = match decision.instrument(watch.span()).await {
                 Ok(passed) => passed.map(|(visit, admission)| visit.passed(admission.paid)),
                 Err(refusal) => {
-                    let mut response = refusal.answer(&watch, request.request());
-                    mark(response.headers_mut());
+                    let settings = settings.as_ref();
+                    let mut response = refusal.answer(&watch, request.request(), settings);
+                    answer::mark(response.headers_mut(), settings);
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             };
@@ -195,6 +195,7 @@ where
                 request.extensions_mut().insert(passed.paid.payment.clone());
                 request.extensions_mut().insert(Rc::new(passed));
             }
+            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
             let answer = watch.span().in_scope(|| service.call(request));
             match answer.instrument(watch.span()).await {
                 Ok(mut response) => {

@@ -62,9 +62,10 @@ pub(crate) async fn admit<'a>(
         Presented::Standing(paid) => Ok(Admission { paid, reservation: None }),
         Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
         Presented::Mpp(payment) => visit.in_time(Box::pin(mpp::decide(&visit, payment))).await,
-        Presented::Token(token, name) => {
+        Presented::Token(token, question) => {
             let decision = async {
-                match token::judge(&visit, &token, name).await? {
+                Box::pin(hold::look(&visit, &question)).await?;
+                match token::judge(&visit, &token, question).await? {
                     Ok(payment) => hold::admission(&visit, visit.paid_by(token, payment)).await,
                     Err(Refused::ForSomethingElse) => {
                         Err(sell::challenge_anew(&visit, Why::NotCovered).await)

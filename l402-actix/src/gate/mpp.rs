@@ -26,16 +26,16 @@ pub(super) async fn decide(
 ) -> Result<Admission, Refusal> {
     visit.broker.presented(&payment);
     let question = payment.resource(visit.resource.as_ref()).amount_sats(visit.sats.accept);
-    let purpose = Purpose::OnlyOnce { payer: visit.terms().asker(&question) };
+    let name = visit.terms().question(&question);
     // In this order: garbage comes no further than the budget, and a store that is away must
     // not cost a payment, so that it is held before it is used up.
-    visit.broker.allow_verify(purpose)?;
-    let payment_hash = question.payment_hash();
+    let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce)?;
+    let payment_hash = name.payment_hash;
     let held = match payment_hash {
         Some(hash) if visit.offer.single_use => Some(hold::hold(visit, Mark::new(hash)).await?),
         _ => None,
     };
-    let payment = match visit.broker.verify_once(&question, purpose).await? {
+    let payment = match visit.broker.verify_once(permit, &name, &question).await? {
         Answer::Yes(payment) => payment,
         // Valid without facts means: valid for what was sent.
         Answer::Incomplete(verdict) => Arc::new(Payment {

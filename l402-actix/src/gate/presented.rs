@@ -9,7 +9,7 @@ use super::{
     paid::Paid,
     visit::Visit,
 };
-use crate::{key::Key, payment::Payment};
+use crate::{payment::Payment, terms::Question};
 
 pub(super) enum Presented {
     Nothing,
@@ -17,8 +17,8 @@ pub(super) enum Presented {
     Standing(Paid),
     /// What the scope around has verified, and covers this gate.
     Verified(Paid),
-    /// A token that has to be verified, and the name of the question that does it.
-    Token(VerifyRequest, Key),
+    /// A token that has to be verified, and the names of the question that does it.
+    Token(VerifyRequest, Question),
     Mpp(VerifyRequest),
 }
 
@@ -30,7 +30,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
         Some(Credential::Mpp(payment)) => Presented::Mpp(payment),
         Some(Credential::Token(token)) => {
             visit.broker.presented(&token);
-            let name = visit.terms().of_question(&token);
+            let name = visit.terms().question(&token);
             match standing(visit, &name) {
                 Some(payment) => {
                     visit.broker.spared();
@@ -45,7 +45,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
 
 /// The payment of a verdict that stands. One that does not cover the request any more, since
 /// the price of what is not enforced at the broker has changed, is looked at like a new one.
-fn standing(visit: &Visit<'_>, name: &Key) -> Option<Arc<Payment>> {
-    let payment = visit.broker.standing(name, visit.diagnoses(), visit.cache()?)?;
+fn standing(visit: &Visit<'_>, name: &Question) -> Option<Arc<Payment>> {
+    let payment = visit.broker.standing(name, visit.cache()?)?;
     visit.is_covered_by(&payment).then_some(payment)
 }

@@ -47,14 +47,10 @@ pub(super) fn presented(visit: &Visit<'_>, passed: &Passed) -> Result<Presented,
             Ok(Presented::Verified(paid.clone()))
         }
         Proof::Token { token, .. } => {
-            if is_covered {
-                // Its holder has just been let in by the scope and is no stranger here.
-                visit.broker.await_payer(terms.asker(token));
-            }
             // Enough for the scope and, by what the broker read out there, perhaps not for this
             // gate. A broker that repeats what it was asked would say so of every token: it is
             // asked for this gate's price before anybody is asked to pay that.
-            Ok(Presented::Token(token.clone(), terms.of_question(token)))
+            Ok(Presented::Token(token.clone(), terms.question(token)))
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The 402: a challenge for what is sold, or why there is none. A failure here must not look like a
 //! price.
 
-use super::{paid::Passed, visit::Visit};
+use super::visit::Visit;
 #[cfg(feature = "discovery")]
 use crate::terms::refuse_unlisted;
 use crate::{
     answer::{Form, Refusal},
     broker::Asker,
     observe::Why,
-    terms::{Sale, Terms},
+    terms::Sale,
 };
 
 /// To somebody who has presented nothing.
@@ -45,8 +45,7 @@ async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, asker: Asker) -> Refusal {
     if let Err(fault) = refuse_unlisted(visit.request) {
         return fault.into();
     }
-    let terms = payer_terms(visit);
-    match Box::pin(visit.broker.mint(sale, asker, &terms)).await {
+    match Box::pin(visit.broker.mint(sale, asker)).await {
         Ok(minted) => {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
             let form = Form::of(visit.request, &visit.config.answer, sale.description.as_deref());
@@ -69,10 +68,4 @@ fn sale<'v>(visit: &'v Visit<'_>) -> Sale<'v> {
         ),
         mpp: visit.takes_mpp(),
     }
-}
-
-/// What its payer's token will be verified for: at the gate around first, if there is one.
-fn payer_terms<'v>(visit: &'v Visit<'_>) -> Vec<Terms<'v>> {
-    let around = visit.around.as_deref().map(Passed::terms);
-    around.into_iter().chain([visit.terms()]).collect()
 }

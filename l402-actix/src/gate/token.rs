@@ -8,9 +8,8 @@ use super::visit::Visit;
 use crate::{
     answer::Refusal,
     broker::{Answer, BrokerRefusal, Purpose, Refused, is_malformed, missing_fact},
-    key::Key,
     payment::Payment,
-    terms::Terms,
+    terms::{Question, Terms},
 };
 
 /// The payment behind a token that covers the visit's terms, or why it does not: by what the broker
@@ -18,7 +17,7 @@ use crate::{
 pub(super) async fn judge(
     visit: &Visit<'_>,
     token: &VerifyRequest,
-    name: Key,
+    name: Question,
 ) -> Result<Result<Arc<Payment>, Refused>, Refusal> {
     if let Some(refused) = visit.broker.recall(&name, visit.diagnoses()) {
         return Ok(Err(refused));
@@ -41,13 +40,13 @@ pub(super) async fn judge(
 async fn ask(
     visit: &Visit<'_>,
     token: &VerifyRequest,
-    name: Key,
+    name: Question,
 ) -> Result<Result<Arc<Payment>, Refused>, Refusal> {
     // What is sent is checked by the broker against every caveat, which is what binds the
     // token: its holder can append caveats, and a broker may read out the last one.
     let question = visit.terms().put_to(token);
-    let purpose = Purpose::Admission { payer: visit.terms().asker(token) };
-    let verdict = match visit.broker.verify(name, &question, purpose, visit.cache()).await {
+    let cache = visit.cache();
+    let verdict = match visit.broker.verify(name, &question, Purpose::Admission, cache).await {
         Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
             return Ok(Err(Refused::Malformed(err)));
         }
@@ -73,7 +72,7 @@ async fn ask(
 /// Not so for a token that covers the request by its own account: a broker that refuses what
 /// was just paid for would refuse the next one too, and a 402 would be paid without end.
 async fn is_for_something_else(visit: &Visit<'_>, token: &VerifyRequest) -> Result<bool, Refusal> {
-    let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.of_question(token);
+    let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.question(token);
     match visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await? {
         Answer::Yes(payment) => Ok(!visit.is_covered_by(&payment)),
         Answer::Incomplete(verdict) => Err(Refusal::MissingFact(missing_fact(&verdict))),

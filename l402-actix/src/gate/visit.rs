@@ -49,7 +49,7 @@ impl<'a> Visit<'a> {
         let resource = config.terms.resource(request, offer, resource_around)?;
         let broker = Broker::new(request, &config.broker, watch);
         // However many calls it takes, and at however many gates, the client waits for one deadline.
-        let timeout = config.broker.client.timeout();
+        let timeout = config.broker.line.client.timeout();
         let limit = around.as_ref().map_or(timeout, |passed| passed.time_left);
         let waits_since = OnceCell::new();
         let visit = Self {
@@ -90,7 +90,7 @@ impl<'a> Visit<'a> {
     /// What a token has to cover.
     pub(super) fn terms(&self) -> Terms<'_> {
         Terms {
-            account: &self.config.broker.account.id,
+            account: &self.config.broker.line.account.id,
             resource: self.config.enforce_resource.then_some(self.resource.as_ref()),
             amount_sats: self.config.enforce_amount.then_some(self.sats.accept),
         }
@@ -111,7 +111,8 @@ impl<'a> Visit<'a> {
     /// The cache whose verdicts may stand in for a call on this route. None may where a token is
     /// good for one use: what is sold once is sold on a verdict of that moment.
     pub(super) fn cache(&self) -> Option<VerifyCache> {
-        self.config.broker.verify_cache.filter(|_| !self.offer.single_use)
+        let cache = self.config.broker.verify_cache;
+        (!cache.is_off() && !self.offer.single_use).then_some(cache)
     }
 
     /// Whether a refused token is asked about once more.

@@ -40,7 +40,7 @@
 //! | `paid` | let in with a payment; what the handler then answers is not looked at | |
 //! | `free` | let in by [`Price::FREE`](crate::Price::FREE) | |
 //! | `challenged` | answered 402 | `no_credential`, `not_covered` (a token of another route, or that paid less), `spent`, `invalid_token` (with [`Rechallenge`](crate::OnInvalidToken::Rechallenge)) |
-//! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_too_long`, `over_budget`, `client_over_limit`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
+//! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_too_long`, `over_budget`, `client_over_limit`, `payer_over_right`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
 //! | `broker_error` | refused for want of the broker's word | `key_refused`, `plan_refused`, `rate_limited`, `unavailable`, `broker_fault`, `request_refused`, `timeout`, `unreachable`, `invalid_reply` |
 //! | `server_error` | refused for something that is wrong here | `misconfigured`, `spent_tokens_store` |
 //! | `preflight` | `OPTIONS`, which nobody pays for | |
@@ -83,7 +83,7 @@
 //! | `l402_payment_sats_total` | `route` | the sats of distinct payments, likewise: what is earned |
 //! | `l402_broker_call_seconds` | `endpoint`, `outcome` | a histogram of how long the gates' calls to the broker took, and by its count how many there were; `endpoint` is `challenges` or `verify`, `outcome` is `ok`, a reason of `broker_error` above, `invalid_request`, `other`, or `abandoned` by the gate's deadline |
 //! | `l402_cache_hits_total` | `cache` | calls that were spared: by a `verdict` that stands or another request is waiting for, a `refusal` that is remembered, a `challenge` that the client holds |
-//! | `l402_limiter_refusals_total` | `limiter` | calls that were forbidden: by `budget_mint`, `budget_verify`, or the limit of one `client` |
+//! | `l402_limiter_refusals_total` | `limiter` | calls that were forbidden: by `budget_mint`, `budget_verify`, or the limit of one `client` or `payer` |
 //!
 //! - Each gated request is counted in one of the first four, once, also where two gates stand around
 //!   each other. `OPTIONS` is counted in none.

@@ -117,7 +117,8 @@ fn describe() {
         for cache in [Cache::Verdict, Cache::Refusal, Cache::Challenge] {
             counter!(CACHE_HITS, "cache" => cache.name()).increment(0);
         }
-        for limiter in [Limiter::BudgetMint, Limiter::BudgetVerify, Limiter::Client] {
+        for limiter in [Limiter::BudgetMint, Limiter::BudgetVerify, Limiter::Client, Limiter::Payer]
+        {
             counter!(LIMITED, "limiter" => limiter.name()).increment(0);
         }
     });

@@ -131,6 +131,7 @@ pub(crate) enum Limiter {
     BudgetMint,
     BudgetVerify,
     Client,
+    Payer,
 }
 
 impl Limiter {
@@ -139,6 +140,7 @@ impl Limiter {
             Self::BudgetMint => "budget_mint",
             Self::BudgetVerify => "budget_verify",
             Self::Client => "client",
+            Self::Payer => "payer",
         }
     }
 }

@@ -21,6 +21,6 @@ pub(crate) use listed::{Listing, refuse_unlisted};
 pub use offer::Offer;
 pub use price::Price;
 pub(crate) use price::{Priced, Sats};
-pub(crate) use question::{Payer, Terms};
+pub(crate) use question::{Question, Terms};
 pub(crate) use sale::Sale;
 pub(crate) use selectors::Selectors;

@@ -1,16 +1,8 @@
-//! The question whether a token covers the terms, and the names that it and its asker go by.
+//! The question whether a token covers the terms, and the names that it goes by.
 
-use l402_server::{Challenge, VerifyRequest};
+use l402_server::VerifyRequest;
 
-use crate::key::{Key, key, payment_hash};
-
-/// Somebody who has paid, or says so: by account, credential and resource, whatever that costs by
-/// now, and the sats that were paid or are asked about.
-#[derive(Clone, Copy)]
-pub(crate) struct Payer {
-    pub(crate) name: Key,
-    pub(crate) sats: u64,
-}
+use crate::key::{Key, key};
 
 /// What a token has to cover: the resource and the amount as they are sent, each `None` where the
 /// config does not enforce it.
@@ -40,40 +32,40 @@ impl Terms<'_> {
         question
     }
 
-    /// Names a question by everything that the broker's verdict depends on.
-    ///
-    /// The preimage goes in as its payment hash, so that [`payer`](Self::payer) can tell the name
-    /// before the preimage is known.
-    pub(crate) fn of_question(&self, question: &VerifyRequest) -> Key {
-        let macaroon = question.macaroon();
-        match question.payment_hash() {
-            Some(hash) => self.named("payment hash", macaroon, &hash),
-            None => self.named("preimage", macaroon, question.preimage().as_bytes()),
-        }
-    }
-
-    /// Who asks a question.
-    pub(crate) fn asker(&self, question: &VerifyRequest) -> Payer {
-        let name = Terms { amount_sats: None, ..*self }.of_question(question);
-        Payer { name, sats: self.amount_sats.unwrap_or(0) }
-    }
-
-    /// Whoever pays this challenge and will ask, by token or, with no macaroon, by MPP.
-    pub(crate) fn payer(&self, challenge: &Challenge, macaroon: Option<&str>) -> Option<Payer> {
-        let terms = Terms { amount_sats: None, ..*self };
-        let name = terms.named("payment hash", macaroon, &payment_hash(challenge)?);
-        Some(Payer { name, sats: challenge.price_sats })
-    }
-
-    fn named(&self, kind: &str, macaroon: Option<&str>, proof: &[u8]) -> Key {
-        key(&[
+    /// The question whether this credential covers them, by its names.
+    pub(crate) fn question(&self, credential: &VerifyRequest) -> Question {
+        let payment_hash = credential.payment_hash();
+        // A preimage must not be mistaken for a payment hash, which anybody reads off an invoice.
+        let (kind, proof): (&str, &[u8]) = match &payment_hash {
+            Some(payment_hash) => ("payment hash", payment_hash),
+            None => ("preimage", credential.preimage().as_bytes()),
+        };
+        let verdict = key(&[
             Some(self.account),
             Some(kind.as_bytes()),
-            macaroon.map(str::as_bytes),
+            credential.macaroon().map(str::as_bytes),
             Some(proof),
             self.resource.map(str::as_bytes),
-            self.amount_sats.map(u64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice),
-        ])
+        ]);
+        Question { verdict, amount_sats: self.amount_sats, payment_hash }
+    }
+}
+
+/// A question to the broker, by its names.
+#[derive(Clone, Copy)]
+pub(crate) struct Question {
+    /// Everything that a yes depends on but the amount: a yes to more is one to less.
+    pub(crate) verdict: Key,
+    pub(crate) amount_sats: Option<u64>,
+    /// Who asks, as far as that is proven: the hash of the preimage, which no caveat changes.
+    pub(crate) payment_hash: Option<Key>,
+}
+
+impl Question {
+    /// Everything that the broker's answer depends on: a no to more is none to less.
+    pub(crate) fn name(&self) -> Key {
+        let amount = self.amount_sats.map(u64::to_be_bytes);
+        key(&[Some(&self.verdict), amount.as_ref().map(<[u8; 8]>::as_slice)])
     }
 }
 
@@ -82,22 +74,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_named_by_all_that_the_verdict_depends_on() {
+    fn a_question_is_named_by_all_that_the_answer_depends_on() {
         let terms = Terms { account: &[1; 32], resource: Some("/a"), amount_sats: Some(5) };
         let token = VerifyRequest::new("m", "00");
-        let name = terms.of_question(&token);
-        assert_eq!(name, terms.of_question(&token.clone()));
+        let question = terms.question(&token);
+        assert_eq!(question.name(), terms.question(&token.clone()).name());
         for other in [
-            Terms { account: &[2; 32], ..terms }.of_question(&token),
-            Terms { resource: Some("/b"), ..terms }.of_question(&token),
-            Terms { resource: None, ..terms }.of_question(&token),
-            Terms { amount_sats: Some(6), ..terms }.of_question(&token),
-            Terms { amount_sats: None, ..terms }.of_question(&token),
-            terms.of_question(&VerifyRequest::new("n", "00")),
-            terms.of_question(&VerifyRequest::new("m", "01")),
-            terms.of_question(&VerifyRequest::preimage_only("00")),
+            Terms { account: &[2; 32], ..terms }.question(&token),
+            Terms { resource: Some("/b"), ..terms }.question(&token),
+            Terms { resource: None, ..terms }.question(&token),
+            terms.question(&VerifyRequest::new("n", "00")),
+            terms.question(&VerifyRequest::new("m", "01")),
+            terms.question(&VerifyRequest::preimage_only("00")),
         ] {
-            assert_ne!(name, other);
+            assert_ne!(question.verdict, other.verdict);
+            assert_ne!(question.name(), other.name());
+        }
+        for amount_sats in [Some(6), None] {
+            let other = Terms { amount_sats, ..terms }.question(&token);
+            assert_eq!(question.verdict, other.verdict, "a yes is for any amount up to its own");
+            assert_ne!(question.name(), other.name());
         }
     }
 
@@ -108,8 +104,8 @@ mod tests {
         let hash = VerifyRequest::preimage_only(preimage.as_str()).payment_hash().expect("a hash");
         let hash: String =
             hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let paid = terms.of_question(&VerifyRequest::new("m", preimage));
-        let reads_the_invoice = terms.of_question(&VerifyRequest::new("m", hash));
-        assert_ne!(paid, reads_the_invoice);
+        let paid = terms.question(&VerifyRequest::new("m", preimage));
+        let reads_the_invoice = terms.question(&VerifyRequest::new("m", hash));
+        assert_ne!(paid.verdict, reads_the_invoice.verdict);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn shop(cache: VerifyCache) -> Shop {
 
 #[actix_web::test]
 async fn without_the_cache_each_request_is_a_call() {
-    let shop = Shop::with(|config| config).await;
+    let shop = shop(VerifyCache::off()).await;
     let paid = shop.buy("/weather").await;
     for _ in 0..5 {
         assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
@@ -26,8 +26,8 @@ async fn without_the_cache_each_request_is_a_call() {
 }
 
 #[actix_web::test]
-async fn one_call_serves_all_requests_with_a_token() {
-    let shop = shop(VerifyCache::new()).await;
+async fn by_default_one_call_serves_all_requests_with_a_token() {
+    let shop = Shop::with(|config| config).await;
     let paid = shop.buy("/weather").await;
     for _ in 0..20 {
         assert_eq!(shop.api.ask_with("/weather", &paid).await.body, "sunny");
@@ -61,12 +61,44 @@ async fn a_price_that_rises_while_a_verdict_stands_is_asked_about() {
     shop.price(500);
     let answer = shop.api.ask_with("/floating", &paid).await;
     assert_eq!((answer.status, &answer.json()["l402"]["amount_sats"]), (402, &json!(500)));
-    shop.price(50);
-    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200, "paid more than enough");
     let calls = shop.sandbox.verifies();
+    for sats in [50, 100, 1] {
+        shop.price(sats);
+        assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+    }
+    assert_eq!(shop.sandbox.verifies(), calls, "a yes to 100 is one to less");
+}
+
+/// The largest amount that was sent counts, and never the one that was read out, which a token's
+/// holder can enlarge.
+#[actix_web::test]
+async fn a_verdict_stands_for_what_was_asked_and_not_for_what_was_read_out() {
+    let shop = shop(VerifyCache::new()).await;
+    shop.price(1);
+    let paid = shop.buy("/floating").await;
+    shop.sandbox
+        .fault(Fault::edit(|reply| reply["amountSats"] = json!(1_000_000)).on(Endpoint::Verify));
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+    shop.price(500);
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 402);
+}
+
+#[actix_web::test]
+async fn a_yes_to_more_is_kept_where_one_to_less_comes_after_it() {
+    let shop = shop(VerifyCache::new()).await;
+    shop.price(100);
+    let paid = shop.buy("/floating").await;
+    shop.price(10);
+    assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+    assert_eq!(shop.sandbox.verifies(), 1);
     shop.price(100);
     assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
-    assert_eq!(shop.sandbox.verifies(), calls, "this one still stands");
+    assert_eq!(shop.sandbox.verifies(), 2, "a yes to 10 is none to 100");
+    for sats in [10, 60, 100] {
+        shop.price(sats);
+        assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200);
+    }
+    assert_eq!(shop.sandbox.verifies(), 2);
 }
 
 #[actix_web::test]
@@ -159,10 +191,10 @@ async fn a_token_for_one_use_is_never_cached() {
     let shop = shop(VerifyCache::new()).await;
     let paid = shop.buy("/once/thing").await;
     assert_eq!(shop.api.ask_with("/once/thing", &paid).await.status, 200);
-    for calls in 2..5 {
+    for _ in 2..5 {
         assert_eq!(shop.api.ask_with("/once/thing", &paid).await.status, 402, "spent");
-        assert_eq!(shop.sandbox.verifies(), calls);
     }
+    assert_eq!(shop.sandbox.verifies(), 1, "what is spent is not asked about");
 }
 
 /// The scope's own verdict may stand in its cache; the token has expired meanwhile.

@@ -9,9 +9,10 @@ use l402_tests::Answer;
 
 use super::{Shop, cache::shop, crowd};
 
-/// A verification that takes long enough for everybody to join.
+/// A verification that takes long enough for everybody to join, and not so long that somebody asks
+/// anew.
 fn slow() -> Fault {
-    Fault::delay(Duration::from_millis(1500)).on(Endpoint::Verify)
+    Fault::delay(Duration::from_millis(800)).on(Endpoint::Verify)
 }
 
 #[actix_web::test]
@@ -31,7 +32,7 @@ async fn a_failed_call_fails_all_who_share_it_and_is_not_kept() {
     // On the sandbox's thread, so that nothing else of it moves meanwhile.
     shop.sandbox.fault(
         Fault::edit(|reply| {
-            thread::sleep(Duration::from_millis(1500));
+            thread::sleep(Duration::from_millis(800));
             reply["valid"] = "perhaps".into();
         })
         .on(Endpoint::Verify),
@@ -48,7 +49,7 @@ async fn a_broker_that_hangs_is_asked_once_and_everybody_is_told_in_time() {
     let sandbox = Sandbox::start().await;
     let client = L402Client::builder(sandbox.api_key())
         .base_url(sandbox.url())
-        .timeout(Duration::from_secs(1))
+        .timeout(Duration::from_millis(900))
         .build()
         .unwrap();
     let settings = move |_| L402Config::new(client.clone()).verify_cache(VerifyCache::new());
@@ -120,4 +121,16 @@ async fn a_client_that_goes_away_takes_nothing_from_those_who_share_its_call() {
         assert_eq!(other.await.unwrap().status, 200);
     }
     assert_eq!(shop.sandbox.verifies(), 1);
+}
+
+/// Its worker may be held up by a handler that blocks it.
+#[actix_web::test]
+async fn a_call_that_takes_a_second_is_asked_anew_by_one_of_those_who_wait() {
+    let shop = shop(VerifyCache::new()).await;
+    let paid = shop.buy("/weather").await;
+    shop.sandbox.fault(Fault::hang().on(Endpoint::Verify));
+    let answers = crowd(&shop.api, "/weather", Some(&paid), 20).await;
+    let served = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(served, 19, "all but the one whose call hangs");
+    assert_eq!(shop.sandbox.verifies(), 2);
 }

@@ -130,6 +130,20 @@ fn routes(app: &mut web::ServiceConfig) {
         .service(once);
 }
 
+/// Presents garbage from other clients again and again, until the account has no call for strangers.
+async fn flood(shop: &Shop) {
+    for number in 0..400 {
+        let client = u8::try_from(20 + number % 200).unwrap();
+        let request = shop.api.get_from(client, "/weather");
+        let answer = Answer::to(request.header("Authorization", garbage(number))).await;
+        if answer.status == 503 {
+            return;
+        }
+        assert!(matches!(answer.status, 401 | 429), "{}", answer.status);
+    }
+    panic!("the budget never ends");
+}
+
 /// A credential that nobody has bought.
 fn garbage(number: usize) -> String {
     format!("L402 AgEL:{number:064x}")

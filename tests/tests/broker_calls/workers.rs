@@ -56,7 +56,7 @@ async fn four_workers_have_one_budget() {
         ask_all(&api, "/worker", None, 24).await.into_iter().map(|answer| answer.body).collect();
     assert!(workers.len() > 1, "one worker proves nothing");
     let answers = ask_all(&api, "/weather", None, 24).await;
-    assert_eq!((with_status(&answers, 402), with_status(&answers, 503)), (3, 21));
+    assert_eq!((with_status(&answers, 402), with_status(&answers, 429)), (3, 21));
     assert_eq!(sandbox.mints(), 3);
 }
 
@@ -65,7 +65,7 @@ async fn four_workers_have_one_cache_and_share_one_call() {
     let sandbox = Sandbox::start().await;
     let api = api(&sandbox, |config| config.verify_cache(VerifyCache::new())).await;
     let paid = api.buy("/paid-worker", &sandbox).await;
-    sandbox.fault(Fault::delay(Duration::from_millis(1500)).on(Endpoint::Verify));
+    sandbox.fault(Fault::delay(Duration::from_millis(800)).on(Endpoint::Verify));
     let mut answers = ask_all(&api, "/paid-worker", Some(&paid), 24).await;
     answers.extend(ask_all(&api, "/paid-worker", Some(&paid), 24).await);
     assert_eq!(with_status(&answers, 200), 48);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use l402_actix::{BrokerBudget, L402Client};
+use l402_actix::{BrokerBudget, L402Client, VerifyCache};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::Answer;
 use serde_json::json;
@@ -21,7 +21,8 @@ async fn hurried_shop() -> Shop {
         .timeout(Duration::from_millis(400))
         .build()
         .unwrap();
-    Shop::with(sandbox, move |_| L402Config::new(client.clone())).await
+    Shop::with(sandbox, move |_| L402Config::new(client.clone()).verify_cache(VerifyCache::off()))
+        .await
 }
 
 /// A shop that goes on minting after the broker's 429.
@@ -88,7 +89,10 @@ async fn a_400_on_mint_is_our_fault_and_answered_502() {
 async fn a_broker_that_is_gone_is_answered_502() {
     let sandbox = Sandbox::start().await;
     let client = sandbox.client();
-    let shop = Shop::with(Sandbox::start().await, move |_| L402Config::new(client.clone())).await;
+    let shop = Shop::with(Sandbox::start().await, move |_| {
+        L402Config::new(client.clone()).verify_cache(VerifyCache::off())
+    })
+    .await;
     drop(sandbox);
     assert_eq!(shop.api.ask("/weather").await.status, 502);
     assert_eq!(shop.api.ask_with("/weather", "L402 AgEL:00").await.status, 502);

@@ -22,7 +22,7 @@ mod scopes;
 mod selectors;
 
 use actix_web::{HttpResponse, Responder, get, web};
-use l402_actix::{L402Config, Payment, l402};
+use l402_actix::{L402Config, Payment, VerifyCache, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Api, Calls};
 
@@ -77,7 +77,7 @@ impl Shop {
     }
 
     async fn with(sandbox: Sandbox, settings: impl Fn(L402Config) -> L402Config) -> Self {
-        let config = settings(L402Config::new(sandbox.client()));
+        let config = settings(L402Config::new(sandbox.client()).verify_cache(VerifyCache::off()));
         let calls = Calls::default();
         let counter = calls.clone();
         let api = Api::serve(move |app| {

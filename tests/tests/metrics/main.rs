@@ -91,6 +91,11 @@ impl Shop {
         self.api.ask(path).await
     }
 
+    /// Asks from another address of this machine.
+    async fn ask_from(&self, client: u8, path: &str) -> Answer {
+        Answer::to(self.api.get_from(client, path)).await
+    }
+
     async fn ask_with(&self, path: &str, credential: &str) -> Answer {
         self.api.ask_with(path, credential).await
     }

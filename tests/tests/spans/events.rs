@@ -82,8 +82,8 @@ async fn a_line_names_the_route_and_what_is_behind_the_failure() {
 async fn a_budget_that_bites_is_a_warning_once_a_minute() {
     let shop =
         Shop::with("/biting", |config| config.broker_budget(BrokerBudget::per_minute(2))).await;
-    for _ in 0..5 {
-        shop.ask("/weather/rome").await;
+    for client in 1..6 {
+        shop.ask_from(client, "/weather/rome").await;
     }
     assert_eq!(alerts("/biting"), ["WARN over_budget budget_mint"]);
 }

@@ -76,6 +76,11 @@ impl Shop {
         self.api.ask(&format!("{}{path}", self.scope)).await
     }
 
+    /// Asks from another address of this machine.
+    async fn ask_from(&self, client: u8, path: &str) -> Answer {
+        Answer::to(self.api.get_from(client, &format!("{}{path}", self.scope))).await
+    }
+
     async fn ask_with(&self, path: &str, credential: &str) -> Answer {
         self.api.ask_with(&format!("{}{path}", self.scope), credential).await
     }

@@ -100,7 +100,11 @@ async fn our_own_limits_are_told_from_the_brokers() {
         Shop::with("/budget", |config| config.broker_budget(BrokerBudget::per_minute(2))).await;
     assert_eq!(shop.ask("/weather/rome").await.status, 402);
     assert_eq!(shop.went(WEATHER), "100 challenged no_credential");
-    assert_eq!(shop.ask("/weather/rome").await.status, 503);
+    assert_eq!(shop.ask("/weather/rome").await.status, 429);
+    assert_eq!(shop.went(WEATHER), "100 rejected client_over_limit");
+    assert_eq!(shop.ask_from(7, "/weather/rome").await.status, 402);
+    assert_eq!(shop.went(WEATHER), "100 challenged no_credential");
+    assert_eq!(shop.ask_from(8, "/weather/rome").await.status, 503);
     assert_eq!(shop.went(WEATHER), "100 rejected over_budget");
 
     let one = ClientIdentity::peer_addr().calls_per_minute(1);

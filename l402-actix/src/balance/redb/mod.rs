@@ -98,4 +98,14 @@ impl SpentTokens for RedbStore {
             _ => Ok(()),
         })
     }
+
+    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
+        self.step(move |marks| {
+            Ok(match marks.get(mark)? {
+                Some((true, _)) => Claim::Spent,
+                Some((false, _)) => Claim::Busy,
+                None => Claim::Reserved,
+            })
+        })
+    }
 }
