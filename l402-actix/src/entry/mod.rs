@@ -6,6 +6,7 @@
 
 #[cfg(feature = "discovery")]
 mod asked;
+#[doc(hidden)]
 pub mod attribute;
 mod forms;
 mod middleware;
