@@ -187,7 +187,7 @@ impl L402Config {
 
     /// Another header that may carry the credential, in the same form as `Authorization`
     /// (`L402 <macaroon>:<preimage>`), for callers whose only `Authorization` is taken. Looked at
-    /// after `Authorization`. Default: none.
+    /// first where it carries one. Default: none.
     ///
     /// # Examples
     ///

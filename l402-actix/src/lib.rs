@@ -72,6 +72,7 @@
 //! | no credential, or one that is not shaped like one (over 8 KiB, another scheme) | 402 with a challenge |
 //! | a verified credential, or [`Price::FREE`] | the handler's answer |
 //! | a credential that is not genuine, or that the broker can make nothing of | 401, or what [`OnInvalidToken`] says |
+//! | several tokens in one credential | 401 |
 //! | a genuine token for another resource, or that paid less than the price now | 402 with a fresh challenge |
 //! | a token for one use that is spent | 402 with a fresh challenge |
 //! | a token for one use, while another request with it runs | 409 with `Retry-After` |

@@ -18,6 +18,9 @@ pub const MAX_CREDENTIAL_BYTES: usize = 8 * 1024;
 /// [`mend_preimage`].
 const TWICE_DECODED_DIGITS: usize = 96;
 
+/// The length of 32 bytes in base64, as LND's older endpoint reports a preimage.
+const BASE64_DIGITS: usize = 44;
+
 impl VerifyRequest {
     /// Reads the value of an `Authorization` header: `L402 <macaroon>:<preimage>`.
     ///
@@ -25,8 +28,9 @@ impl VerifyRequest {
     /// of spaces may follow it. The split is at the first colon. Only the shape is checked here:
     /// whether the credential is good is for the broker to say.
     ///
-    /// A preimage of 96 hexadecimal digits is mended: it is what clients send that decode LND's
-    /// hexadecimal preimage as if it were base64.
+    /// A doubled scheme is read past. A preimage of 96 hexadecimal digits is mended: it is what
+    /// clients send that decode LND's hexadecimal preimage as if it were base64. So is one in base64,
+    /// as LND's older endpoint reports it.
     ///
     /// # Examples
     ///
@@ -90,7 +94,14 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
     if !scheme.eq_ignore_ascii_case("L402") && !scheme.eq_ignore_ascii_case("LSAT") {
         return Err("the credential's scheme is neither `L402` nor `LSAT`");
     }
-    let rest = rest.trim_start_matches(' ');
+    let mut rest = rest.trim_start_matches(' ');
+    // One client writes the scheme before what it has read the scheme with. Its user would pay for
+    // each request.
+    if let Some((again, inner)) = rest.split_once(' ')
+        && again.eq_ignore_ascii_case(scheme)
+    {
+        rest = inner.trim_start_matches(' ');
+    }
     // All of them are looked at, which is done in blocks; to stop at the first is one by one.
     if !rest.bytes().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) {
         return Err("the credential holds characters outside of visible ASCII");
@@ -103,7 +114,8 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
     }
 }
 
-/// 96 hexadecimal digits -> the 64 that were meant; anything else as it is.
+/// 96 hexadecimal digits -> the 64 that were meant; 32 bytes in base64 -> the same in hexadecimal;
+/// anything else as it is.
 ///
 /// LND's router reports a payment's preimage as 64 hexadecimal digits, its older endpoint as
 /// base64. A client that takes the one for the other decodes the 64 digits as base64 into 48 bytes
@@ -115,6 +127,14 @@ fn mend_preimage(preimage: &str) -> String {
         if mended.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return mended;
         }
+    }
+    if preimage.len() == BASE64_DIGITS
+        && let Ok(bytes) = STANDARD.decode(preimage)
+        && bytes.len() == 32
+    {
+        return bytes
+            .iter()
+            .fold(String::with_capacity(64), |digits, byte| digits + &format!("{byte:02x}"));
     }
     preimage.to_owned()
 }
@@ -169,6 +189,26 @@ mod tests {
         for text in ["L402 m:p", "l402 m:p", "LSAT m:p", "lSaT    m:p", " \t L402   m:p \r\n"] {
             assert_eq!(parts(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_doubled_scheme_is_read_past_once() {
+        let expected = Some(("m".to_owned(), "p".to_owned()));
+        for text in ["L402 L402 m:p", "l402  L402   m:p", "LSAT lsat m:p"] {
+            assert_eq!(parts(text), expected, "{text:?}");
+        }
+        for text in ["L402 L402 L402 m:p", "L402 LSAT m:p", "L402 Bearer m:p", "L402 L402"] {
+            assert_eq!(parts(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_preimage_in_base64_is_the_same_in_hexadecimal() {
+        let bytes = hex::decode::<32>(PREIMAGE.as_bytes()).expect("digits");
+        let (_, preimage) = parts(&format!("L402 m:{}", STANDARD.encode(bytes))).expect("read");
+        assert_eq!(preimage, PREIMAGE);
+        let other = format!("{}=", "A".repeat(42));
+        assert_eq!(parts(&format!("L402 m:{other}")).expect("read").1, other, "not 44 characters");
     }
 
     #[test]

@@ -15,10 +15,19 @@ use crate::broker::CheckedChallenge;
 /// The longest reason of the broker that is passed on to a client, in characters.
 const MAX_REASON_CHARS: usize = 200;
 
+/// The members beside `l402` repeat it for clients that read the top level only: without
+/// `price_sats` there one of them pays beyond the budget that its user has set.
 #[derive(Serialize)]
 struct PaymentRequired<'a> {
     error: &'static str,
     l402: Details<'a>,
+    macaroon: &'a str,
+    invoice: &'a str,
+    price_sats: u64,
+    #[serde(rename = "amountSats")]
+    amount_sats: u64,
+    #[serde(rename = "paymentHash")]
+    payment_hash: &'a str,
 }
 
 #[derive(Serialize)]
@@ -57,6 +66,11 @@ pub(super) fn payment_required(challenge: &CheckedChallenge) -> HttpResponse {
             expires_at: &challenge.expires_at,
             resource: &challenge.resource,
         },
+        macaroon,
+        invoice,
+        price_sats: challenge.price_sats,
+        amount_sats: challenge.price_sats,
+        payment_hash: &challenge.payment_hash,
     })
 }
 

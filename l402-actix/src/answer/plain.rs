@@ -14,6 +14,14 @@ use serde::Serialize;
 /// The longest wait that is passed on. A broker that names more has a clock or a unit that is off.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
+/// The same for somebody who may have paid: a longer wait outlives the token.
+const MAX_RETRY_AFTER_PAID: Duration = Duration::from_secs(5 * 60);
+
+// Whoever has paid must learn not to pay again.
+const PAID: &str = "Nothing is wrong with your payment: do not pay again, retry later with the \
+    same credential.";
+const UNPAID: &str = "Nothing was charged: retry later.";
+
 const MISCONFIGURED: &str = "This route's payment gate is not set up correctly.";
 
 /// For a fault in the merchant's set-up, which the log tells.
@@ -21,8 +29,23 @@ pub(crate) fn misconfigured() -> HttpResponse {
     answer(StatusCode::INTERNAL_SERVER_ERROR, MISCONFIGURED)
 }
 
-pub(super) fn try_later(status: StatusCode, message: &str, wait: Duration) -> HttpResponse {
-    retry_after(answer(status, message), wait.clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
+/// The failure of something behind the gate, as its client may hear of it.
+#[derive(Clone, Copy)]
+pub(super) struct Failure {
+    /// Whether the client has come with a credential, so that it may have paid.
+    pub(super) has_presented: bool,
+}
+
+impl Failure {
+    pub(super) fn answer(self, status: StatusCode, what: &str) -> HttpResponse {
+        let then = if self.has_presented { PAID } else { UNPAID };
+        answer(status, &format!("{what} {then}"))
+    }
+
+    pub(super) fn later(self, status: StatusCode, what: &str, wait: Duration) -> HttpResponse {
+        let longest = if self.has_presented { MAX_RETRY_AFTER_PAID } else { MAX_RETRY_AFTER };
+        retry_after(self.answer(status, what), wait.clamp(Duration::from_secs(1), longest))
+    }
 }
 
 pub(super) fn retry_after(mut response: HttpResponse, wait: Duration) -> HttpResponse {

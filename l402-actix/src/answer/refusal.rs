@@ -10,7 +10,7 @@ use super::{
     challenge,
     form::Form,
     lines::Lines,
-    plain::{answer, misconfigured, retry_after, try_later},
+    plain::{Failure, answer, misconfigured, retry_after},
     settings::Settings,
 };
 use crate::{
@@ -32,16 +32,13 @@ const IN_USE_RETRY_AFTER: Duration = Duration::from_secs(1);
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 // What a client reads. Whoever has paid must learn not to pay again; why it failed is for the log.
-const BAD_GATEWAY: &str = "The payment service gave no usable answer. \
-    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
-const UNAVAILABLE: &str = "The payment service is busy. \
-    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
-const TOO_MANY: &str = "Too many requests. \
-    Nothing is wrong with a payment: do not pay again, retry later with the same credential.";
-const TIMEOUT: &str = "The payment service did not answer in time. \
-    Nothing is wrong with your payment: do not pay again, retry later with the same credential.";
+const BAD_GATEWAY: &str = "The payment service gave no usable answer.";
+const UNAVAILABLE: &str = "The payment service is busy.";
+const TOO_MANY: &str = "Too many requests.";
+const TIMEOUT: &str = "The payment service did not answer in time.";
 const IN_USE: &str = "Another request with this token is still being answered. \
     Do not pay again: retry later with the same credential.";
+const SEVERAL: &str = "Send one token in one credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
 
 /// Why the handler is not called.
@@ -80,6 +77,10 @@ pub(crate) enum Refusal {
     },
     /// The broker minted what no header can carry: 502.
     UnusableChallenge(&'static str),
+    /// The credential holds several tokens, and the broker verifies one: 401.
+    SeveralTokens,
+    /// The broker called a token valid, and for another resource or for less than it was asked: 502.
+    Contradiction,
     /// The broker called a token valid and left out what it is valid for: 502.
     MissingFact(&'static str),
     /// Another request with the same single-use token is still being answered: 409.
@@ -111,7 +112,8 @@ impl Refusal {
         // In the words of the span and the figures, for those who search the log.
         let kind = outcome.reason();
         let lines = settings.map(|settings| settings.lines.clone()).unwrap_or_default();
-        watch.in_span(|| self.into_response(kind, &|| observe::route(request), &lines))
+        let failure = Failure { has_presented: watch.has_presented() };
+        watch.in_span(|| self.into_response(kind, &|| observe::route(request), &lines, failure))
     }
 
     /// How the request went, in the words of the span and the figures.
@@ -132,7 +134,8 @@ impl Refusal {
             Self::OverBudget { .. } => Outcome::Rejected("over_budget"),
             Self::ClientOverLimit { .. } => Outcome::Rejected("client_over_limit"),
             Self::PayerOverRight { .. } => Outcome::Rejected("payer_over_right"),
-            Self::UnusableChallenge(_) | Self::MissingFact(_) => {
+            Self::SeveralTokens => Outcome::Rejected("malformed_token"),
+            Self::UnusableChallenge(_) | Self::MissingFact(_) | Self::Contradiction => {
                 Outcome::BrokerError("invalid_reply")
             }
             Self::InUse => Outcome::Rejected("token_in_use"),
@@ -147,6 +150,7 @@ impl Refusal {
         kind: Option<&'static str>,
         route: &dyn Fn() -> String,
         lines: &Lines,
+        failure: Failure,
     ) -> HttpResponse {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
@@ -176,18 +180,18 @@ impl Refusal {
                 tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
-            Self::Verify(err) => failed("verify", kind, route(), &err, lines),
-            Self::Mint(err) => failed("mint", kind, route(), &err, lines),
+            Self::Verify(err) => failed("verify", kind, route(), &err, lines, failure),
+            Self::Mint(err) => failed("mint", kind, route(), &err, lines, failure),
             Self::OverBudget { retry_after } => {
-                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
+                failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
             Self::ClientOverLimit { retry_after } => {
                 tracing::debug!("client over its limit");
-                try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+                failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::PayerOverRight { retry_after } => {
                 tracing::debug!("payer beyond its right");
-                try_later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+                failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::UnusableChallenge(fault) => {
                 tracing::error!(
@@ -195,7 +199,19 @@ impl Refusal {
                     route = route(),
                     "the broker's challenge is unusable: {fault}"
                 );
-                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::SeveralTokens => {
+                tracing::debug!("several tokens in one credential");
+                challenge::unauthorized(Some(SEVERAL))
+            }
+            Self::Contradiction => {
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker called a token valid for something else than it was asked about"
+                );
+                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::MissingFact(fact) => {
                 tracing::error!(
@@ -203,7 +219,7 @@ impl Refusal {
                     route = route(),
                     "the broker called a token valid without its `{fact}`"
                 );
-                answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::InUse => {
                 tracing::debug!("single-use token in use");
@@ -214,14 +230,14 @@ impl Refusal {
                 if let Some(times) = lines.due(&err.to_string(), kind, &route) {
                     tracing::error!(kind, route, times, "{err}");
                 }
-                try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
+                failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
             Self::Deadline => {
                 let route = route();
                 if let Some(times) = lines.due("gate", kind, &route) {
                     tracing::warn!(kind, route, times, "the gate's deadline has passed");
                 }
-                answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+                failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
             }
         }
     }
@@ -265,21 +281,22 @@ fn failed(
     route: String,
     err: &L402Error,
     lines: &Lines,
+    failure: Failure,
 ) -> HttpResponse {
     let (level, response) = match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            (Level::WARN, try_later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
+            (Level::WARN, failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
         }
-        L402Error::Timeout => (Level::WARN, answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
+        L402Error::Timeout => (Level::WARN, failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
         // Nothing was sent, so the fault is on this side.
         L402Error::InvalidRequest(_) => (Level::ERROR, misconfigured()),
         // It passes without the merchant.
         L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
-            (Level::WARN, answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
+            (Level::WARN, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
         }
         // It does not: the key, the plan, or a broker that keeps to another contract.
-        _ => (Level::ERROR, answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
+        _ => (Level::ERROR, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
     };
     if let Some(times) = lines.due(call, kind, &route) {
         let cause = cause(err);

@@ -87,6 +87,11 @@ impl<'a> Broker<'a> {
         }
     }
 
+    /// Keeps no verdict on this question: it contradicts itself.
+    pub(crate) fn distrust(&self, question: &Question) {
+        self.settings.line.account.verdicts.refused(question);
+    }
+
     /// The payment that a verdict in the cache stands for, which costs no call.
     pub(crate) fn standing(&self, question: &Question, cache: VerifyCache) -> Option<Arc<Payment>> {
         self.settings.line.account.verdicts.standing(question, cache)

@@ -10,6 +10,9 @@ pub(crate) enum Credential {
     Token(VerifyRequest),
     /// A preimage alone (MPP), which the broker takes once.
     Mpp(VerifyRequest),
+    /// Several tokens in one credential, `L402 t1,t2:preimage`, as the specification's grammar has
+    /// it. The broker verifies one; whoever has paid for several must not hear a price.
+    Several,
 }
 
 type Read = fn(&str) -> Result<Credential, L402Error>;
@@ -21,14 +24,16 @@ const MPP: Read = |text| VerifyRequest::from_mpp_credential(text).map(Credential
 const SCHEMES: [(&str, Read); 3] = [("L402", TOKEN), ("LSAT", TOKEN), ("Payment", MPP)];
 
 /// The first well-formed L402 credential of all `Authorization` lines, else the first LSAT one,
-/// else the first MPP one if that is switched on; else the same of the merchant's own header.
+/// else the first MPP one if that is switched on. In the merchant's own header first, which is named
+/// for just this.
 ///
 /// One client sends a line of each; a merchant's own `Bearer` may stand in a line before or after
 /// ours, or before or after a comma in the same line. What is not shaped like a credential is no
 /// credential: its sender is asked to pay, as if it had sent none.
 pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Credential> {
-    let names = [Some(&AUTHORIZATION), own].into_iter().flatten();
-    names.into_iter().find_map(|name| find_in(headers, name, mpp))
+    let names = || [own, Some(&AUTHORIZATION)].into_iter().flatten();
+    let one = names().find_map(|name| find_in(headers, name, mpp));
+    one.or_else(|| names().any(|name| holds_several(headers, name)).then_some(Credential::Several))
 }
 
 /// What [`find`] finds, for tests that compare it with the grammar. Not public API.
@@ -39,9 +44,10 @@ pub fn presented(
     own: Option<&HeaderName>,
     mpp: bool,
 ) -> Option<VerifyRequest> {
-    find(headers, own, mpp).map(|credential| match credential {
-        Credential::Token(request) | Credential::Mpp(request) => request,
-    })
+    match find(headers, own, mpp)? {
+        Credential::Token(request) | Credential::Mpp(request) => Some(request),
+        Credential::Several => None,
+    }
 }
 
 fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credential> {
@@ -54,6 +60,21 @@ fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credenti
             .filter(|part| has_scheme(part, scheme))
             .find_map(|part| read(part).ok())
     })
+}
+
+/// `L402 t1, t2:preimage`: tokens without a colon and without a scheme, up to the one that has it.
+fn holds_several(headers: &HeaderMap, name: &HeaderName) -> bool {
+    let of_tokens = |line: &[u8]| {
+        let mut parts = parts(line).map(str::trim).skip_while(|part| {
+            let is_first = SCHEMES[..2].iter().any(|(scheme, _)| has_scheme(part, scheme));
+            !is_first || part.contains(':')
+        });
+        parts.next().is_some()
+            && parts
+                .take_while(|part| !part.is_empty() && !part.contains(' '))
+                .any(|part| part.split_once(':').is_some_and(|(_, preimage)| !preimage.is_empty()))
+    };
+    headers.get_all(name).any(|line| of_tokens(line.as_bytes()))
 }
 
 /// A line -> what stands between its commas, as far as that is text. Neither base64 nor hexadecimal
@@ -127,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_merchants_own_header_is_looked_at_after_authorization() {
+    fn the_merchants_own_header_is_looked_at_first() {
         let own = HeaderName::from_static("x-l402");
         let token = |macaroon: &str| Some(Credential::Token(VerifyRequest::new(macaroon, "p")));
         let mut headers = HeaderMap::new();
@@ -136,7 +157,9 @@ mod tests {
         assert_eq!(find(&headers, Some(&own), false), token("b"));
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
         assert_eq!(find(&headers, Some(&own), false), token("b"));
-        headers.insert(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("L402 a:p"));
+        assert_eq!(find(&headers, Some(&own), false), token("b"));
+        headers.insert(own.clone(), HeaderValue::from_static("nothing of ours"));
         assert_eq!(find(&headers, Some(&own), false), token("a"));
     }
 
@@ -160,5 +183,22 @@ mod tests {
         assert_eq!(macaroon_in(&["LSAT a:p, L402 b:p"]).as_deref(), Some("b"));
         assert_eq!(macaroon_in(&["L402 :p", "LSAT b:p", "LSAT c:p"]).as_deref(), Some("b"));
         assert_eq!(macaroon_in(&["L402 a", "L402 b:p"]).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn several_tokens_in_one_credential_are_told_from_none() {
+        let found = |line: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(line).expect("a header value"));
+            find(&headers, None, false)
+        };
+        for line in ["L402 a,b:p", "lsat a, b,c:p", "Bearer x, L402 a,b:p"] {
+            assert_eq!(found(line), Some(Credential::Several), "{line}");
+        }
+        for line in ["L402 a,b", "L402 a, Bearer b:p", "L402 a,,b:p", "a,b:p", "L402 a, b:"] {
+            assert_eq!(found(line), None, "{line}");
+        }
+        let one = Some(Credential::Token(VerifyRequest::new("c", "p")));
+        assert_eq!(found("L402 a, L402 c:p"), one);
     }
 }

@@ -55,10 +55,14 @@ pub(crate) async fn admit<'a>(
         Some(passed) => scope::presented(&visit, passed)?,
         None => presented(&visit),
     };
+    if !matches!(presented, Presented::Nothing) {
+        watch.presented();
+    }
     let decision = match presented {
         Presented::Nothing => {
             visit.in_time(Box::pin(async { Err(sell::challenge(&visit).await) })).await
         }
+        Presented::Several => Err(Refusal::SeveralTokens),
         Presented::Standing(paid) => Ok(Admission { paid, reservation: None }),
         Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
         Presented::Mpp(payment) => visit.in_time(Box::pin(mpp::decide(&visit, payment))).await,

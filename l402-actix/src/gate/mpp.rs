@@ -7,14 +7,12 @@ use l402_server::VerifyRequest;
 use super::{
     hold, invalid,
     paid::{Admission, Paid, Proof},
-    sell,
     visit::Visit,
 };
 use crate::{
     answer::Refusal,
     balance::Mark,
     broker::{Answer, Purpose},
-    observe::Why,
     payment::Payment,
 };
 
@@ -48,7 +46,7 @@ pub(super) async fn decide(
     };
     visit.settled(&question);
     if !visit.is_covered_by(&payment) {
-        return Err(sell::challenge_anew(visit, Why::NotCovered).await);
+        return Err(Refusal::Contradiction);
     }
     let paid = Paid { payment, proof: Proof::Mpp { payment_hash } };
     match held {

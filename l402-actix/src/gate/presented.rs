@@ -20,6 +20,8 @@ pub(super) enum Presented {
     /// A token that has to be verified, and the names of the question that does it.
     Token(VerifyRequest, Question),
     Mpp(VerifyRequest),
+    /// Several tokens at once, of which the broker verifies one.
+    Several,
 }
 
 /// In the request's headers.
@@ -27,6 +29,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
     let own_header = visit.config.answer.credential_header.as_ref();
     match credential::find(visit.request.headers(), own_header, visit.config.mpp) {
         None => Presented::Nothing,
+        Some(Credential::Several) => Presented::Several,
         Some(Credential::Mpp(payment)) => Presented::Mpp(payment),
         Some(Credential::Token(token)) => {
             visit.broker.presented(&token);

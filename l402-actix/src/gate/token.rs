@@ -26,9 +26,11 @@ pub(super) async fn judge(
     match &answer {
         Ok(payment) => {
             visit.settled(token);
-            // What was sent is compared again: a broker that ignores it must not open the route.
+            // What was sent is compared again: a broker that ignores it must not open the route. It
+            // would say the same of the next payment, so nobody is asked for one.
             if !visit.is_covered_by(payment) {
-                return Ok(Err(Refused::ForSomethingElse));
+                visit.broker.distrust(&name);
+                return Err(Refusal::Contradiction);
             }
         }
         Err(refused) => visit.broker.remember(&name, visit.diagnoses(), refused),

@@ -48,9 +48,12 @@
 //!
 //! # Let the broker fail, let time pass
 //!
+//! A verdict stands for 10 seconds. A test that lets a token expire, or the broker fail, switches that
+//! off with [`VerifyCache::off`](crate::VerifyCache::off), so that each request is a call.
+//!
 //! ```
 //! # use actix_web::{App, get, test};
-//! # use l402_actix::{L402Config, l402};
+//! # use l402_actix::{L402Config, VerifyCache, l402};
 //! # use l402_sandbox::Sandbox;
 //! # use std::time::Duration;
 //! # #[get("/weather")]
@@ -61,7 +64,7 @@
 //! # #[actix_web::main]
 //! # async fn main() {
 //! # let sandbox = Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
+//! let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off());
 //! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
 //! # let unpaid = test::TestRequest::get().uri("/weather").to_request();
 //! # let unpaid = test::call_service(&app, unpaid).await;

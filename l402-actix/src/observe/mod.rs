@@ -35,6 +35,7 @@ pub(crate) struct Watch {
     watched: Option<Rc<Watched>>,
     /// Disabled in a gate under another one, whose span it is in already.
     span: Span,
+    has_presented: Cell<bool>,
 }
 
 impl Watch {
@@ -42,7 +43,7 @@ impl Watch {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let around = request.extensions().get::<Around>().and_then(|Around(watch)| watch.upgrade());
         if around.is_some() {
-            return Self { watched: around, span: Span::none() };
+            return Self { watched: around, ..Self::unwatched() };
         }
         if !is_heard() {
             return Self::unwatched();
@@ -66,12 +67,12 @@ impl Watch {
             payment: Cell::default(),
             broker: Cell::default(),
         };
-        Self { watched: Some(Rc::new(watched)), span }
+        Self { watched: Some(Rc::new(watched)), span, has_presented: Cell::default() }
     }
 
     /// Of a request that nobody watches.
     pub(crate) fn unwatched() -> Self {
-        Self { watched: None, span: Span::none() }
+        Self { watched: None, span: Span::none(), has_presented: Cell::default() }
     }
 
     /// The same, for a gate that has others under it.
@@ -109,6 +110,15 @@ impl Watch {
             watched.outcome.set(Outcome::Paid);
             watched.payment.set(payment());
         });
+    }
+
+    /// The request has come with a credential, good or not: its sender may have paid.
+    pub(crate) fn presented(&self) {
+        self.has_presented.set(true);
+    }
+
+    pub(crate) fn has_presented(&self) -> bool {
+        self.has_presented.get()
     }
 
     /// Why the refusal comes that is about to be made, where the refusal itself does not tell.

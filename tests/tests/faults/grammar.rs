@@ -24,9 +24,9 @@ pub(crate) enum Expected {
 }
 
 /// The one credential that these header lines hold: the first L402 one, else the first LSAT one,
-/// else, with MPP on, the first `Payment` one. Lines of the merchant's own header come second.
+/// else, with MPP on, the first `Payment` one. Lines of the merchant's own header come first.
 pub(crate) fn expected(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) -> Option<Expected> {
-    for lines in [authorization, own] {
+    for lines in [own, authorization] {
         for scheme in ["l402", "lsat", "payment"] {
             if scheme == "payment" && !mpp {
                 continue;
@@ -61,7 +61,13 @@ fn read(part: &[u8], wanted: &str) -> Option<Expected> {
     while rest.peek() == Some(&' ') {
         rest.next();
     }
-    let value: String = rest.collect();
+    let mut value: String = rest.collect();
+    if wanted != "payment"
+        && let Some((again, inner)) = value.split_once(' ')
+        && again.to_ascii_lowercase() == wanted
+    {
+        value = inner.trim_start_matches(' ').to_owned();
+    }
     if wanted == "payment" { payment(&value) } else { token(&value) }
 }
 
@@ -90,8 +96,14 @@ fn payment(value: &str) -> Option<Expected> {
 }
 
 /// 96 hexadecimal digits are 48 bytes; if these are 64 hexadecimal digits in base64, those are
-/// what was meant.
+/// what was meant. 32 bytes in base64 are meant in hexadecimal.
 fn mended(preimage: String) -> String {
+    if preimage.len() == 44
+        && let Ok(bytes) = general_purpose::STANDARD.decode(&preimage)
+        && bytes.len() == 32
+    {
+        return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    }
     if preimage.len() != 96 || !preimage.chars().all(|char| char.is_ascii_hexdigit()) {
         return preimage;
     }

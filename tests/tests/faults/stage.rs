@@ -40,6 +40,17 @@ pub(crate) struct Promise {
     retry_after: Option<&'static str>,
 }
 
+impl Promise {
+    /// A longer wait would outlive the token.
+    fn to_a_payer(self) -> Self {
+        let is_longer = |wait: &&str| wait.parse::<u64>().unwrap() > 300;
+        Self {
+            retry_after: self.retry_after.map(|wait| if is_longer(&wait) { "300" } else { wait }),
+            ..self
+        }
+    }
+}
+
 impl From<u16> for Promise {
     fn from(status: u16) -> Self {
         Self { status, retry_after: None }
@@ -71,7 +82,7 @@ pub(crate) async fn hold(broken: Broken, mint: Promise, verify: Promise) {
         (Call::Mint, mint, None),
         (Call::Verify, verify, Some(&credential)),
         (Call::Diagnosis, verify, Some(&credential)),
-        (Call::MintAgain, mint, Some(&sibling)),
+        (Call::MintAgain, mint.to_a_payer(), Some(&sibling)),
     ];
     for (call, promise, presented) in calls {
         // Wherever nothing gets through, the first call is the one that fails.
@@ -241,7 +252,10 @@ impl Stage {
             assert_eq!(challenges, [r#"L402 error="invalid_token""#]);
         } else {
             assert!(challenges.is_empty(), "{answer:?}");
-            assert!(answer.body.contains("do not pay again"), "{}", answer.body);
+            let is_told = ["do not pay again", "Nothing was charged"]
+                .iter()
+                .any(|said| answer.body.contains(said));
+            assert!(is_told, "{}", answer.body);
         }
         let shown = format!("{:?} {}", answer.headers, answer.body);
         let ports = [self.sandbox.url(), &self.elsewhere_url];

@@ -28,7 +28,7 @@ async fn an_unpaid_request_is_answered_402_with_the_exact_challenge() {
     assert_eq!(
         answer.body,
         format!(
-            r#"{{"error":"Payment Required","l402":{{"macaroon":"{macaroon}","invoice":"{invoice}","amount_sats":100,"payment_hash":{hash},"expires_at":{expires},"resource":"/weather"}}}}"#
+            r#"{{"error":"Payment Required","l402":{{"macaroon":"{macaroon}","invoice":"{invoice}","amount_sats":100,"payment_hash":{hash},"expires_at":{expires},"resource":"/weather"}},"macaroon":"{macaroon}","invoice":"{invoice}","price_sats":100,"amountSats":100,"paymentHash":{hash}}}"#
         )
     );
     assert!(invoice.starts_with("lnbcrt"), "{invoice}");

@@ -116,7 +116,10 @@ async fn a_broker_at_its_limit_or_away_is_answered_503_with_retry_after() {
                 Some(value) => Fault::status(status).header("Retry-After", value).body(UPSTREAM),
                 None => Fault::status(status).body(UPSTREAM),
             };
-            for answer in answers(&shop, &credential, fault).await {
+            // A longer wait than five minutes would outlive the token of whoever has one.
+            let to_a_payer = if expected == "3600" { "300" } else { expected };
+            let [unpaid, paid] = answers(&shop, &credential, fault).await;
+            for (answer, expected) in [(unpaid, expected), (paid, to_a_payer)] {
                 assert_eq!(answer.status, 503, "{status} {value:?}");
                 assert_eq!(answer.header("retry-after"), expected, "{status} {value:?}");
             }

@@ -199,7 +199,7 @@ async fn facts_that_do_not_cover_the_request_open_nothing_whatever_the_broker_sa
         let fault = Fault::edit(move |reply| reply[fact] = said.clone()).on(Endpoint::Verify);
         shop.sandbox.fault(fault);
         let (answer, verifies) = shop.present("/weather", &credential).await;
-        assert_eq!((answer.status, verifies), (402, 1), "{fact}");
+        assert_eq!((answer.status, verifies), (502, 1), "{fact}");
     }
     assert_eq!(shop.calls.so_far(), 0);
 }
