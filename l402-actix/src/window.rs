@@ -52,6 +52,12 @@ impl Window {
         self.0.front().map_or(Duration::ZERO, |first| (*first + MINUTE).duration_since(now))
     }
 
+    /// How long until there are fewer than `limit`.
+    pub(crate) fn wait_for(&self, limit: u32, now: Instant) -> Duration {
+        let over = self.0.len().saturating_sub(limit as usize);
+        self.0.get(over).map_or(Duration::ZERO, |call| (*call + MINUTE).duration_since(now))
+    }
+
     /// The calls of the last minute.
     pub(crate) fn count(&mut self, now: Instant) -> u32 {
         self.forget_before(now);

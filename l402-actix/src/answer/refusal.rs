@@ -50,6 +50,8 @@ pub(crate) enum Refusal {
     PaymentRequired(Box<CheckedChallenge>, Form),
     /// The credential is not genuine, as the broker's verdict says: 401.
     InvalidToken(Verification),
+    /// The same of one that was minted here for just this and never accepted: 401 in every mode.
+    JustPaid(Verification),
     /// What a function of the merchant's has answered.
     ByMerchant(Box<HttpResponse>),
     /// The resource is longer than a token could carry: 414.
@@ -121,7 +123,9 @@ impl Refusal {
         match self {
             Self::Preflight => Outcome::Preflight,
             Self::PaymentRequired(..) => Outcome::Challenged(why),
-            Self::InvalidToken(_) => Outcome::Rejected(Why::InvalidToken.name()),
+            Self::InvalidToken(_) | Self::JustPaid(_) => {
+                Outcome::Rejected(Why::InvalidToken.name())
+            }
             Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
             Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
             Self::ResourceTooLong => Outcome::Rejected("resource_too_long"),
@@ -157,7 +161,7 @@ impl Refusal {
             Self::PaymentRequired(challenge, form) => {
                 form.write(&challenge, challenge::payment_required(&challenge))
             }
-            Self::InvalidToken(verdict) => {
+            Self::InvalidToken(verdict) | Self::JustPaid(verdict) => {
                 tracing::debug!(reason = verdict.error, "credential refused");
                 challenge::unauthorized(verdict.error.as_deref())
             }
@@ -227,7 +231,8 @@ impl Refusal {
             }
             Self::SpentTokens(err) => {
                 let route = route();
-                if let Some(times) = lines.due(&err.to_string(), kind, &route) {
+                let about = if matches!(err, StoreError::Full) { "full" } else { "away" };
+                if let Some(times) = lines.due(about, kind, &route) {
                     tracing::error!(kind, route, times, "{err}");
                 }
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)

@@ -20,8 +20,9 @@ use crate::{
     window::{MINUTE, Window},
 };
 
-/// How long somebody is known who has paid and was never accepted: what the broker's tokens live.
-const AWAITED_FOR: Duration = Duration::from_secs(60 * 60);
+/// How long somebody is known who has paid, from the last yes on, or from when the payment was shown:
+/// what the broker's tokens live.
+const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// How many calls a minute may be made to the broker; see
 /// [`L402Config::broker_budget`](crate::L402Config::broker_budget).
@@ -44,8 +45,8 @@ impl BrokerBudget {
         Self(Cap::ByBroker)
     }
 
-    /// The same, and at most so many calls of this process in any 60 seconds, at least 2; fewer count
-    /// as 2. For an API key that something else needs too.
+    /// The same, and strangers stop when this process has made so many calls in the last 60 seconds, at
+    /// least 2; fewer count as 2. For an API key that something else needs too.
     #[must_use]
     pub const fn per_minute(calls: u32) -> Self {
         Self(Cap::PerMinute(if calls < 2 { 2 } else { calls }))
@@ -74,6 +75,24 @@ impl Default for BrokerBudget {
     }
 }
 
+/// What is to be called.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Call {
+    Mint,
+    Verify,
+    /// The second question about a credential.
+    Diagnose,
+}
+
+/// Who causes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    /// By its address or name; `None` for nobody in particular, who is one client too.
+    pub(super) client: Option<Key>,
+    /// The payment hash that a credential proves.
+    pub(super) payer: Option<Key>,
+}
+
 /// Why a call may not be made, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Denied {
@@ -83,6 +102,14 @@ pub(super) enum Denied {
     Payer(Duration),
     /// The account's minute is used up, or what strangers may use of it.
     Account(Duration),
+}
+
+/// What a challenge of ours was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sold {
+    /// The resource's name in memory.
+    pub(crate) resource: Key,
+    pub(crate) sats: u64,
 }
 
 /// The calls of one account and who has caused them.
@@ -98,7 +125,7 @@ struct State {
     /// preimage of a challenge that was minted here. No flood of garbage drives one out.
     payers: Memory<Payer>,
     /// The challenges that nobody has paid yet, by payment hash.
-    awaited: Memory<Option<Place>>,
+    awaited: Memory<(Place, Sold)>,
     notice: Notice,
 }
 
@@ -110,116 +137,114 @@ struct Calls {
 }
 
 struct Payer {
+    /// What was sold, where it was sold here.
+    sold: Option<Sold>,
     accepted: bool,
     since: Instant,
     calls: Window,
-    /// When the broker has last said no.
-    refused: Option<Instant>,
+    /// Of these, the questions that the broker has said no to since its last yes.
+    vain: Window,
 }
 
 /// A call that counts as having come to nothing, until it is given back.
 #[derive(Clone, Copy)]
 struct Place {
-    client: Option<Key>,
+    client: Key,
     at: Instant,
 }
 
+/// How a payer may call.
+enum Standing {
+    Allowed,
+    /// It has asked in vain, so that its next question counts like a stranger's.
+    LikeAStranger,
+    Denied(Duration),
+}
+
 impl Budget {
-    /// Lets somebody through who has paid nothing so far, for a mint or a verification.
-    pub(super) fn stranger(
+    /// Lets a call through, or says why not.
+    ///
+    /// Somebody who has paid has a tenth of the minute by right, even where it seems to be used up,
+    /// and of two such, whoever has called less goes first; and more while there is more. Strangers
+    /// go on while they leave the reserve, twice what they have asked in vain, and a third of the
+    /// limit.
+    pub(super) fn allow(
         &self,
         budget: BrokerBudget,
-        client: Option<Key>,
-        limiter: Limiter,
+        call: Call,
+        asker: Asker,
     ) -> Result<Permit, Denied> {
-        let (mut calls, now) = (self.0.calls(), Instant::now());
         let Some(cap) = budget.cap() else { return Ok(Permit(None)) };
-        let left = calls.minute.left(cap, now);
-        let own = client.map_or(0, |client| self.0.clients.with(client, |own| own.count(now)));
-        if left.calls > left.reserve().saturating_add(own.saturating_mul(2))
-            && calls.nothing.count(now) < most_to_nothing(left)
+        let denied = match self.0.allow(cap, call, asker) {
+            Ok(permit) => return Ok(permit),
+            Err(denied) => denied,
+        };
+        // Whoever hears of it may take its time: it is said under no lock.
+        let limiter = match (denied, call) {
+            (Denied::Client(_), _) => Limiter::Client,
+            (Denied::Payer(_), _) => Limiter::Payer,
+            (Denied::Account(_), Call::Mint) => Limiter::BudgetMint,
+            (Denied::Account(_), _) => Limiter::BudgetVerify,
+        };
+        observe::limited(limiter);
+        if matches!(denied, Denied::Account(_))
+            && let Some(refused) = self.0.notice.due()
         {
-            return Ok(self.0.begin(&mut calls, now, Some(Place { client, at: now }), None));
+            tracing::warn!(
+                kind = "over_budget",
+                limiter = limiter.name(),
+                refused,
+                "the budget of broker calls is used up; requests are answered 503 until a call is \
+                 free"
+            );
         }
-        let is_own =
-            left.calls > left.reserve() && calls.nothing.count(now) < most_to_nothing(left);
-        Err(if let (true, Some(client)) = (is_own, client) {
-            observe::limited(Limiter::Client);
-            Denied::Client(self.0.clients.with(client, |own| own.frees_in(now)))
-        } else {
-            self.0.over(left, limiter, calls.nothing.frees_in(now))
-        })
+        Err(denied)
     }
 
-    /// Lets the second question about a credential through whose first one was. The client has been
-    /// looked at; only the account has to have the call.
-    pub(super) fn diagnosis(
-        &self,
-        budget: BrokerBudget,
-        client: Option<Key>,
-    ) -> Result<Permit, Denied> {
-        let (mut calls, now) = (self.0.calls(), Instant::now());
-        let Some(cap) = budget.cap() else { return Ok(Permit(None)) };
-        let left = calls.minute.left(cap, now);
-        if left.calls > left.reserve() {
-            return Ok(self.0.begin(&mut calls, now, Some(Place { client, at: now }), None));
-        }
-        Err(self.0.over(left, Limiter::BudgetVerify, calls.nothing.frees_in(now)))
+    /// What was sold to whoever shows this payment, and whether the broker has accepted it before.
+    pub(super) fn sold_to(&self, payment_hash: &Key) -> Option<(Sold, bool)> {
+        let now = Instant::now();
+        let of =
+            |payer: &mut Payer| Some((payer.sold.filter(|_| payer.is_known(now))?, payer.accepted));
+        self.0.payers.change(payment_hash, of)?
     }
 
-    /// Lets somebody through who has paid: a tenth of the minute is theirs by right, even where the
-    /// minute seems to be used up, and more as long as others have as much and the reserve is there;
-    /// but not for somebody who asks in vain.
-    /// `None` for somebody who is not known to have paid.
-    pub(super) fn payer(
-        &self,
-        budget: BrokerBudget,
-        payment_hash: Key,
-    ) -> Option<Result<Permit, Denied>> {
-        let (mut calls, now) = (self.0.calls(), Instant::now());
-        self.0.shown(&mut calls, payment_hash, now);
-        let Some(cap) = budget.cap() else { return Some(Ok(Permit(None))) };
-        let left = calls.minute.left(cap, now);
-        let allowed = self.0.payers.change(&payment_hash, |payer| payer.take(left, now))?;
-        Some(match allowed {
-            Some(Ok(())) => Ok(self.0.begin(&mut calls, now, None, Some(payment_hash))),
-            Some(Err(wait)) => {
-                observe::limited(Limiter::Payer);
-                Err(Denied::Payer(wait))
-            }
-            None => return None,
-        })
-    }
-
-    /// Takes note of a payment that is used up, or of a token that is no longer genuine. Somebody who
-    /// has paid and was never accepted stays known: the broker may not have seen the payment yet.
-    pub(super) fn ended(&self, payment_hash: &Key, is_used_up: bool) {
-        let accepted = self.0.payers.change(payment_hash, |payer| payer.accepted);
-        if accepted.is_some_and(|accepted| accepted || is_used_up) {
-            self.0.payers.forget(payment_hash);
-        }
+    /// Takes note of a payment that is used up.
+    pub(super) fn used_up(&self, payment_hash: &Key) {
+        self.0.payers.forget(payment_hash);
     }
 }
 
 impl Payer {
-    fn new(accepted: bool, since: Instant) -> Self {
-        Self { accepted, since, calls: Window::default(), refused: None }
+    fn new(sold: Option<Sold>, since: Instant) -> Self {
+        Self { sold, accepted: false, since, calls: Window::default(), vain: Window::default() }
     }
 
-    /// Takes a call, or says how long until there is one. `None` for somebody who is not known any
-    /// more.
-    fn take(&mut self, left: Left, now: Instant) -> Option<Result<(), Duration>> {
-        if !self.accepted && now.duration_since(self.since) >= AWAITED_FOR {
+    fn is_known(&self, now: Instant) -> bool {
+        now.duration_since(self.since) < KNOWN_FOR
+    }
+
+    /// Takes a call, if it may be made. `None` for somebody who is not known any more.
+    fn take(&mut self, left: Left, now: Instant) -> Option<Standing> {
+        if !self.is_known(now) {
             return None;
         }
         let (right, own) = (left.reserve().max(1), self.calls.count(now));
-        let asks_in_vain = self.refused.is_some_and(|at| now.duration_since(at) < MINUTE);
-        let has_more = !asks_in_vain && left.calls > left.reserve().saturating_add(own);
-        if own >= right && !has_more {
-            return Some(Err(self.calls.frees_in(now)));
-        }
+        // Once is a mistake, such as a token of a sibling route.
+        let asks_in_vain = self.vain.count(now) >= 2;
+        let is_right = own == 0 || own < right && left.for_payers > own;
+        let standing = if asks_in_vain {
+            if own >= right {
+                return Some(Standing::Denied(self.calls.wait_for(right, now)));
+            }
+            Standing::LikeAStranger
+        } else if is_right || left.calls > left.reserve().saturating_add(left.everywhere(own)) {
+            Standing::Allowed
+        } else {
+            return Some(Standing::Denied(self.calls.wait_for(right, now)));
+        };
         self.calls.note(now);
-        Some(Ok(()))
+        Some(standing)
     }
 }
 
@@ -233,63 +258,80 @@ impl State {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(
-        self: &Arc<Self>,
-        calls: &mut Calls,
-        now: Instant,
-        place: Option<Place>,
-        payer: Option<Key>,
-    ) -> Permit {
-        calls.minute.begin(now);
-        if let Some(Place { client, at }) = place {
-            calls.nothing.note(at);
-            if let Some(client) = client {
-                self.clients.with(client, |own| own.note(at));
-            }
+    fn allow(self: &Arc<Self>, cap: u32, call: Call, asker: Asker) -> Result<Permit, Denied> {
+        let (mut calls, now) = (self.calls(), Instant::now());
+        let client = asker.client.unwrap_or_default();
+        if let Some(payer) = asker.payer {
+            self.shown(&mut calls, payer, now);
         }
-        let counted = Counted { state: Arc::clone(self), at: now, place, payer, is_sent: false };
-        Permit(Some(counted))
+        let left = calls.minute.left(cap, now);
+        let take = |payer| self.payers.change(&payer, |payer: &mut Payer| payer.take(left, now));
+        let standing = asker.payer.and_then(take).flatten();
+        let payer = asker.payer.filter(|_| standing.is_some());
+        let begun = |state: &Arc<Self>, calls: &mut Calls, place: Option<Place>| {
+            calls.minute.begin(now);
+            if let Some(place) = place {
+                state.note(calls, place);
+            }
+            let state = Arc::clone(state);
+            Permit(Some(Counted { state, call, at: now, client, place, payer, is_sent: false }))
+        };
+        match standing {
+            Some(Standing::Allowed) => return Ok(begun(self, &mut calls, None)),
+            Some(Standing::Denied(wait)) => return Err(Denied::Payer(wait)),
+            Some(Standing::LikeAStranger) | None => {}
+        }
+        let own = self.clients.with(client, |own| own.count(now));
+        let is_short = left.calls <= left.reserve();
+        let is_in_vain = left.everywhere(calls.nothing.count(now)) >= most_to_nothing(left);
+        // Its first question was let through, and without the second a client with a sibling's
+        // token would never hear that it has to buy.
+        let is_let = call == Call::Diagnose
+            || !is_in_vain && left.calls > left.reserve().saturating_add(own.saturating_mul(2));
+        if !is_short && is_let {
+            return Ok(begun(self, &mut calls, Some(Place { client, at: now })));
+        }
+        if let Some(payer) = payer {
+            self.payers.change(&payer, |payer| payer.calls.give_back(now));
+        }
+        Err(if is_short {
+            Denied::Account(left.renewed_in)
+        } else if is_in_vain {
+            Denied::Account(calls.nothing.frees_in(now))
+        } else {
+            Denied::Client(self.clients.with(client, |own| own.frees_in(now)))
+        })
     }
 
     /// Who shows the preimage of a challenge of ours has paid for it, whatever the broker knows of it
     /// by now; without this a flood of garbage would keep out whoever has just paid.
     fn shown(&self, calls: &mut Calls, payment_hash: Key, now: Instant) {
-        if let Some(place) = self.awaited.take(&payment_hash) {
+        if let Some((place, sold)) = self.awaited.take(&payment_hash) {
             self.give_back(calls, place);
-            self.payers.put(payment_hash, Payer::new(false, now), CAPACITY);
+            if !self.payers.holds(&payment_hash) {
+                self.payers.put(payment_hash, Payer::new(Some(sold), now), CAPACITY);
+            }
         }
-    }
-
-    /// Says so in the log, but not for each request: a flood must not become a flood of lines.
-    fn over(&self, left: Left, limiter: Limiter, frees_in: Duration) -> Denied {
-        observe::limited(limiter);
-        if let Some(refused) = self.notice.due() {
-            tracing::warn!(
-                kind = "over_budget",
-                limiter = limiter.name(),
-                refused,
-                "the budget of broker calls is used up; requests are answered 503 until a call is \
-                 free"
-            );
-        }
-        let is_short = left.calls <= left.reserve();
-        Denied::Account(if is_short { left.renewed_in } else { frees_in })
     }
 
     fn accept(&self, payment_hash: Key) {
-        let known = self.payers.change(&payment_hash, |payer| payer.accepted = true);
-        if known.is_none() {
-            self.payers.put(payment_hash, Payer::new(true, Instant::now()), CAPACITY);
+        let now = Instant::now();
+        if !self.payers.holds(&payment_hash) {
+            self.payers.put(payment_hash, Payer::new(None, now), CAPACITY);
         }
+        self.payers.change(&payment_hash, |payer| {
+            (payer.accepted, payer.since, payer.vain) = (true, now, Window::default());
+        });
     }
 
-    fn give_back(&self, calls: &mut Calls, place: Option<Place>) {
-        if let Some(Place { client, at }) = place {
-            calls.nothing.give_back(at);
-            if let Some(client) = client {
-                self.clients.with(client, |own| own.give_back(at));
-            }
-        }
+    fn note(&self, calls: &mut Calls, Place { client, at }: Place) {
+        calls.nothing.note(at);
+        self.clients.with(client, |own| own.note(at));
+    }
+
+    fn give_back(&self, calls: &mut Calls, Place { client, at }: Place) {
+        calls.nothing.give_back(at);
+        self.clients.with(client, |own| own.give_back(at));
     }
 }
 
@@ -298,7 +340,9 @@ pub(crate) struct Permit(Option<Counted>);
 
 struct Counted {
     state: Arc<State>,
+    call: Call,
     at: Instant,
+    client: Key,
     place: Option<Place>,
     payer: Option<Key>,
     is_sent: bool,
@@ -311,45 +355,76 @@ impl Permit {
         }
     }
 
-    /// The broker has answered a verification. `said` is what it says is left.
-    /// `payer` is who a yes makes known.
+    /// The broker has answered a verification. `said` is what it says is left, and `payer` who a yes
+    /// makes known.
     pub(super) fn answered(self, said: Option<RateLimit>, is_yes: bool, payer: Option<Key>) {
-        self.end(said, |calls, counted| {
+        self.end(said, |calls, counted, _| {
             if is_yes {
-                counted.state.give_back(calls, counted.place);
+                if let Some(place) = counted.place {
+                    counted.state.give_back(calls, place);
+                }
                 if let Some(payer) = payer {
                     counted.state.accept(payer);
                 }
             } else if let Some(payer) = counted.payer {
-                counted.state.payers.change(&payer, |payer| payer.refused = Some(Instant::now()));
+                let now = Instant::now();
+                if counted.call == Call::Verify {
+                    counted.state.payers.change(&payer, |payer| payer.vain.note(now));
+                }
+                if counted.place.is_none() {
+                    counted.state.note(calls, Place { client: counted.client, at: now });
+                }
             }
         });
     }
 
     /// The broker has minted: the call has come to nothing until this is paid.
-    pub(super) fn minted(self, said: Option<RateLimit>, payment_hash: Option<Key>) {
-        self.end(said, |_, counted| {
-            if let Some(payment_hash) = payment_hash {
-                counted.state.awaited.put(payment_hash, counted.place, CAPACITY);
+    pub(super) fn minted(self, said: Option<RateLimit>, payment_hash: Option<Key>, sold: Sold) {
+        self.end(said, |_, counted, _| {
+            // One that is paid already is brought back by a key of the merchant's.
+            if let (Some(payment_hash), Some(place)) = (payment_hash, counted.place)
+                && !counted.state.payers.holds(&payment_hash)
+            {
+                counted.state.awaited.put(payment_hash, (place, sold), CAPACITY);
             }
         });
     }
 
-    /// The call has failed, which is no fault of whoever has caused it.
+    /// The call has failed. That the broker is away is no fault of whoever has called; what it
+    /// answers about this very call may be.
     pub(super) fn failed(self, said: Option<RateLimit>, err: &L402Error) {
-        self.end(said, |calls, counted| {
-            counted.state.give_back(calls, counted.place);
-            if let L402Error::RateLimited { retry_after } = err {
+        self.end(said, |calls, counted, has_said| {
+            let is_away = !matches!(
+                err,
+                L402Error::Api { .. } | L402Error::Plan { .. } | L402Error::InvalidResponse(_)
+            );
+            if is_away {
+                counted.give_back(calls);
+            }
+            if let L402Error::RateLimited { retry_after } = err
+                && !has_said
+            {
                 calls.minute.rest(*retry_after, Instant::now());
             }
         });
     }
 
-    fn end(mut self, said: Option<RateLimit>, note: impl FnOnce(&mut Calls, &Counted)) {
+    fn end(mut self, said: Option<RateLimit>, note: impl FnOnce(&mut Calls, &Counted, bool)) {
         if let Some(counted) = self.0.take() {
             let mut calls = counted.state.calls();
-            calls.minute.end(said.map(Into::into));
-            note(&mut calls, &counted);
+            let has_said = calls.minute.end(said.map(Into::into));
+            note(&mut calls, &counted, has_said);
+        }
+    }
+}
+
+impl Counted {
+    fn give_back(&self, calls: &mut Calls) {
+        if let Some(place) = self.place {
+            self.state.give_back(calls, place);
+        }
+        if let Some(payer) = self.payer {
+            self.state.payers.change(&payer, |payer| payer.calls.give_back(self.at));
         }
     }
 }
@@ -362,7 +437,7 @@ impl Drop for Permit {
             calls.minute.end(None);
             if !counted.is_sent {
                 calls.minute.not_made(counted.at);
-                counted.state.give_back(&mut calls, counted.place);
+                counted.give_back(&mut calls);
             }
         }
     }
@@ -384,32 +459,28 @@ mod tests {
 
     const PAYER: Key = [1; 32];
     const BUDGET: BrokerBudget = BrokerBudget::by_broker();
+    const SOLD: Sold = Sold { resource: [5; 32], sats: 100 };
 
-    fn client(number: u8) -> Option<Key> {
-        Some([number; 32])
+    fn by(client: u8) -> Asker {
+        Asker { client: Some([client; 32]), payer: None }
     }
 
-    fn mint(budget: &Budget, by: Option<Key>, payment_hash: Key) -> Result<(), Denied> {
-        let mut permit = budget.stranger(BUDGET, by, Limiter::BudgetMint)?;
+    fn with(payer: Key) -> Asker {
+        Asker { client: None, payer: Some(payer) }
+    }
+
+    fn mint(budget: &Budget, asker: Asker, payment_hash: Key) -> Result<(), Denied> {
+        let mut permit = budget.allow(BUDGET, Call::Mint, asker)?;
         permit.sent();
-        permit.minted(None, Some(payment_hash));
+        permit.minted(None, Some(payment_hash), SOLD);
         Ok(())
     }
 
-    fn garbage(budget: &Budget, by: Option<Key>) -> Result<(), Denied> {
-        let mut permit = budget.stranger(BUDGET, by, Limiter::BudgetVerify)?;
+    fn ask(budget: &Budget, asker: Asker, is_yes: bool) -> Result<(), Denied> {
+        let mut permit = budget.allow(BUDGET, Call::Verify, asker)?;
         permit.sent();
-        permit.answered(None, false, None);
+        permit.answered(None, is_yes, asker.payer);
         Ok(())
-    }
-
-    /// A verification of somebody who is known; `None` for a stranger.
-    fn ask(budget: &Budget, payment_hash: Key, is_yes: bool) -> Option<Result<(), Denied>> {
-        let allowed = budget.payer(BUDGET, payment_hash)?;
-        Some(allowed.map(|mut permit| {
-            permit.sent();
-            permit.answered(None, is_yes, Some(payment_hash));
-        }))
     }
 
     fn count(mut allowed: impl FnMut(usize) -> bool) -> usize {
@@ -422,116 +493,187 @@ mod tests {
         name
     }
 
+    fn client(number: usize) -> Asker {
+        by(u8::try_from(3 + number % 200).expect("a byte"))
+    }
+
+    fn caused(budget: &Budget, client: u8) -> u32 {
+        budget.0.clients.with([client; 32], |own| own.count(Instant::now()))
+    }
+
     #[test]
     fn what_comes_to_nothing_is_limited_for_one_client_and_for_all_together() {
         let budget = Budget::default();
-        assert_eq!(count(|number| mint(&budget, client(1), named(number)).is_ok()), 30);
-        assert!(matches!(mint(&budget, client(1), PAYER), Err(Denied::Client(_))));
-        assert_eq!(count(|_| garbage(&budget, client(2)).is_ok()), 20, "others are sold to");
-        let more = count(|number| {
-            garbage(&budget, client(u8::try_from(3 + number % 200).expect("a byte"))).is_ok()
-        });
+        assert_eq!(count(|number| mint(&budget, by(1), named(number)).is_ok()), 30);
+        assert!(matches!(mint(&budget, by(1), PAYER), Err(Denied::Client(_))));
+        assert_eq!(count(|_| ask(&budget, by(2), false).is_ok()), 20, "others are sold to");
+        let more = count(|number| ask(&budget, client(number), false).is_ok());
         assert_eq!(30 + 20 + more, 67, "two thirds");
-        assert!(matches!(garbage(&budget, None), Err(Denied::Account(_))));
+        let nobody = Asker { client: None, payer: None };
+        assert!(matches!(ask(&budget, nobody, false), Err(Denied::Account(_))));
+    }
+
+    #[test]
+    fn who_is_nobody_is_one_client_too() {
+        let (budget, nobody) = (Budget::default(), Asker { client: None, payer: None });
+        assert_eq!(count(|_| ask(&budget, nobody, false).is_ok()), 30);
+        mint(&budget, by(1), PAYER).expect("somebody is sold to");
     }
 
     #[test]
     fn who_buys_is_in_nobodys_way() {
         let budget = Budget::default();
         for number in 0..20 {
-            mint(&budget, client(1), named(number)).expect("a challenge");
+            mint(&budget, by(1), named(number)).expect("a challenge");
         }
         for number in 0..20 {
             for _ in 0..3 {
-                ask(&budget, named(number), true).expect("known").expect("served");
+                ask(&budget, with(named(number)), true).expect("served");
             }
         }
-        mint(&budget, client(1), PAYER).expect("80 calls, and none of them in vain");
+        mint(&budget, by(1), PAYER).expect("80 calls, and none of them in vain");
     }
 
     #[test]
     fn a_payer_has_a_tenth_by_right_and_more_while_there_is_more() {
         let budget = Budget::default();
-        assert!(ask(&budget, PAYER, true).is_none(), "a stranger");
         for payer in 0..6 {
-            mint(&budget, client(1), named(payer)).expect("a challenge");
+            mint(&budget, by(1), named(payer)).expect("a challenge");
         }
-        let served = count(|_| ask(&budget, named(0), true).expect("known").is_ok());
+        let served = count(|_| ask(&budget, with(named(0)), true).is_ok());
         assert!((10..50).contains(&served), "{served}");
-        for other in 1..6 {
-            for _ in 0..10 {
-                ask(&budget, named(other), true).expect("known").expect("served by right");
+        for _ in 0..7 {
+            for other in 1..6 {
+                ask(&budget, with(named(other)), true).expect("served by right");
             }
         }
     }
 
+    /// Ten cheap payments must not use up what everybody else needs.
     #[test]
-    fn a_payer_who_asks_in_vain_has_its_right_and_no_more() {
+    fn of_those_who_have_paid_whoever_has_called_less_goes_first() {
         let budget = Budget::default();
-        mint(&budget, client(1), PAYER).expect("a challenge");
-        assert_eq!(count(|_| ask(&budget, PAYER, false).expect("known").is_ok()), 10);
-        assert!(matches!(ask(&budget, PAYER, true), Some(Err(Denied::Payer(_)))));
+        for payer in 0..11 {
+            mint(&budget, by(1), named(payer)).expect("a challenge");
+        }
+        for _ in 0..30 {
+            for greedy in 0..10 {
+                let _ = ask(&budget, with(named(greedy)), true);
+            }
+        }
+        for _ in 0..2 {
+            ask(&budget, with(named(10)), true).expect("whoever has just paid");
+        }
+    }
+
+    #[test]
+    fn a_payer_who_asks_in_vain_counts_like_a_stranger_and_has_its_right_at_most() {
+        let budget = Budget::default();
+        mint(&budget, by(1), PAYER).expect("a challenge");
+        assert_eq!(count(|_| ask(&budget, with(PAYER), false).is_ok()), 10);
+        assert!(matches!(ask(&budget, with(PAYER), true), Err(Denied::Payer(_))));
+        assert_eq!(caused(&budget, 0), 10);
+
+        let budget = Budget::default();
+        for payer in 0..30 {
+            mint(&budget, client(payer), named(payer)).expect("a challenge");
+        }
+        let vain = count(|number| ask(&budget, with(named(number % 30)), false).is_ok());
+        assert!(vain <= 62, "two each by right, and no more than strangers may: {vain}");
+        mint(&budget, by(2), PAYER).expect_err("the account is short");
+    }
+
+    #[test]
+    fn a_yes_ends_the_time_of_asking_in_vain() {
+        let budget = Budget::default();
+        mint(&budget, by(1), PAYER).expect("a challenge");
+        ask(&budget, with(PAYER), false).expect("a call");
+        ask(&budget, with(PAYER), true).expect("a call");
+        assert!(count(|_| ask(&budget, with(PAYER), true).is_ok()) > 10);
     }
 
     #[test]
     fn garbage_drives_nobody_out_who_has_paid() {
         let budget = Budget::default();
-        let mut permit = budget.stranger(BUDGET, None, Limiter::BudgetVerify).expect("a call");
-        permit.sent();
-        permit.answered(None, true, Some(PAYER));
+        ask(&budget, with(PAYER), true).expect("a stranger's call");
         for number in 0..20_000 {
-            let _ = mint(&budget, None, named(number));
-            let _ = garbage(&budget, None);
+            let _ = mint(&budget, by(1), named(number));
+            let _ = ask(&budget, by(2), false);
         }
-        assert!(ask(&budget, PAYER, true).is_some());
-        budget.ended(&PAYER, false);
-        assert!(ask(&budget, PAYER, true).is_none(), "no longer genuine");
+        assert!(budget.0.payers.holds(&PAYER));
+        ask(&budget, with(PAYER), true).expect("served");
+        budget.used_up(&PAYER);
+        assert!(!budget.0.payers.holds(&PAYER));
     }
 
     #[test]
-    fn who_has_paid_and_was_not_accepted_yet_stays_known_whatever_the_broker_says() {
+    fn what_was_sold_is_known_from_when_its_payment_is_shown() {
         let budget = Budget::default();
-        mint(&budget, client(1), PAYER).expect("a challenge");
-        assert!(ask(&budget, PAYER, false).is_some());
-        budget.ended(&PAYER, false);
-        assert!(ask(&budget, PAYER, true).is_some());
-        budget.ended(&PAYER, true);
-        assert!(ask(&budget, PAYER, true).is_none(), "used up");
+        mint(&budget, by(1), PAYER).expect("a challenge");
+        assert_eq!(budget.sold_to(&PAYER), None);
+        ask(&budget, with(PAYER), false).expect("a call");
+        assert_eq!(budget.sold_to(&PAYER), Some((SOLD, false)));
+        ask(&budget, with(PAYER), true).expect("a call");
+        assert_eq!(budget.sold_to(&PAYER), Some((SOLD, true)));
+    }
+
+    /// A key of the merchant's brings a paid invoice back.
+    #[test]
+    fn a_paid_invoice_that_is_minted_again_gives_nothing_back() {
+        let budget = Budget::default();
+        mint(&budget, by(1), PAYER).expect("a challenge");
+        ask(&budget, with(PAYER), true).expect("a call");
+        assert_eq!(caused(&budget, 1), 0);
+        mint(&budget, by(1), PAYER).expect("the same invoice");
+        ask(&budget, with(PAYER), true).expect("a call");
+        assert_eq!(caused(&budget, 1), 1);
     }
 
     #[test]
-    fn a_call_that_was_not_made_or_that_failed_counts_against_nobody() {
+    fn a_call_that_was_not_made_or_found_nobody_counts_against_nobody() {
         let budget = Budget::default();
-        for _ in 0..100 {
-            drop(budget.stranger(BUDGET, client(1), Limiter::BudgetMint).expect("a call"));
+        mint(&budget, by(9), PAYER).expect("a challenge");
+        for asker in [by(1), with(PAYER)] {
+            for _ in 0..100 {
+                drop(budget.allow(BUDGET, Call::Verify, asker).expect("a call"));
+            }
         }
-        for _ in 0..80 {
-            let permit = budget.stranger(BUDGET, client(1), Limiter::BudgetMint);
-            let mut permit = permit.expect("a call");
-            permit.sent();
-            permit.failed(None, &L402Error::Timeout);
+        for asker in [by(1), with(PAYER)] {
+            for _ in 0..20 {
+                let mut permit = budget.allow(BUDGET, Call::Verify, asker).expect("a call");
+                permit.sent();
+                permit.failed(None, &L402Error::Timeout);
+            }
         }
-        assert!(budget.0.clients.with([1; 32], |own| own.count(Instant::now())) == 0);
-        let mut gone = budget.stranger(BUDGET, client(1), Limiter::BudgetMint).expect("a call");
+        assert_eq!(caused(&budget, 1), 0);
+        assert_eq!(
+            budget.0.payers.change(&PAYER, |payer| payer.calls.count(Instant::now())),
+            Some(0)
+        );
+        let mut gone = budget.allow(BUDGET, Call::Mint, by(1)).expect("a call");
         gone.sent();
         drop(gone);
-        assert!(budget.0.clients.with([1; 32], |own| own.count(Instant::now())) == 1);
+        assert_eq!(caused(&budget, 1), 1, "whoever goes away in the middle");
+        let mut answered = budget.allow(BUDGET, Call::Verify, by(1)).expect("a call");
+        answered.sent();
+        answered.failed(None, &L402Error::Api { status: 400, message: String::new() });
+        assert_eq!(caused(&budget, 1), 2, "what the broker could make nothing of");
     }
 
     #[test]
     fn a_share_of_one_has_room_for_a_diagnosis() {
         let (budget, small) = (Budget::default(), BrokerBudget::per_minute(2));
-        let mut permit = budget.stranger(small, client(1), Limiter::BudgetVerify).expect("a call");
+        let mut permit = budget.allow(small, Call::Verify, by(1)).expect("a call");
         permit.sent();
         permit.answered(None, false, None);
-        budget.diagnosis(small, client(1)).expect("a call").sent();
-        assert!(budget.stranger(small, client(1), Limiter::BudgetVerify).is_err());
+        budget.allow(small, Call::Diagnose, by(1)).expect("a call").sent();
+        assert!(budget.allow(small, Call::Verify, by(1)).is_err());
     }
 
     #[test]
     fn without_a_budget_nothing_is_counted() {
         let (budget, none) = (Budget::default(), BrokerBudget::unlimited());
-        assert_eq!(count(|_| budget.stranger(none, client(1), Limiter::BudgetMint).is_ok()), 300);
+        assert_eq!(count(|_| budget.allow(none, Call::Mint, by(1)).is_ok()), 300);
         assert_eq!(budget.0.calls().nothing.count(Instant::now()), 0);
     }
 }

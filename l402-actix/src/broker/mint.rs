@@ -5,18 +5,22 @@ use std::sync::Arc;
 use l402_server::{Challenge, ChallengeRequest, L402Client};
 
 use super::{
-    Broker, budget::Permit, checked::CheckedChallenge, held::Minted, identity::Client,
+    Broker,
+    budget::{Asker, Call, Permit, Sold},
+    checked::CheckedChallenge,
+    held::Minted,
+    identity::Client,
     refusal::BrokerRefusal,
 };
 use crate::{
     key::{Key, key, payment_hash},
-    observe::{self, Cache, Endpoint, Limiter, Wait},
+    observe::{self, Cache, Endpoint, Wait},
     terms::Sale,
 };
 
 /// Who is asked to pay.
 #[derive(Clone, Copy)]
-pub(crate) enum Asker {
+pub(crate) enum Buyer {
     /// A client that has presented nothing.
     Newcomer,
     /// One whose credential did not do. Its next payment must not run into an old challenge.
@@ -24,12 +28,12 @@ pub(crate) enum Asker {
 }
 
 impl Broker<'_> {
-    /// The challenge for a sale. With `Asker::Newcomer` it may be the one that the client holds.
-    pub(crate) async fn mint(&self, sale: &Sale<'_>, asker: Asker) -> Minted {
+    /// The challenge for a sale. With `Buyer::Newcomer` it may be the one that the client holds.
+    pub(crate) async fn mint(&self, sale: &Sale<'_>, buyer: Buyer) -> Minted {
         self.identify();
         let wait = self.watch.wait();
-        let minted = match (self.holder(sale), asker) {
-            (Some(holder), Asker::Newcomer) => {
+        let minted = match (self.holder(sale), buyer) {
+            (Some(holder), Buyer::Newcomer) => {
                 self.settings
                     .line
                     .account
@@ -48,27 +52,29 @@ impl Broker<'_> {
         sale: &Sale<'_>,
         wait: &Wait<'_>,
     ) -> Result<impl Future<Output = Minted> + Send + use<>, BrokerRefusal> {
-        self.allow_client()?;
+        let permit = self.allow(Call::Mint, None)?;
         let (line, budget) = (self.settings.line.clone(), self.settings.budget);
-        let by = self.client().map(Client::with_neighbours);
-        let permit = line.account.budget.stranger(budget, by, Limiter::BudgetMint)?;
+        let asker = Asker { client: self.client().map(Client::with_neighbours), payer: None };
+        let resource = key(&[Some(sale.resource.as_bytes())]);
+        let sold = Sold { resource, sats: sale.price_sats };
         wait.asks();
-        let key = sale.idempotency_key.as_deref().filter(|key| !line.account.is_used_up(key));
-        let (ask, anew) = match key {
+        let merchants_key =
+            sale.idempotency_key.as_deref().filter(|key| !line.account.is_used_up(key));
+        let (ask, anew) = match merchants_key {
             Some(key) => (sale.request(), Some((key.to_owned(), sale.request_without_key()))),
             None => (sale.request_without_key(), None),
         };
         Ok(async move {
             // As for verifications.
             let _place = line.places.acquire().await;
-            let minted = mint(&line.client, &ask, permit).await?;
+            let minted = mint(&line.client, &ask, sold, permit).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
                 Some((key, ask)) if line.account.is_settled(&minted) => {
                     line.account.use_up(&key, &minted);
                     // Once for each payment.
-                    let permit = line.account.budget.stranger(budget, by, Limiter::BudgetMint)?;
-                    CheckedChallenge::check(mint(&line.client, &ask, permit).await?)
+                    let permit = line.account.budget.allow(budget, Call::Mint, asker)?;
+                    CheckedChallenge::check(mint(&line.client, &ask, sold, permit).await?)
                 }
                 _ => CheckedChallenge::check(minted),
             }
@@ -107,6 +113,7 @@ impl Broker<'_> {
 async fn mint(
     client: &L402Client,
     ask: &ChallengeRequest,
+    sold: Sold,
     mut permit: Permit,
 ) -> Result<Challenge, BrokerRefusal> {
     permit.sent();
@@ -114,7 +121,7 @@ async fn mint(
     let said = client.rate_limit();
     match minted {
         Ok(challenge) => {
-            permit.minted(said, payment_hash(&challenge));
+            permit.minted(said, payment_hash(&challenge), sold);
             Ok(challenge)
         }
         Err(err) => {

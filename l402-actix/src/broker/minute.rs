@@ -30,15 +30,28 @@ impl From<RateLimit> for Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) limit: u32,
+    /// For strangers: nothing while the broker wants a rest, or while a first reply is waited for.
     pub(super) calls: u32,
+    /// For those who have paid, who are asked for in any case.
+    pub(super) for_payers: u32,
     /// When it is worth asking again, if nothing is left.
     pub(super) renewed_in: Duration,
+    /// What the account has called in this minute, by all processes, and what this one has of it.
+    used: u32,
+    own: u32,
 }
 
 impl Left {
     /// What is kept for those who have paid: a tenth.
     pub(super) fn reserve(self) -> u32 {
         self.limit / 10
+    }
+
+    /// What all processes have seen of what this one has seen so much of. The others are not asked,
+    /// and a balancer gives each of them about the same.
+    pub(super) fn everywhere(self, here: u32) -> u32 {
+        let (used, own) = (u64::from(self.used.max(self.own)), u64::from(self.own.max(1)));
+        u32::try_from((u64::from(here) * used).div_ceil(own)).unwrap_or(u32::MAX)
     }
 }
 
@@ -60,25 +73,28 @@ impl Minute {
         let own = self.calls.count(now);
         let limit = self.said.map_or(DEFAULT_LIMIT, |said| said.limit).min(cap);
         let counted = limit.saturating_sub(own);
-        let mut left = Left { limit, calls: counted, renewed_in: self.calls.frees_in(now) };
+        let (mut calls, mut renewed_in) = (counted, self.calls.frees_in(now));
+        let (mut for_payers, mut used) = (counted, own);
         if let Some(said) = self.said {
-            let renewed_in = said.renewed_at.saturating_duration_since(now);
-            if !renewed_in.is_zero() {
-                let by_broker = said.remaining.saturating_sub(self.under_way);
-                let by_cap = cap.saturating_sub(own);
-                left = Left { calls: by_broker.min(by_cap), renewed_in, ..left };
-            } else if said.remaining <= left.reserve() && self.under_way > 0 {
-                // It was short, and whether its window slides is not known: one call goes first,
-                // and its reply is read.
-                left = Left { calls: 0, renewed_in: Duration::from_secs(1), ..left };
+            let by_broker =
+                said.remaining.saturating_sub(self.under_way).min(cap.saturating_sub(own));
+            if now < said.renewed_at {
+                (calls, for_payers) = (by_broker, by_broker);
+                used = said.limit.saturating_sub(said.remaining);
+                renewed_in = said.renewed_at.duration_since(now);
+            } else if self.under_way > 0 && now < said.renewed_at + MINUTE {
+                // Whether its window slides is not known: one call goes first, and its reply is
+                // read.
+                calls = by_broker.min(counted);
+                renewed_in = Duration::from_secs(1);
             }
         }
         if let Some(rest) = self.rests_until.and_then(|until| until.checked_duration_since(now))
             && !rest.is_zero()
         {
-            left = Left { calls: 0, renewed_in: rest, ..left };
+            (calls, renewed_in) = (0, rest);
         }
-        left
+        Left { limit, calls, for_payers, renewed_in, used, own }
     }
 
     pub(super) fn begin(&mut self, now: Instant) {
@@ -91,13 +107,13 @@ impl Minute {
         self.calls.give_back(at);
     }
 
-    /// `said` is what the broker's replies have said last, by whichever call.
-    pub(super) fn end(&mut self, said: Option<Said>) {
+    /// `said` is what the broker's replies have said last, by whichever call. Whether that is new.
+    pub(super) fn end(&mut self, said: Option<Said>) -> bool {
         self.under_way = self.under_way.saturating_sub(1);
-        let Some(mut said) = said else { return };
+        let Some(mut said) = said else { return false };
         if let Some(before) = self.said {
             if said.at <= before.at {
-                return;
+                return false;
             }
             // Of the same minute: replies can overtake each other, and what is gone is gone.
             let (earlier, later) = (before.renewed_at, said.renewed_at);
@@ -105,10 +121,13 @@ impl Minute {
                 < Duration::from_secs(1)
             {
                 said.remaining = said.remaining.min(before.remaining);
+                // Or each would be of the same minute as the one before it.
+                said.renewed_at = before.renewed_at;
             }
         }
         self.said = Some(said);
         self.rests_until = None;
+        true
     }
 
     /// The broker's own limit is used up, and it did not say for how long; at most a minute, since
@@ -180,6 +199,17 @@ mod tests {
     }
 
     #[test]
+    fn the_other_processes_are_taken_to_see_what_this_one_sees() {
+        let mut minute = At::new();
+        for _ in 0..9 {
+            minute.call(0, None);
+        }
+        assert_eq!(minute.minute.left(NO_CAP, minute.begun).everywhere(6), 6, "nobody else");
+        minute.call(0, Some((60, 30)));
+        assert_eq!(minute.minute.left(NO_CAP, minute.begun).everywhere(6), 24, "four of them");
+    }
+
+    #[test]
     fn an_older_word_does_not_replace_a_newer_one() {
         let mut minute = At::new();
         minute.call(5, Some((40, 30)));
@@ -192,16 +222,31 @@ mod tests {
     }
 
     #[test]
-    fn after_a_short_minute_one_call_goes_first() {
+    fn after_a_minute_one_call_goes_first() {
         let mut minute = At::new();
         minute.call(0, Some((3, 10)));
         assert_eq!(minute.left(NO_CAP, 9), 3);
         assert_eq!(minute.left(NO_CAP, 10), 99);
         minute.minute.begin(minute.at(10));
-        assert_eq!(minute.left(NO_CAP, 10), 0, "its reply is waited for");
-        let said = said_at(minute.at(11), 1, 9);
-        minute.minute.end(Some(said));
+        assert_eq!(minute.left(NO_CAP, 10), 2, "its reply is waited for");
+        assert_eq!(minute.minute.left(NO_CAP, minute.at(10)).for_payers, 98);
+        assert_eq!(minute.left(NO_CAP, 71), 100, "but not for ever");
+        minute.minute.end(Some(said_at(minute.at(11), 1, 9)));
         assert_eq!(minute.left(NO_CAP, 11), 1, "the window slides");
+    }
+
+    #[test]
+    fn a_minute_that_the_broker_begins_anew_with_each_reply_ends_all_the_same() {
+        let mut minute = At::new();
+        minute.call(0, Some((5, 60)));
+        let mut left = 5;
+        for tenth in 1..40 {
+            let now = minute.begun + Duration::from_millis(300 * tenth);
+            minute.minute.begin(now);
+            minute.minute.end(Some(said_at(now, 90, 60)));
+            left = minute.minute.left(NO_CAP, now).calls;
+        }
+        assert_eq!(left, 90);
     }
 
     #[test]

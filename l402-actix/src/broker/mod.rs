@@ -24,11 +24,12 @@ use actix_web::HttpRequest;
 use l402_server::VerifyRequest;
 
 pub use budget::BrokerBudget;
-pub(crate) use budget::Permit;
+use budget::{Asker, Call};
+pub(crate) use budget::{Permit, Sold};
 pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
-pub(crate) use mint::Asker;
+pub(crate) use mint::Buyer;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 use settings::Line;
@@ -79,11 +80,9 @@ impl<'a> Broker<'a> {
     pub(crate) fn remember(&self, question: &Question, diagnosed: bool, refused: &Refused) {
         let account = &self.settings.line.account;
         account.refused.remember(question, diagnosed, refused.clone());
-        account.verdicts.refused(question);
-        if let (Refused::NotGenuine(_), true, Some(payer)) =
-            (refused, diagnosed, &question.payment_hash)
-        {
-            account.budget.ended(payer, false);
+        // A 400 is no verdict.
+        if !matches!(refused, Refused::Malformed(_)) {
+            account.verdicts.refused(question);
         }
     }
 
@@ -130,7 +129,7 @@ impl<'a> Broker<'a> {
         verdict.map_err(BrokerRefusal::Verify)
     }
 
-    /// Has an MPP payment verified. It is used up by either answer.
+    /// Has an MPP payment verified. It is used up by a yes.
     pub(crate) async fn verify_once(
         &self,
         permit: Permit,
@@ -139,8 +138,10 @@ impl<'a> Broker<'a> {
     ) -> Result<Answer, BrokerRefusal> {
         let _wait = self.watch.wait();
         let verdict = ask(&self.settings.line, permit, None, question).await;
-        if let (Ok(_), Some(payer)) = (&verdict, &name.payment_hash) {
-            self.settings.line.account.budget.ended(payer, true);
+        if let (Ok(answer), Some(payer)) = (&verdict, &name.payment_hash)
+            && answer.is_yes()
+        {
+            self.settings.line.account.budget.used_up(payer);
         }
         verdict.map_err(BrokerRefusal::Verify)
     }
@@ -151,20 +152,26 @@ impl<'a> Broker<'a> {
         name: &Question,
         purpose: Purpose,
     ) -> Result<Permit, BrokerRefusal> {
-        self.allow_client()?;
+        let call = match purpose {
+            Purpose::Diagnosis => Call::Diagnose,
+            Purpose::Admission | Purpose::OnlyOnce => Call::Verify,
+        };
+        self.allow(call, name.payment_hash)
+    }
+
+    fn allow(&self, call: Call, payer: Option<Key>) -> Result<Permit, BrokerRefusal> {
         let (budget, calls) = (&self.settings.line.account.budget, self.settings.budget);
-        if let Some(payer) = name.payment_hash
-            && let Some(allowed) = budget.payer(calls, payer)
-        {
-            return Ok(allowed?);
-        }
         let client = self.client().map(Client::with_neighbours);
-        Ok(match purpose {
-            Purpose::Diagnosis => budget.diagnosis(calls, client)?,
-            Purpose::Admission | Purpose::OnlyOnce => {
-                budget.stranger(calls, client, Limiter::BudgetVerify)?
-            }
-        })
+        let permit = budget.allow(calls, call, Asker { client, payer })?;
+        // After the budget, so that what that refuses costs nothing of it.
+        self.allow_client()?;
+        Ok(permit)
+    }
+
+    /// What was sold here to whoever asks this, within the last hour, and whether the broker has
+    /// accepted it before.
+    pub(crate) fn sold_to(&self, question: &Question) -> Option<(Sold, bool)> {
+        self.settings.line.account.budget.sold_to(&question.payment_hash?)
     }
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:

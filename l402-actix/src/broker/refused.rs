@@ -14,6 +14,9 @@ use crate::{memory::Memory, terms::Question};
 /// broker had not seen yet.
 const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 
+/// The same for somebody who has just paid.
+const REMEMBERED_OF_JUST_PAID: Duration = Duration::from_secs(1);
+
 /// How many are remembered. The budget lets through fewer in five seconds.
 const CAPACITY: usize = 1_000;
 
@@ -23,6 +26,9 @@ const CAPACITY: usize = 1_000;
 pub(crate) enum Refused {
     /// It is not genuine, as far as that was asked.
     NotGenuine(Verification),
+    /// It was minted here for just this, within the last hour, and never accepted: it has just been
+    /// paid, and the broker may learn of that in a moment.
+    JustPaid(Verification),
     /// It is genuine, and not for this request.
     ForSomethingElse,
     /// The broker could make nothing of it: its 400.
@@ -38,7 +44,11 @@ impl RefusedMemory {
     /// The refusal of this question, if it is recent.
     pub(crate) fn recall(&self, question: &Question, diagnosed: bool) -> Option<Refused> {
         let (since, refused) = self.0[usize::from(diagnosed)].get(&question.name())?;
-        (since.elapsed() < REMEMBERED_FOR).then_some(refused)
+        let remembered_for = match refused {
+            Refused::JustPaid(_) => REMEMBERED_OF_JUST_PAID,
+            _ => REMEMBERED_FOR,
+        };
+        (since.elapsed() < remembered_for).then_some(refused)
     }
 
     pub(crate) fn remember(&self, question: &Question, diagnosed: bool, refused: Refused) {

@@ -23,6 +23,13 @@ pub(super) async fn refuse(visit: &Visit<'_>, verdict: Verification) -> Refusal 
     }
 }
 
+/// 401, in every mode: its payment may arrive at the broker in a moment, and another one would not be
+/// better.
+pub(super) fn just_paid(visit: &Visit<'_>, verdict: Verification) -> Refusal {
+    sell::end_reuse(visit);
+    Refusal::JustPaid(verdict)
+}
+
 /// 401, in every mode: it is no verdict, and asking for money would not help.
 pub(super) fn malformed(visit: &Visit<'_>, err: Arc<L402Error>) -> Refusal {
     sell::end_reuse(visit);

@@ -71,6 +71,7 @@ pub(crate) async fn admit<'a>(
                 Box::pin(hold::look(&visit, &question)).await?;
                 match token::judge(&visit, &token, question).await? {
                     Ok(payment) => hold::admission(&visit, visit.paid_by(token, payment)).await,
+                    Err(Refused::JustPaid(verdict)) => Err(invalid::just_paid(&visit, verdict)),
                     Err(Refused::ForSomethingElse) => {
                         Err(sell::challenge_anew(&visit, Why::NotCovered).await)
                     }

@@ -6,7 +6,7 @@ use super::visit::Visit;
 use crate::terms::refuse_unlisted;
 use crate::{
     answer::{Form, Refusal},
-    broker::Asker,
+    broker::Buyer,
     observe::Why,
     terms::Sale,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// To somebody who has presented nothing.
 pub(super) async fn challenge(visit: &Visit<'_>) -> Refusal {
     visit.watch.because(Why::NoCredential);
-    sell(visit, &sale(visit), Asker::Newcomer).await
+    sell(visit, &sale(visit), Buyer::Newcomer).await
 }
 
 /// To somebody whose credential does not do, or no longer: a new one, without the merchant's
@@ -23,7 +23,7 @@ pub(super) async fn challenge_anew(visit: &Visit<'_>, why: Why) -> Refusal {
     visit.watch.because(why);
     end_reuse(visit);
     let sale = Sale { idempotency_key: None, ..sale(visit) };
-    let refusal = sell(visit, &sale, Asker::Refused).await;
+    let refusal = sell(visit, &sale, Buyer::Refused).await;
     if let (Refusal::PaymentRequired(..), Some(scope_sats)) = (&refusal, visit.too_little()) {
         tracing::warn!(
             scope_sats,
@@ -40,12 +40,12 @@ pub(super) fn end_reuse(visit: &Visit<'_>) {
     visit.broker.end_reuse(|| sale(visit));
 }
 
-async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, asker: Asker) -> Refusal {
+async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, buyer: Buyer) -> Refusal {
     #[cfg(feature = "discovery")]
     if let Err(fault) = refuse_unlisted(visit.request) {
         return fault.into();
     }
-    match Box::pin(visit.broker.mint(sale, asker)).await {
+    match Box::pin(visit.broker.mint(sale, buyer)).await {
         Ok(minted) => {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
             let form = Form::of(visit.request, &visit.config.answer, sale.description.as_deref());

@@ -60,10 +60,19 @@ async fn ask(
             Answer::No(verdict) => verdict,
         },
     };
-    // Where nothing was sent, the answer would be the same.
-    let diagnoses = visit.diagnoses() && question != *token;
-    if diagnoses && Box::pin(is_for_something_else(visit, token)).await? {
-        return Ok(Err(Refused::ForSomethingElse));
+    let sold = visit.broker.sold_to(&name);
+    let is_for_this = sold.is_some_and(|(sold, _)| visit.is_covered_by_sale(sold));
+    match sold {
+        // It has just been paid: asking for more could be paid without end.
+        Some((_, false)) if is_for_this => return Ok(Err(Refused::JustPaid(verdict))),
+        // Where nothing was sent, the answer would be the same.
+        _ if !visit.diagnoses() || question == *token => {}
+        // That is known without a second question.
+        Some(_) if !is_for_this => return Ok(Err(Refused::ForSomethingElse)),
+        _ if Box::pin(is_for_something_else(visit, token)).await? => {
+            return Ok(Err(Refused::ForSomethingElse));
+        }
+        _ => {}
     }
     Ok(Err(Refused::NotGenuine(verdict)))
 }

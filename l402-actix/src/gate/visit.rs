@@ -14,8 +14,9 @@ use l402_server::VerifyRequest;
 use super::paid::{Paid, Passed, Proof};
 use crate::{
     answer::Refusal,
-    broker::{Broker, VerifyCache},
+    broker::{Broker, Sold, VerifyCache},
     config::L402Config,
+    key::key,
     observe::Watch,
     payment::Payment,
     terms::{Offer, Sats, Terms, TermsFault},
@@ -99,6 +100,13 @@ impl<'a> Visit<'a> {
     pub(super) fn is_covered_by(&self, payment: &Payment) -> bool {
         (!self.config.enforce_resource || payment.resource == self.resource)
             && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
+    }
+
+    /// The same by what was sold here.
+    pub(super) fn is_covered_by_sale(&self, sold: Sold) -> bool {
+        let resource = || key(&[Some(self.resource.as_bytes())]);
+        (!self.config.enforce_resource || sold.resource == resource())
+            && (!self.config.enforce_amount || sold.sats >= self.sats.accept)
     }
 
     /// What a token has paid for the scope around, where that is less than this gate wants.

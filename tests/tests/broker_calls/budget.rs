@@ -173,7 +173,8 @@ async fn one_greedy_payer_leaves_five_others_what_is_theirs() {
         served += usize::from(answer.status == 200);
     }
     assert!((10..50).contains(&served), "{served}");
-    for other in others.iter().cycle().take(45) {
+    // As often as with the cache that is on by default, and once more.
+    for other in others.iter().cycle().take(35) {
         assert_eq!(shop.api.ask_with("/weather", other).await.status, 200);
     }
 }
@@ -283,7 +284,7 @@ async fn a_bought_token_asks_at_other_routes_within_its_payers_right() {
 }
 
 #[actix_web::test]
-async fn a_token_that_the_broker_no_longer_takes_is_unknown_again() {
+async fn a_token_that_the_broker_no_longer_takes_has_no_right_to_more_than_its_client() {
     let shop = shop(30).await;
     let paid = shop.buy("/weather").await;
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
@@ -292,7 +293,8 @@ async fn a_token_that_the_broker_no_longer_takes_is_unknown_again() {
     flood(&shop).await;
     // Past the time for which a refusal stands.
     rt::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 503);
+    let status = shop.api.ask_with("/weather", &paid).await.status;
+    assert!(matches!(status, 429 | 503), "{status}");
 }
 
 #[actix_web::test]
@@ -331,13 +333,89 @@ async fn mints_go_on_when_the_rest_is_over() {
 
 /// An outage is no fault of those who ask.
 #[actix_web::test]
-async fn calls_that_fail_count_against_nobody() {
+async fn a_broker_that_is_away_counts_against_nobody() {
     let shop = Shop::with(|config| config).await;
-    for _ in 0..40 {
-        shop.sandbox.fault(Fault::status(500));
+    for _ in 0..10 {
+        shop.sandbox.fault(Fault::reset().times(2));
         assert_eq!(shop.api.ask("/weather").await.status, 502);
+        shop.sandbox.clear_faults();
     }
-    assert_eq!(shop.api.ask("/weather").await.status, 402);
+    assert_eq!(counted(&shop, 1, 20, |_| None).await, [(402, 20)]);
+}
+
+/// Whatever the broker answers about it: a client can choose what it asks.
+#[actix_web::test]
+async fn what_the_broker_makes_nothing_of_counts_against_who_asks_it() {
+    for (fault, credential, status) in [(400, true, 401), (402, false, 502), (500, false, 502)] {
+        let shop = hosted().await;
+        let endpoint = if credential { Endpoint::Verify } else { Endpoint::Mint };
+        shop.sandbox.fault(Fault::status(fault).on(endpoint).times(150));
+        let answers = counted(&shop, 1, 60, |number| credential.then(|| garbage(number))).await;
+        assert_eq!(answers, [(status, 30), (429, 30)], "{fault}");
+        shop.sandbox.clear_faults();
+        assert_eq!(ask_from(&shop, 2, None).await.status, 402, "{fault}");
+    }
+}
+
+/// Ten sats must not buy the account's minute.
+#[actix_web::test]
+async fn ten_cheap_payments_at_routes_that_they_have_not_paid_starve_nobody() {
+    let shop = hosted().await;
+    let mut tokens = Vec::new();
+    for number in 0..10 {
+        tokens.push(shop.buy(&format!("/any/{number}")).await);
+    }
+    let victim = shop.buy("/weather").await;
+    for number in 0..12 {
+        for token in &tokens {
+            shop.api.ask_with(&format!("/any/other-{number}"), token).await;
+        }
+    }
+    assert_eq!(shop.api.ask_with("/weather", &victim).await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_a_payer_spoils_is_only_that_request() {
+    let shop = shop(100).await;
+    let paid = shop.buy("/weather").await;
+    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
+    let preimage = paid.split_once(':').unwrap().1;
+    let damaged = format!("L402 AgEL:{preimage}");
+    assert_eq!(shop.api.ask_with("/weather", &damaged).await.status, 401);
+    flood(&shop).await;
+    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
+}
+
+/// Minted here for just this and never accepted: 401 and no second question, however often, and
+/// served as soon as the broker has learned of the payment.
+#[actix_web::test]
+async fn a_payment_that_the_broker_learns_of_late_is_asked_about_each_second_and_then_served() {
+    let shop = hosted().await;
+    let paid = shop.buy("/weather").await;
+    shop.sandbox.fault(Fault::json(serde_json::json!({ "valid": false })).times(4));
+    let begun = std::time::Instant::now();
+    let mut asked = 0;
+    loop {
+        let answer = shop.api.ask_with("/weather", &paid).await;
+        asked += 1;
+        if answer.status == 200 {
+            break;
+        }
+        assert_eq!(answer.status, 401, "{}", answer.body);
+        assert!(begun.elapsed() < Duration::from_secs(10), "never served");
+        rt::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(asked > 20, "remembered for a second: {asked}");
+    assert_eq!(shop.sandbox.verifies(), 5, "no second question");
+}
+
+/// What was minted here for something else is known for that without a second question.
+#[actix_web::test]
+async fn a_token_of_a_sibling_route_costs_one_question() {
+    let shop = hosted().await;
+    let sibling = shop.buy("/any/thing").await;
+    assert_eq!(shop.api.ask_with("/weather", &sibling).await.status, 402);
+    assert_eq!(shop.sandbox.verifies(), 1);
 }
 
 #[actix_web::test]

@@ -28,10 +28,10 @@ async fn a_token_of_another_route_is_challenged_again_without_a_verification() {
     let shop = Shop::with(|config| config).await;
     let sibling = shop.buy("/any/thing").await;
     let first = payment_hash(&shop.api.ask_with("/weather", &sibling).await);
-    assert_eq!(shop.sandbox.verifies(), 2);
+    assert_eq!(shop.sandbox.verifies(), 1, "it was sold here, and for what is known");
     let again = payment_hash(&shop.api.ask_with("/weather", &sibling).await);
     assert_ne!(first, again, "each challenge is a new one");
-    assert_eq!(shop.sandbox.verifies(), 2);
+    assert_eq!(shop.sandbox.verifies(), 1);
     assert_eq!(shop.api.ask_with("/any/thing", &sibling).await.status, 200, "where it is good");
 }
 
@@ -73,7 +73,7 @@ async fn a_failure_is_never_remembered() {
 async fn what_was_refused_too_early_is_good_some_seconds_later_also_amid_garbage() {
     let shop = Shop::with(|config| config.broker_budget(BrokerBudget::per_minute(40))).await;
     let paid = shop.buy("/weather").await;
-    shop.sandbox.fault(Fault::json(json!({ "valid": false })).times(2));
+    shop.sandbox.fault(Fault::json(json!({ "valid": false })));
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 401);
     let other = shop.buy("/weather").await;
     shop.sandbox.fault(Fault::status(400));
@@ -110,5 +110,5 @@ async fn a_refusal_without_a_diagnosis_is_none_with_one() {
     for _ in 0..2 {
         assert_eq!(shop.api.ask_with(open, &sibling).await.status, 402);
     }
-    assert_eq!(shop.sandbox.verifies(), 3);
+    assert_eq!(shop.sandbox.verifies(), 2);
 }
