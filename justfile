@@ -11,7 +11,7 @@ quickstart:
 test:
     cargo test --workspace
 
-# Count the broker's calls in the scenarios that matter; three minutes
+# Count the broker's calls in the scenarios that matter; five minutes
 bench-calls:
     cargo bench -p l402-benches --bench broker_calls --profile dev
 

@@ -1,0 +1,41 @@
+//! A token that is good for one use, and used up.
+
+use std::time::Duration;
+
+use actix_web::rt;
+
+use crate::{
+    processes::{HERE, Shop},
+    report::{Row, Tally, calls},
+};
+
+const PRESENTED: usize = 150;
+const EVERY: Duration = Duration::from_millis(100);
+/// What one client may cause to nothing of a minute that has 100 calls.
+const MOST_OF_A_CLIENT: u64 = 30;
+
+/// With the default store, which is a process's own memory: each process sells the token once.
+pub(crate) async fn used_up(processes: usize) -> Row {
+    let shop = Shop::open(processes, &[]).await;
+    let mut answers = Tally::default();
+    let token = shop.buy(HERE, "/draw", &mut answers).await.unwrap();
+    answers.note(shop.ask(HERE, "/draw", Some(&token)).await.status);
+    let (mints, verifies) = (shop.sandbox.mints(), shop.sandbox.verifies());
+    for _ in 0..PRESENTED {
+        answers.note(shop.ask(HERE, "/draw", Some(&token)).await.status);
+        rt::time::sleep(EVERY).await;
+    }
+    let (mints, verifies) = (shop.sandbox.mints() - mints, shop.sandbox.verifies() - verifies);
+    // Where nothing is shared, each of the other processes has to use it up by itself.
+    let most_verifies = processes as u64 - 1;
+    Row {
+        place: 5,
+        what: "a used-up `single_use` token 150 times, `MemoryStore`",
+        processes,
+        requests: answers.all(),
+        answers: answers.to_string(),
+        calls: format!("{} after the first use", calls(mints, verifies)),
+        target: calls(MOST_OF_A_CLIENT, most_verifies),
+        met: Some(mints <= MOST_OF_A_CLIENT && verifies <= most_verifies),
+    }
+}
