@@ -86,7 +86,9 @@ impl Shared {
             broker: broker.to_owned(),
             http: http_client_builder().build()?,
             // More is asked of this broker than a real one allows.
-            config: L402Config::new(client).broker_budget(BrokerBudget::unlimited()),
+            config: L402Config::new(client)
+                .broker_budget(BrokerBudget::unlimited())
+                .verify_cache(VerifyCache::off()),
         })
     }
 }

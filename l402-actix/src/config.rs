@@ -265,10 +265,10 @@ impl L402Config {
     ///
     /// | who asks | may cause a call | else |
     /// | --- | --- | --- |
-    /// | somebody who has paid | ten a minute of a limit of 100, by right; more while there is more, unless the broker has just said no to it | 429 |
+    /// | somebody who has paid | ten a minute of a limit of 100, by right; more while there is more for others too, unless the broker has just said no to it twice | 429 |
     /// | a client that has not | while more is left than a tenth and twice what it has caused in vain in the last minute | 429 |
     /// | all clients together | two thirds of the limit in vain | 503 |
-    /// | anybody | while the account's minute is not used up | 503 |
+    /// | anybody | while the account's minute is not used up; then one who has paid tries once a second | 503 |
     ///
     /// In vain are challenges that nobody has paid yet, credentials that were refused, and the second
     /// question about one. A challenge that is paid gives its call back. So a client that buys is in
@@ -282,8 +282,7 @@ impl L402Config {
     /// another process than the one that sold, a payer is known again from the first yes on. Until
     /// then it counts as a stranger.
     ///
-    /// After a 429 of the broker strangers wait for its `Retry-After`, at most a minute, and those
-    /// who have paid are still asked for.
+    /// After a 429 of the broker strangers wait for its `Retry-After`, at most a minute.
     pub fn broker_budget(mut self, budget: BrokerBudget) -> Self {
         self.broker.budget = budget;
         self

@@ -46,8 +46,9 @@
 //! that are computed, shared by a module or put over a folder of files; what a token
 //! [opens](guide::resources); callers with [invalid tokens](guide::invalid_tokens); routes with
 //! [authentication of their own](guide::existing_auth); pages in [browsers](guide::browsers);
-//! [MPP](guide::mpp); [spans, alerts and figures](guide::observability); and [tests](guide::testing)
-//! that buy from your API without an account.
+//! [MPP](guide::mpp); [spans, alerts and figures](guide::observability); [several
+//! processes](guide::several_processes) on one API key; and [tests](guide::testing) that buy from
+//! your API without an account.
 //!
 //! People with a browser can be shown a [page](guide::paywall) with a QR code in the place of the
 //! JSON: [`PaywallPage`]. Agents find what you sell in a [manifest](guide::discovery):

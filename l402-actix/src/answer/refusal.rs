@@ -4,7 +4,6 @@ use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use l402_server::{L402Error, Verification};
-use tracing::Level;
 
 use super::{
     challenge,
@@ -184,8 +183,8 @@ impl Refusal {
                 tracing::debug!("credential refused as malformed: {err}");
                 challenge::unauthorized(None)
             }
-            Self::Verify(err) => failed("verify", kind, route(), &err, lines, failure),
-            Self::Mint(err) => failed("mint", kind, route(), &err, lines, failure),
+            Self::Verify(err) => failed("verify", kind, &route(), &err, lines, failure),
+            Self::Mint(err) => failed("mint", kind, &route(), &err, lines, failure),
             Self::OverBudget { retry_after } => {
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
@@ -283,31 +282,32 @@ impl From<StoreError> for Refusal {
 fn failed(
     call: &'static str,
     kind: Option<&'static str>,
-    route: String,
+    route: &str,
     err: &L402Error,
     lines: &Lines,
     failure: Failure,
 ) -> HttpResponse {
-    let (level, response) = match err {
+    let (is_for_the_merchant, response) = match err {
         L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
-            (Level::WARN, failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
+            (false, failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
         }
-        L402Error::Timeout => (Level::WARN, failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
+        L402Error::Timeout => (false, failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
         // Nothing was sent, so the fault is on this side.
-        L402Error::InvalidRequest(_) => (Level::ERROR, misconfigured()),
+        L402Error::InvalidRequest(_) => (true, misconfigured()),
         // It passes without the merchant.
         L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
-            (Level::WARN, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
+            (false, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
         }
         // It does not: the key, the plan, or a broker that keeps to another contract.
-        _ => (Level::ERROR, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
+        _ => (true, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
     };
-    if let Some(times) = lines.due(call, kind, &route) {
+    if let Some(times) = lines.due(call, kind, route) {
         let cause = cause(err);
-        match level {
-            Level::ERROR => tracing::error!(call, kind, route, times, cause, "{err}"),
-            _ => tracing::warn!(call, kind, route, times, cause, "{err}"),
+        if is_for_the_merchant {
+            tracing::error!(call, kind, route, times, cause, "{err}");
+        } else {
+            tracing::warn!(call, kind, route, times, cause, "{err}");
         }
     }
     response

@@ -157,6 +157,8 @@ fn response() -> Value {
 /// The body of [`payment_required`](crate::challenge::payment_required).
 fn schema() -> Value {
     let text = |description: &str| json!({ "type": "string", "description": description });
+    let sats =
+        || json!({ "type": "integer", "minimum": 1, "description": "As `l402.amount_sats`." });
     json!({
         "type": "object",
         "required": ["error", "l402"],
@@ -180,6 +182,11 @@ fn schema() -> Value {
                     "resource": text("What the token will open."),
                 },
             },
+            "macaroon": text("As `l402.macaroon`."),
+            "invoice": text("As `l402.invoice`."),
+            "price_sats": sats(),
+            "amountSats": sats(),
+            "paymentHash": text("As `l402.payment_hash`."),
         },
     })
 }

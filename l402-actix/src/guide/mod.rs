@@ -11,6 +11,7 @@
 //! | [`discovery`] | a public list of what you sell, for agents, and an OpenAPI document |
 //! | [`mpp`] | payments in the `Payment` scheme, and what they cannot promise |
 //! | [`observability`] | spans, alerts, figures for Prometheus, a health page |
+//! | [`several_processes`] | one API key for several processes or machines: what they share by themselves |
 //! | [`testing`] | tests of your own API that buy from it, without an account |
 //!
 //! The code on them is compiled, and asked and paid through `l402-sandbox` where there is something
@@ -26,4 +27,5 @@ pub mod observability;
 pub mod paywall;
 pub mod pricing;
 pub mod resources;
+pub mod several_processes;
 pub mod testing;

@@ -102,7 +102,7 @@ fn mended(preimage: String) -> String {
         && let Ok(bytes) = general_purpose::STANDARD.decode(&preimage)
         && bytes.len() == 32
     {
-        return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        return bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     }
     if preimage.len() != 96 || !preimage.chars().all(|char| char.is_ascii_hexdigit()) {
         return preimage;

@@ -63,7 +63,10 @@ async fn a_rechallenge_is_a_new_invoice_whatever_the_merchants_idempotency_key()
     let (macaroon, preimage) = halves(&token);
     let ruined = append_caveat(macaroon, "path=/other").unwrap();
     let ruined_at_once = shop.api.ask_with("/weather", &format!("L402 {ruined}:{preimage}")).await;
-    assert_eq!(ruined_at_once.status, 401, "it has just been paid, and asking for more could be endless");
+    assert_eq!(
+        ruined_at_once.status, 401,
+        "it has just been paid, and asking for more could be endless"
+    );
     assert_eq!(shop.api.ask_with("/weather", &token).await.status, 200);
     let ruined = append_caveat(macaroon, "path=/another").unwrap();
     let answer = shop.api.ask_with("/weather", &format!("L402 {ruined}:{preimage}")).await;
