@@ -15,7 +15,7 @@ use super::{
 use crate::{
     balance::StoreError,
     broker::{BrokerRefusal, CheckedChallenge, is_malformed},
-    observe::{self, Outcome, Watch, Why},
+    observe::{self, Limiter, Outcome, Watch, Why},
     terms::TermsFault,
 };
 
@@ -45,7 +45,7 @@ const TOO_LONG: &str = "This path is too long to be paid for.";
 pub(crate) enum Refusal {
     /// `OPTIONS` asks about the route and cannot carry a credential: 204, free of charge.
     Preflight,
-    /// Nobody has paid yet: 402.
+    /// The client is asked to pay: 402.
     PaymentRequired(Box<CheckedChallenge>, Form),
     /// The credential is not genuine, as the broker's verdict says: 401.
     InvalidToken(Verification),
@@ -61,10 +61,12 @@ pub(crate) enum Refusal {
     Mint(Arc<L402Error>),
     /// The verification failed: 401, 500, 502, 503 or 504.
     Verify(Arc<L402Error>),
-    /// The budget of broker calls is used up, which its own log line says: 503.
+    /// The budget of broker calls is used up: 503.
     OverBudget {
         /// Until a call is free.
         retry_after: Duration,
+        /// What it was wanted for.
+        limiter: Limiter,
     },
     /// The client has caused as many broker calls as one client may: 429.
     ClientOverLimit {
@@ -88,7 +90,8 @@ pub(crate) enum Refusal {
     InUse,
     /// Whether the token is spent cannot be told: 503.
     SpentTokens(StoreError),
-    /// The gate's deadline passed between two answers of the broker: 504.
+    /// The decision has taken longer than the gate's deadline, or the call that was waited for has
+    /// ended without an answer: 504.
     Deadline,
 }
 
@@ -185,14 +188,28 @@ impl Refusal {
             }
             Self::Verify(err) => failed("verify", kind, &route(), &err, lines, failure),
             Self::Mint(err) => failed("mint", kind, &route(), &err, lines, failure),
-            Self::OverBudget { retry_after } => {
+            Self::OverBudget { retry_after, limiter } => {
+                observe::limited(limiter);
+                let (route, limiter) = (route(), limiter.name());
+                if let Some(times) = lines.due(limiter, kind, &route) {
+                    tracing::warn!(
+                        kind,
+                        limiter,
+                        route,
+                        times,
+                        "the budget of broker calls is used up; requests are answered 503 until a \
+                         call is free"
+                    );
+                }
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
             Self::ClientOverLimit { retry_after } => {
+                observe::limited(Limiter::Client);
                 tracing::debug!("client over its limit");
                 failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
             Self::PayerOverRight { retry_after } => {
+                observe::limited(Limiter::Payer);
                 tracing::debug!("payer beyond its right");
                 failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
             }
@@ -263,7 +280,9 @@ impl From<BrokerRefusal> for Refusal {
             BrokerRefusal::Mint(err) => Self::Mint(err),
             BrokerRefusal::UnusableChallenge(fault) => Self::UnusableChallenge(fault),
             BrokerRefusal::Verify(err) => Self::Verify(err),
-            BrokerRefusal::OverBudget { retry_after } => Self::OverBudget { retry_after },
+            BrokerRefusal::OverBudget { retry_after, limiter } => {
+                Self::OverBudget { retry_after, limiter }
+            }
             BrokerRefusal::ClientOverLimit { retry_after } => Self::ClientOverLimit { retry_after },
             BrokerRefusal::PayerOverRight { retry_after } => Self::PayerOverRight { retry_after },
             BrokerRefusal::Unanswered => Self::Deadline,

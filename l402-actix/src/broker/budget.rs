@@ -11,18 +11,15 @@ use std::{
 
 use l402_server::{L402Error, RateLimit};
 
-use super::minute::{Left, Minute};
+use super::{
+    minute::{Left, Minute},
+    payer::{Payer, Rank, Sold},
+};
 use crate::{
     key::Key,
     memory::{CAPACITY, Memory},
-    notice::Notice,
-    observe::{self, Limiter},
     window::{MINUTE, Window},
 };
-
-/// How long somebody is known who has paid, from the last yes on, or from when the payment was shown:
-/// what the broker's tokens live.
-const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// How often somebody who has paid is let through although nothing seems to be left.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -48,8 +45,8 @@ impl BrokerBudget {
         Self(Cap::ByBroker)
     }
 
-    /// The same, and strangers stop when this process has made so many calls in the last 60 seconds, at
-    /// least 2; fewer count as 2. For an API key that something else needs too.
+    /// The same, as if the broker allowed this process so many calls in any 60 seconds, at least 2;
+    /// fewer count as 2. For an API key that something else needs too.
     #[must_use]
     pub const fn per_minute(calls: u32) -> Self {
         Self(Cap::PerMinute(if calls < 2 { 2 } else { calls }))
@@ -107,14 +104,6 @@ pub(super) enum Denied {
     Account(Duration),
 }
 
-/// What a challenge of ours was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sold {
-    /// The resource's name in memory.
-    pub(crate) resource: Key,
-    pub(crate) sats: u64,
-}
-
 /// The calls of one account and who has caused them.
 #[derive(Default)]
 pub(crate) struct Budget(Arc<State>);
@@ -129,7 +118,6 @@ struct State {
     payers: Memory<Payer>,
     /// The challenges that nobody has paid yet, by payment hash.
     awaited: Memory<(Place, Sold)>,
-    notice: Notice,
 }
 
 #[derive(Default)]
@@ -143,16 +131,6 @@ struct Calls {
     probed: Option<Instant>,
 }
 
-struct Payer {
-    /// What was sold, where it was sold here.
-    sold: Option<Sold>,
-    accepted: bool,
-    since: Instant,
-    calls: Window,
-    /// Of these, the questions that the broker has said no to since its last yes.
-    vain: Window,
-}
-
 /// A call that counts as having come to nothing, until it is given back.
 #[derive(Clone, Copy)]
 struct Place {
@@ -161,53 +139,23 @@ struct Place {
     is_mint: bool,
 }
 
-/// How a payer may call.
-enum Standing {
-    Allowed,
-    /// The minute is used up: one such a second finds out whether that still holds.
-    ToProbe,
-    /// It has asked in vain, so that its next question counts like a stranger's.
-    LikeAStranger,
-    Denied(Duration),
-}
-
 impl Budget {
     /// Lets a call through, or says why not.
     ///
     /// Somebody who has paid has a tenth of the minute by right, and of two such, whoever has called
     /// less goes first; and more while there is more for others too. Strangers go on while they leave
-    /// the reserve, twice what they have asked in vain, and a third of the limit.
+    /// the reserve and twice what they have asked in vain; and a third of the limit, unless they come
+    /// with a credential and hardly any is refused.
     pub(super) fn allow(
         &self,
         budget: BrokerBudget,
         call: Call,
         asker: Asker,
     ) -> Result<Permit, Denied> {
-        let Some(cap) = budget.cap() else { return Ok(Permit(None)) };
-        let denied = match self.0.allow(cap, call, asker) {
-            Ok(permit) => return Ok(permit),
-            Err(denied) => denied,
-        };
-        // Whoever hears of it may take its time: it is said under no lock.
-        let limiter = match (denied, call) {
-            (Denied::Client(_), _) => Limiter::Client,
-            (Denied::Payer(_), _) => Limiter::Payer,
-            (Denied::Account(_), Call::Mint) => Limiter::BudgetMint,
-            (Denied::Account(_), _) => Limiter::BudgetVerify,
-        };
-        observe::limited(limiter);
-        if matches!(denied, Denied::Account(_))
-            && let Some(refused) = self.0.notice.due()
-        {
-            tracing::warn!(
-                kind = "over_budget",
-                limiter = limiter.name(),
-                refused,
-                "the budget of broker calls is used up; requests are answered 503 until a call is \
-                 free"
-            );
+        match budget.cap() {
+            Some(cap) => self.0.allow(cap, call, asker),
+            None => Ok(Permit(None)),
         }
-        Err(denied)
     }
 
     /// What was sold to whoever shows this payment, and whether the broker has accepted it before.
@@ -221,42 +169,6 @@ impl Budget {
     /// Takes note of a payment that is used up.
     pub(super) fn used_up(&self, payment_hash: &Key) {
         self.0.payers.forget(payment_hash);
-    }
-}
-
-impl Payer {
-    fn new(sold: Option<Sold>, since: Instant) -> Self {
-        Self { sold, accepted: false, since, calls: Window::default(), vain: Window::default() }
-    }
-
-    fn is_known(&self, now: Instant) -> bool {
-        now.duration_since(self.since) < KNOWN_FOR
-    }
-
-    /// Takes a call, if it may be made. `None` for somebody who is not known any more.
-    fn take(&mut self, left: Left, now: Instant) -> Option<Standing> {
-        if !self.is_known(now) {
-            return None;
-        }
-        let (right, own) = (left.reserve().max(1), self.calls.count(now));
-        // Once is a mistake, such as a token of a sibling route.
-        let asks_in_vain = self.vain.count(now) >= 2;
-        let is_right = own < right && left.for_payers > own;
-        let others = left.everywhere(own).saturating_mul(2);
-        let standing = if left.for_payers == 0 {
-            Standing::ToProbe
-        } else if asks_in_vain {
-            if own >= right {
-                return Some(Standing::Denied(self.calls.wait_for(right, now)));
-            }
-            Standing::LikeAStranger
-        } else if is_right || left.calls > left.reserve().saturating_add(others) {
-            Standing::Allowed
-        } else {
-            return Some(Standing::Denied(self.calls.wait_for(right, now)));
-        };
-        self.calls.note(now);
-        Some(standing)
     }
 }
 
@@ -278,8 +190,8 @@ impl State {
         }
         let left = calls.minute.left(cap, now);
         let take = |payer| self.payers.change(&payer, |payer: &mut Payer| payer.take(left, now));
-        let standing = asker.payer.and_then(take).flatten();
-        let payer = asker.payer.filter(|_| standing.is_some());
+        let rank = asker.payer.and_then(take).flatten();
+        let payer = asker.payer.filter(|_| rank.is_some());
         let begun = |state: &Arc<Self>, calls: &mut Calls, place: Option<Place>| {
             calls.minute.begin(now);
             if let Some(place) = place {
@@ -288,9 +200,9 @@ impl State {
             let state = Arc::clone(state);
             Permit(Some(Counted { state, call, at: now, client, place, payer, is_sent: false }))
         };
-        match standing {
-            Some(Standing::Allowed) => return Ok(begun(self, &mut calls, None)),
-            Some(Standing::ToProbe) => {
+        match rank {
+            Some(Rank::Allowed) => return Ok(begun(self, &mut calls, None)),
+            Some(Rank::ToProbe) => {
                 let is_time = |at: Instant| now.duration_since(at) >= PROBE_EVERY;
                 if calls.probed.is_none_or(is_time) {
                     calls.probed = Some(now);
@@ -299,8 +211,8 @@ impl State {
                 self.take_back(payer, now);
                 return Err(Denied::Account(left.renewed_in.max(PROBE_EVERY)));
             }
-            Some(Standing::Denied(wait)) => return Err(Denied::Payer(wait)),
-            Some(Standing::LikeAStranger) | None => {}
+            Some(Rank::Denied(wait)) => return Err(Denied::Payer(wait)),
+            Some(Rank::LikeAStranger) | None => {}
         }
         let own = self.clients.with(client, |own| own.count(now));
         let is_short = left.calls <= left.reserve();

@@ -6,10 +6,11 @@ use l402_server::{Challenge, ChallengeRequest, L402Client};
 
 use super::{
     Broker,
-    budget::{Asker, Call, Permit, Sold},
+    budget::{Asker, Call, Permit},
     checked::CheckedChallenge,
     held::Minted,
     identity::Client,
+    payer::Sold,
     refusal::BrokerRefusal,
 };
 use crate::{
@@ -65,15 +66,17 @@ impl Broker<'_> {
             None => (sale.request_without_key(), None),
         };
         Ok(async move {
-            // As for verifications.
+            // It is never closed; if it were, nothing would be bounded and all be served.
             let _place = line.places.acquire().await;
             let minted = mint(&line.client, &ask, sold, permit).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
                 Some((key, ask)) if line.account.is_settled(&minted) => {
                     line.account.use_up(&key, &minted);
-                    // Once for each payment.
-                    let permit = line.account.budget.allow(budget, Call::Mint, asker)?;
+                    // A second call, which comes once for each payment.
+                    let allowed = line.account.budget.allow(budget, Call::Mint, asker);
+                    let permit =
+                        allowed.map_err(|denied| BrokerRefusal::denied(denied, Call::Mint))?;
                     CheckedChallenge::check(mint(&line.client, &ask, sold, permit).await?)
                 }
                 _ => CheckedChallenge::check(minted),

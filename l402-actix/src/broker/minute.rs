@@ -30,9 +30,9 @@ impl From<RateLimit> for Said {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Left {
     pub(super) limit: u32,
-    /// For strangers: nothing while the broker wants a rest, or while a first reply is waited for.
+    /// Nothing while the broker wants a rest, and what was left while a first reply is waited for.
     pub(super) calls: u32,
-    /// For those who have paid, who are asked for in any case.
+    /// The same without either: for what those who have paid have by right.
     pub(super) for_payers: u32,
     /// When it is worth asking again, if nothing is left.
     pub(super) renewed_in: Duration,

@@ -12,6 +12,7 @@ mod held;
 mod identity;
 mod mint;
 mod minute;
+mod payer;
 mod proxies;
 mod refusal;
 mod refused;
@@ -24,12 +25,13 @@ use actix_web::HttpRequest;
 use l402_server::VerifyRequest;
 
 pub use budget::BrokerBudget;
+pub(crate) use budget::Permit;
 use budget::{Asker, Call};
-pub(crate) use budget::{Permit, Sold};
 pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
+pub(crate) use payer::Sold;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 use settings::Line;
@@ -41,7 +43,7 @@ pub(crate) use verdicts::{Answer, missing_fact};
 use crate::{
     key::Key,
     memory::CAPACITY,
-    observe::{self, Cache, Endpoint, Limiter, Watch},
+    observe::{self, Cache, Endpoint, Watch},
     payment::Payment,
     terms::Question,
 };
@@ -162,7 +164,8 @@ impl<'a> Broker<'a> {
     fn allow(&self, call: Call, payer: Option<Key>) -> Result<Permit, BrokerRefusal> {
         let (budget, calls) = (&self.settings.line.account.budget, self.settings.budget);
         let client = self.client().map(Client::with_neighbours);
-        let permit = budget.allow(calls, call, Asker { client, payer })?;
+        let allowed = budget.allow(calls, call, Asker { client, payer });
+        let permit = allowed.map_err(|denied| BrokerRefusal::denied(denied, call))?;
         // After the budget, so that what that refuses costs nothing of it.
         self.allow_client()?;
         Ok(permit)
@@ -216,10 +219,7 @@ impl<'a> Broker<'a> {
         let Some(client) = self.client() else { return Ok(()) };
         let clients = &self.settings.line.account.clients;
         let taken = clients.with(client.with_neighbours(), |own| own.take(limit, Instant::now()));
-        taken.map_err(|retry_after| {
-            observe::limited(Limiter::Client);
-            BrokerRefusal::ClientOverLimit { retry_after }
-        })
+        taken.map_err(|retry_after| BrokerRefusal::ClientOverLimit { retry_after })
     }
 }
 

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use l402_server::L402Error;
 
-use super::budget::{Denied, jittered};
+use super::budget::{Call, Denied, jittered};
+use crate::observe::Limiter;
 
 /// What a question to the broker failed by.
 #[derive(Debug, Clone)]
@@ -15,10 +16,12 @@ pub(crate) enum BrokerRefusal {
     UnusableChallenge(&'static str),
     /// The verification failed.
     Verify(Arc<L402Error>),
-    /// The budget of broker calls is used up, which its own log line says.
+    /// The budget of broker calls is used up.
     OverBudget {
         /// Until a call is free.
         retry_after: Duration,
+        /// What it was wanted for.
+        limiter: Limiter,
     },
     /// The client has caused as many broker calls as one client may.
     ClientOverLimit {
@@ -34,10 +37,16 @@ pub(crate) enum BrokerRefusal {
     Unanswered,
 }
 
-impl From<Denied> for BrokerRefusal {
-    fn from(denied: Denied) -> Self {
+impl BrokerRefusal {
+    pub(super) fn denied(denied: Denied, call: Call) -> Self {
         match denied {
-            Denied::Account(wait) => Self::OverBudget { retry_after: jittered(wait) },
+            Denied::Account(wait) => Self::OverBudget {
+                retry_after: jittered(wait),
+                limiter: match call {
+                    Call::Mint => Limiter::BudgetMint,
+                    Call::Verify | Call::Diagnose => Limiter::BudgetVerify,
+                },
+            },
             Denied::Client(wait) => Self::ClientOverLimit { retry_after: jittered(wait) },
             Denied::Payer(wait) => Self::PayerOverRight { retry_after: jittered(wait) },
         }

@@ -147,8 +147,8 @@ fn answered(
 
 /// A handler with its extractors, ready to be called.
 pub trait Gated {
-    /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Only
-    /// here is anything read of the body. `about_to_call` runs once the arguments are there.
+    /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Save for
+    /// `extract_first`'s trial, only here is anything read of the body. `about_to_call` runs once the arguments are there.
     #[allow(async_fn_in_trait, reason = "Actix calls handlers on one thread")]
     async fn call(
         self,

@@ -12,14 +12,16 @@ use crate::{
 
 /// 402 or 401, as the config has it.
 pub(super) async fn refuse(visit: &Visit<'_>, verdict: Verification) -> Refusal {
-    sell::end_reuse(visit);
     match visit.config.on_invalid_token {
         OnInvalidToken::Rechallenge => sell::challenge_anew(visit, Why::InvalidToken).await,
         // The scope around has found it genuine, and this gate does not ask what it is good for.
         OnInvalidToken::Unauthorized if visit.too_little().is_some() => {
             sell::challenge_anew(visit, Why::NotCovered).await
         }
-        _ => Refusal::InvalidToken(verdict),
+        _ => {
+            sell::end_reuse(visit);
+            Refusal::InvalidToken(verdict)
+        }
     }
 }
 

@@ -30,7 +30,8 @@ use crate::{
 };
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
-/// `Err`, and no `Err` reaches the handler.
+/// `Err`, and no `Err` reaches the handler. The `Visit` is for a scope: it tells the gates within
+/// what was paid for.
 ///
 /// `config` is the one in sight of the request, or `None` where there is none to be told. Each way
 /// has room of its own: a future with room for all of them would be copied as a whole up to Actix's
@@ -89,6 +90,7 @@ pub(crate) async fn admit<'a>(
             watch.paid(|| admission.paid.counted());
             Ok(Some((visit, admission)))
         }
+        // The merchant's own answer may take longer than the gate's deadline.
         Err(Refusal::InvalidToken(verdict)) => Err(invalid::answer(&visit, verdict).await),
         Err(refusal) => Err(refusal),
     }

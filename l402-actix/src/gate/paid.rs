@@ -19,7 +19,7 @@ pub(crate) struct Admission {
     pub(crate) reservation: Option<Reservation>,
 }
 
-/// A payment that has been verified for this very request.
+/// A payment that is good for this request.
 #[derive(Clone)]
 pub(crate) struct Paid {
     pub(crate) payment: Arc<Payment>,
@@ -55,7 +55,7 @@ pub(super) enum Proof {
     Mpp { payment_hash: Option<[u8; 32]> },
 }
 
-/// A payment that the scope around a gate has verified for this very request.
+/// A payment that the scope around a gate has found good for this request.
 #[derive(Clone)]
 pub(crate) struct Passed {
     pub(crate) paid: Paid,

@@ -46,8 +46,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
     }
 }
 
-/// The payment of a verdict that stands. One that does not cover the request any more, since
-/// the price of what is not enforced at the broker has changed, is looked at like a new one.
+/// The payment of a verdict that stands, compared with the request like a new one.
 fn standing(visit: &Visit<'_>, name: &Question) -> Option<Arc<Payment>> {
     let payment = visit.broker.standing(name, visit.cache()?)?;
     visit.is_covered_by(&payment).then_some(payment)

@@ -17,8 +17,9 @@ pub(super) async fn challenge(visit: &Visit<'_>) -> Refusal {
     sell(visit, &sale(visit), Buyer::Newcomer).await
 }
 
-/// To somebody whose credential does not do, or no longer: a new one, without the merchant's
-/// idempotency key, either of which could return the invoice that is paid already.
+/// To somebody whose credential does not do, or no longer: a new one, neither the one that the client
+/// holds nor one by the merchant's idempotency key, since both could be the invoice that is paid
+/// already.
 pub(super) async fn challenge_anew(visit: &Visit<'_>, why: Why) -> Refusal {
     visit.watch.because(why);
     end_reuse(visit);

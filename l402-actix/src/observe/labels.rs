@@ -126,7 +126,7 @@ impl Cache {
 }
 
 /// What has forbidden a broker call.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Limiter {
     BudgetMint,
     BudgetVerify,

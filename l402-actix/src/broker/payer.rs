@@ -1,0 +1,75 @@
+//! Somebody who has paid, and how often it may ask.
+
+use std::time::{Duration, Instant};
+
+use super::minute::Left;
+use crate::{key::Key, window::Window};
+
+/// How long somebody is known who has paid, from the last yes on, or from when the payment was shown:
+/// what the broker's tokens live.
+const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// What a challenge of ours was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sold {
+    /// The resource's name in memory.
+    pub(crate) resource: Key,
+    pub(crate) sats: u64,
+}
+
+pub(super) struct Payer {
+    /// What was sold, where it was sold here.
+    pub(super) sold: Option<Sold>,
+    pub(super) accepted: bool,
+    pub(super) since: Instant,
+    pub(super) calls: Window,
+    /// Of these, the questions that the broker has said no to since its last yes.
+    pub(super) vain: Window,
+}
+
+/// How a payer may call.
+pub(super) enum Rank {
+    Allowed,
+    /// The minute is used up: one such a second finds out whether that still holds.
+    ToProbe,
+    /// It has asked in vain, so that its next question counts like a stranger's.
+    LikeAStranger,
+    Denied(Duration),
+}
+
+impl Payer {
+    pub(super) fn new(sold: Option<Sold>, since: Instant) -> Self {
+        Self { sold, accepted: false, since, calls: Window::default(), vain: Window::default() }
+    }
+
+    pub(super) fn is_known(&self, now: Instant) -> bool {
+        now.duration_since(self.since) < KNOWN_FOR
+    }
+
+    /// Takes a call, if it may be made. `None` for somebody who is not known any more.
+    pub(super) fn take(&mut self, left: Left, now: Instant) -> Option<Rank> {
+        if !self.is_known(now) {
+            return None;
+        }
+        let (right, own) = (left.reserve().max(1), self.calls.count(now));
+        // Once is a mistake, such as a token of a sibling route.
+        let asks_in_vain = self.vain.count(now) >= 2;
+        // The last calls are for those who have hardly called.
+        let is_right = own < right && left.for_payers > own / 4;
+        let others = left.everywhere(own).saturating_mul(2);
+        let standing = if left.for_payers == 0 {
+            Rank::ToProbe
+        } else if asks_in_vain {
+            if own >= right {
+                return Some(Rank::Denied(self.calls.wait_for(right, now)));
+            }
+            Rank::LikeAStranger
+        } else if is_right || left.calls > left.reserve().saturating_add(others) {
+            Rank::Allowed
+        } else {
+            return Some(Rank::Denied(self.calls.wait_for(right, now)));
+        };
+        self.calls.note(now);
+        Some(standing)
+    }
+}
