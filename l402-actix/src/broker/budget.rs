@@ -221,10 +221,10 @@ impl State {
         let is_garbage = left.everywhere(calls.refused.count(now)) >= left.reserve();
         let is_in_vain = left.everywhere(calls.nothing.count(now)) >= most_to_nothing(left)
             && (call == Call::Mint || is_garbage);
-        // Its first question was let through, and without the second a client with a sibling's
-        // token would never hear that it has to buy.
-        let is_let = call == Call::Diagnose
-            || !is_in_vain && left.calls > left.reserve().saturating_add(own.saturating_mul(2));
+        let leaves_enough = left.calls > left.reserve().saturating_add(own.saturating_mul(2));
+        // A second question belongs to a first one that was let through, and without it a client with
+        // a sibling's token would never hear that it has to buy.
+        let is_let = !is_in_vain && (leaves_enough || call == Call::Diagnose);
         if !is_short && is_let {
             return Ok(begun(
                 self,
