@@ -57,7 +57,7 @@ impl Payer {
         // The last calls are for those who have hardly called.
         let is_right = own < right && left.for_payers > own / 4;
         let others = left.everywhere(own).saturating_mul(2);
-        let standing = if left.for_payers == 0 {
+        let rank = if left.for_payers == 0 {
             Rank::ToProbe
         } else if asks_in_vain {
             if own >= right {
@@ -70,6 +70,6 @@ impl Payer {
             return Some(Rank::Denied(self.calls.wait_for(right, now)));
         };
         self.calls.note(now);
-        Some(standing)
+        Some(rank)
     }
 }
