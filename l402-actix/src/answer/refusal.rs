@@ -189,18 +189,7 @@ impl Refusal {
             Self::Verify(err) => failed("verify", kind, &route(), &err, lines, failure),
             Self::Mint(err) => failed("mint", kind, &route(), &err, lines, failure),
             Self::OverBudget { retry_after, limiter } => {
-                observe::limited(limiter);
-                let (route, limiter) = (route(), limiter.name());
-                if let Some(times) = lines.due(limiter, kind, &route) {
-                    tracing::warn!(
-                        kind,
-                        limiter,
-                        route,
-                        times,
-                        "the budget of broker calls is used up; requests are answered 503 until a \
-                         call is free"
-                    );
-                }
+                say_over_budget(limiter, kind, &route(), lines);
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
             Self::ClientOverLimit { retry_after } => {
@@ -293,6 +282,20 @@ impl From<BrokerRefusal> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(err: StoreError) -> Self {
         Self::SpentTokens(err)
+    }
+}
+
+fn say_over_budget(limiter: Limiter, kind: Option<&'static str>, route: &str, lines: &Lines) {
+    observe::limited(limiter);
+    let limiter = limiter.name();
+    if let Some(times) = lines.due(limiter, kind, route) {
+        tracing::warn!(
+            kind,
+            limiter,
+            route,
+            times,
+            "the budget of broker calls is used up; requests are answered 503 until a call is free"
+        );
     }
 }
 
