@@ -95,7 +95,7 @@ impl Source {
                     continue;
                 };
                 // A module by itself is a name for what is then taken of it.
-                let Some((from, name)) = self.resolve(path, 0).filter(|(from, _)| from != by)
+                let Some((from, name)) = self.resolve(&path, 0).filter(|(from, _)| from != by)
                 else {
                     continue;
                 };
@@ -134,7 +134,7 @@ impl Source {
     }
 
     /// A path from the root -> the file that defines its end, and the name there.
-    fn resolve(&self, path: Vec<String>, depth: usize) -> Option<(File, String)> {
+    fn resolve(&self, path: &[String], depth: usize) -> Option<(File, String)> {
         assert!(depth < 20, "a circle of re-exports at {path:?}");
         let known = (0..path.len()).rev().find(|length| self.file(&path[..*length]).is_some())?;
         let name = path[known].clone();
@@ -148,7 +148,7 @@ impl Source {
             && let Some(target) = self.absolute(&read.module, &used.path)
         {
             let rest = &path[known + 1..];
-            if let Some(found) = self.resolve([target.as_slice(), rest].concat(), depth + 1) {
+            if let Some(found) = self.resolve(&[target.as_slice(), rest].concat(), depth + 1) {
                 return Some(found);
             }
         }
@@ -217,9 +217,9 @@ fn end_of_string(string: &str) -> usize {
 
 /// `r#"…` -> its hashes.
 fn raw_string(text: &str) -> Option<&str> {
-    let hashed = text.strip_prefix('r')?;
-    let hashes = hashed.len() - hashed.trim_start_matches('#').len();
-    hashed[hashes..].starts_with('"').then_some(&hashed[..hashes])
+    let rest = text.strip_prefix('r')?;
+    let count = rest.len() - rest.trim_start_matches('#').len();
+    rest[count..].starts_with('"').then_some(&rest[..count])
 }
 
 /// `'x'` or `'\n'` -> its length; `None` for a lifetime.
