@@ -32,7 +32,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 
 /// Where it is written down which single-use tokens are spent.
 ///
-/// Three stores come with this crate: [`MemoryStore`] (the default), `RedbStore` (feature
+/// Three stores come with this crate: [`MemoryStore`](crate::MemoryStore) (the default), `RedbStore` (feature
 /// `spent-redb`) for a file that survives restarts, and `RedisStore` (feature `spent-redis`) for
 /// several machines.
 ///
