@@ -25,7 +25,10 @@
 //!
 //! A process goes by its own part of what strangers ask in vain, and takes the other processes to see
 //! as much as it does. A balancer that deals requests out evenly makes that true. So leave the
-//! balancer at round robin or least connections, or at one process for each client.
+//! balancer at round robin or least connections, or at one process for each client. It is an estimate
+//! all the same: with four processes under a flood at each, strangers can use the account's minute up
+//! before the processes have heard of each other's calls, and then payers hear 503 until the minute is
+//! over. Measured with one process and with two, whoever has paid is served.
 //!
 //! # What to set
 //!
