@@ -10,7 +10,7 @@ mod control;
 use std::{env, error::Error, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Service as _, rt, web};
-use l402_actix::L402Config;
+use l402_actix::{L402Config, VerifyCache};
 use l402_sandbox::{Event, Sandbox};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -29,7 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .start()
         .await?;
-    let config = L402Config::new(sandbox.client());
+    // So that a token that expires, or a broker that is lost, is seen at the next request.
+    let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off());
     let origin = env::var("ORIGIN").unwrap_or_else(|_| "http://localhost".to_owned());
 
     let seen = Arc::clone(&story);
