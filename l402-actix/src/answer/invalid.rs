@@ -19,8 +19,11 @@ pub enum OnInvalidToken {
     /// 401, whatever the reason. One call to the broker. A client with a token of another route
     /// stays locked out for as long as it caches that token.
     Unauthorized,
-    /// 402 with a fresh challenge, whatever the reason. One call to verify, one to mint. Where a
-    /// broker refuses tokens that were just paid for, a client pays without end.
+    /// 402 with a fresh challenge, whatever the reason. One call to verify, one to mint. A token that
+    /// this process has just sold for this request, and that was never accepted, is 401 here too: a
+    /// broker that has not seen the payment yet would have it paid again. With
+    /// [`BrokerBudget::unlimited`](crate::BrokerBudget::unlimited) nobody takes note of what was sold,
+    /// and a client of such a broker pays without end.
     Rechallenge,
     /// The merchant's own answer to a token that is not genuine; made by
     /// [`custom`](Self::custom).
