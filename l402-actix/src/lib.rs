@@ -182,13 +182,13 @@ pub mod guide;
 pub use answer::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use answer::{PaywallFacts, PaywallPage};
-#[cfg(feature = "spent-redb")]
+#[cfg(feature = "redb")]
 pub use balance::RedbStore;
 #[cfg(feature = "spent-redis")]
 pub use balance::RedisStore;
 pub use balance::{
-    Claim, DEFAULT_CAPACITY, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, MemoryStore, ReservationId,
-    SpentTokens, StoreError, StoreFuture,
+    Accepted, Balance, BalanceError, Balances, Claim, DEFAULT_CAPACITY, DEFAULT_KEPT_FOR, HoldId,
+    Kind, Mark, MemoryStore, Portion, Quota, StoreError, StoreFuture,
 };
 pub use broker::{BrokerBudget, ClientIdentity, InvalidNetwork, VerifyCache};
 pub use config::L402Config;
@@ -196,7 +196,7 @@ pub use config::L402Config;
 pub use discovery::{L402Manifest, PaidRoutes};
 #[doc(hidden)]
 pub use entry::attribute as __private;
-pub use entry::{NoPayment, RequirePayment, RequirePaymentService};
+pub use entry::{NoBalance, NoPayment, RequirePayment, RequirePaymentService};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::Payment;

@@ -135,7 +135,7 @@ async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     let sandbox = Sandbox::start().await;
     let config = L402Config::new(sandbox.client())
         .broker_budget(BrokerBudget::unlimited())
-        .spent_tokens(redis.store());
+        .balances(redis.store());
     let stage = Stage::default();
     let data = Data::new(stage.clone());
     let api = Api::serve(move |app| {
@@ -171,7 +171,7 @@ async fn a_thousand_requests_with_the_redis_store_get_one_answer() {
     let redis = Redis::start(&[]).await;
     let url = redis.url();
     a_thousand_requests_get_one_answer(move |config| {
-        config.spent_tokens(RedisStore::new(&url).unwrap())
+        config.balances(RedisStore::new(&url).unwrap())
     })
     .await;
 }
