@@ -127,7 +127,7 @@
 //! | `metrics` | no | payments, refusals and broker calls as [figures](guide::observability) for the recorder of the `metrics` crate, such as a Prometheus exporter |
 //! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
 //! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
-//! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |
+//! | `redis` | no | `RedisState`: what several processes and machines share; see `L402Config::shared_state` |
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
@@ -162,7 +162,7 @@ mod discovery;
 mod entry;
 mod gate;
 mod observe;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 mod shared;
 mod terms;
 // The ground: small things without opinions.
@@ -184,7 +184,7 @@ pub use answer::OnInvalidToken;
 pub use answer::{PaywallFacts, PaywallPage};
 #[cfg(feature = "redb")]
 pub use balance::RedbStore;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 pub use balance::RedisStore;
 pub use balance::{
     Accepted, Balance, BalanceError, Balances, Claim, DEFAULT_CAPACITY, DEFAULT_KEPT_FOR, HoldId,
@@ -200,4 +200,6 @@ pub use entry::{NoBalance, NoPayment, RequirePayment, RequirePaymentService};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::Payment;
+#[cfg(feature = "redis")]
+pub use shared::RedisState;
 pub use terms::Price;

@@ -9,6 +9,8 @@ mod memory;
 mod portion;
 #[cfg(feature = "redb")]
 mod redb;
+#[cfg(feature = "redis")]
+mod redis;
 mod settings;
 mod sheet;
 mod store;
@@ -19,6 +21,8 @@ pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 pub use self::portion::{Balance, BalanceError};
 #[cfg(feature = "redb")]
 pub use self::redb::RedbStore;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub(crate) use self::settings::Settings;
 pub use self::store::{
     Accepted, Balances, Claim, DEFAULT_KEPT_FOR, HoldId, Kind, Mark, Portion, Quota, StoreError,
