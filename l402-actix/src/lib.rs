@@ -126,7 +126,7 @@
 //! | `discovery` | no | `L402Manifest`: the list of paid routes at `/.well-known/l402-manifest.json`, and what an OpenAPI document says of them |
 //! | `metrics` | no | payments, refusals and broker calls as [figures](guide::observability) for the recorder of the `metrics` crate, such as a Prometheus exporter |
 //! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
-//! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
+//! | `redb` | no | `RedbStore`: balances in a file, which survives a restart |
 //! | `redis` | no | `RedisState`: what several processes and machines share; see `L402Config::shared_state` |
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402

@@ -160,8 +160,7 @@ impl Args {
         } else if key.peek(kw::units) {
             // What a request holds is put in at the end.
             set(&mut self.good_for, input, "1_000_000", |value| {
-                amount(value, UNITS)
-                    .map(|units| GoodFor::Units { units, hold: Amount::Literal(0) })
+                amount(value, UNITS).map(|units| GoodFor::Units { units, hold: Amount::Literal(0) })
             })
         } else if key.peek(kw::hold) {
             set(hold, input, "4096", |value| amount(value, HOLD))

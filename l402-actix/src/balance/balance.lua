@@ -164,4 +164,4 @@ end
 held = math.max(own, math.min(math.max(held, 1), free))
 redis.call('HSET', key, 'kind', kind)
 put(id, held, mine and mine[2] or 0)
-return { 0, held, free - held }
+return { 0, held, math.max(free - held, 0) }

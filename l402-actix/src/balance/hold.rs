@@ -232,9 +232,7 @@ impl Line {
 
     /// What is drawn already stays; a settlement that is lost comes by itself when the lease runs out.
     pub(super) fn settle_in_the_background(self) {
-        if self.store.lease().is_none()
-            && is_done_at_once(self.store.settle(self.mark, self.id))
-        {
+        if self.store.lease().is_none() && is_done_at_once(self.store.settle(self.mark, self.id)) {
             return;
         }
         in_the_background(async move {
@@ -265,8 +263,7 @@ impl Line {
     }
 
     fn give_back_in_the_background(self) {
-        if self.store.lease().is_none()
-            && is_done_at_once(self.store.give_back(self.mark, self.id))
+        if self.store.lease().is_none() && is_done_at_once(self.store.give_back(self.mark, self.id))
         {
             return;
         }

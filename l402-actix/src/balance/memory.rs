@@ -1,7 +1,7 @@
 //! Balances in this process's memory: the default.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map::Entry as Slot},
     fmt,
     future::ready,
     sync::{
@@ -72,7 +72,7 @@ impl fmt::Debug for MemoryStore {
 impl Balances for MemoryStore {
     fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
         let step = |sheet: &mut Sheet| sheet.hold(id, quota, amount);
-        Box::pin(ready(self.sheets.change(mark, Some(quota.kept_for), step)))
+        Box::pin(ready(self.sheets.change(mark, Keep::New(quota.kept_for), step)))
     }
 
     fn draw(
@@ -83,15 +83,15 @@ impl Balances for MemoryStore {
         portion: Portion,
     ) -> StoreFuture<'_, bool> {
         let step = |sheet: &mut Sheet| sheet.draw(id, quota, portion);
-        Box::pin(ready(self.sheets.change(mark, Some(quota.kept_for), step)))
+        Box::pin(ready(self.sheets.change(mark, Keep::For(quota.kept_for), step)))
     }
 
     fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
-        Box::pin(ready(self.sheets.change(mark, None, |sheet| sheet.settle(id))))
+        Box::pin(ready(self.sheets.change(mark, Keep::AsItIs, |sheet| sheet.settle(id))))
     }
 
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
-        Box::pin(ready(self.sheets.change(mark, None, |sheet| sheet.give_back(id))))
+        Box::pin(ready(self.sheets.change(mark, Keep::AsItIs, |sheet| sheet.give_back(id))))
     }
 
     fn look(&self, mark: Mark, quota: Quota) -> StoreFuture<'_, Claim> {
@@ -100,7 +100,7 @@ impl Balances for MemoryStore {
 
     fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
         let step = |sheet: &mut Sheet| sheet.accepted = Some(accepted);
-        Box::pin(ready(self.sheets.change(mark, Some(kept_for), step)))
+        Box::pin(ready(self.sheets.change(mark, Keep::For(kept_for), step)))
     }
 
     fn accepted(&self, mark: Mark) -> StoreFuture<'_, Option<Accepted>> {
@@ -129,8 +129,16 @@ struct Table {
 
 struct Entry {
     sheet: Sheet,
-    kept_for: Duration,
     end: Instant,
+}
+
+/// How long a step lets a sheet be kept.
+#[derive(Clone, Copy)]
+enum Keep {
+    AsItIs,
+    /// If there was none before.
+    New(Duration),
+    For(Duration),
 }
 
 impl Sheets {
@@ -147,11 +155,11 @@ impl Sheets {
         }
     }
 
-    /// One atomic step. `kept_for` is how long the sheet is kept from now on, if that changes.
+    /// One atomic step.
     fn change<T>(
         &self,
         mark: Mark,
-        kept_for: Option<Duration>,
+        keep: Keep,
         step: impl FnOnce(&mut Sheet) -> T,
     ) -> Result<T, StoreError> {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,23 +167,25 @@ impl Sheets {
         table.forget_before(now);
         let room = self.capacity.load(Ordering::Relaxed);
         let Table { sheets, by_end } = &mut *table;
-        let entry = if let Some(entry) = sheets.get_mut(&mark) {
-            entry
-        } else {
-            let Some(kept_for) = kept_for else { return Ok(step(&mut Sheet::default())) };
-            if sheets.len() >= room {
-                return Err(StoreError::Full);
+        let is_full = sheets.len() >= room;
+        let entry = match (sheets.entry(mark), keep) {
+            (Slot::Occupied(slot), _) => slot.into_mut(),
+            (Slot::Vacant(_), Keep::AsItIs) => return Ok(step(&mut Sheet::default())),
+            (Slot::Vacant(_), _) if is_full => return Err(StoreError::Full),
+            (Slot::Vacant(slot), Keep::New(kept_for) | Keep::For(kept_for)) => {
+                let end = now + kept_for.min(MAX_KEPT_FOR);
+                slot.insert(Entry { sheet: Sheet::default(), end })
             }
-            sheets.entry(mark).or_insert(Entry { sheet: Sheet::default(), kept_for, end: now })
         };
         by_end.remove(&(entry.end, mark));
-        entry.kept_for = kept_for.unwrap_or(entry.kept_for);
+        if let Keep::For(kept_for) = keep {
+            entry.end = entry.end.max(now + kept_for.min(MAX_KEPT_FOR));
+        }
         let result = step(&mut entry.sheet);
         if entry.sheet.is_blank() {
             sheets.remove(&mark);
         } else if !entry.sheet.is_open() {
             // What requests still run on is never forgotten.
-            entry.end = now + entry.kept_for.min(MAX_KEPT_FOR);
             by_end.insert((entry.end, mark));
         }
         Ok(result)

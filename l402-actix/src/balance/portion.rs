@@ -219,10 +219,12 @@ impl Shared {
 
     pub(super) fn remaining(&self) -> (Quota, u64) {
         let state = self.state();
-        let quota = self.line.as_ref().map_or(
-            Quota { kind: Kind::Units, limit: 0, kept_for: Duration::ZERO },
-            |line| line.quota,
-        );
+        let quota = self
+            .line
+            .as_ref()
+            .map_or(Quota { kind: Kind::Units, limit: 0, kept_for: Duration::ZERO }, |line| {
+                line.quota
+            });
         (quota, state.left.saturating_add(state.held - state.drawn))
     }
 

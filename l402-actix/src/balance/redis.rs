@@ -25,7 +25,7 @@ const SCRIPT: &str = include_str!("balance.lua");
 /// How long a hold lasts without being renewed, unless the store says otherwise: 30 seconds. Renewed
 /// each third of it, it outlives two failed renewals; after a crash what was held is answered 409 for
 /// this long, which a payer can wait for.
-pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
 /// The largest number that a script counts exactly.
 const MAX_NUMBER: u64 = 1 << 53;

@@ -13,11 +13,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::{
-    hold::Hold,
-    portion::Shared,
-    store::StoreError,
-};
+use super::{hold::Hold, portion::Shared, store::StoreError};
 
 type Writing = Pin<Box<dyn Future<Output = Result<(), StoreError>>>>;
 

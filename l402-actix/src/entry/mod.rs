@@ -19,8 +19,8 @@ mod trial;
 pub(crate) use asked::Asked;
 #[cfg(feature = "discovery")]
 pub(crate) use attribute::Gate;
+pub use balance::NoBalance;
 #[cfg(feature = "discovery")]
 pub(crate) use forms::PricedRoute;
-pub use balance::NoBalance;
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::NoPayment;

@@ -43,8 +43,8 @@ impl Trial {
             Ok(_) => Ok(()),
             Err(err) => {
                 let err: Error = err.into();
-                let is_early = err.as_error::<NoPayment>().is_some()
-                    || err.as_error::<NoBalance>().is_some();
+                let is_early =
+                    err.as_error::<NoPayment>().is_some() || err.as_error::<NoBalance>().is_some();
                 if is_early { Ok(()) } else { Err(err) }
             }
         }

@@ -54,10 +54,7 @@ impl Connections {
     }
 
     /// The connection and its number; another one than that which was found `dead`.
-    pub(super) async fn alive(
-        &self,
-        dead: Option<u64>,
-    ) -> RedisResult<(u64, Arc<dyn Connection>)> {
+    pub(super) async fn alive(&self, dead: Option<u64>) -> RedisResult<(u64, Arc<dyn Connection>)> {
         let own = self.clone();
         // In a task of its own: whoever waits for it may give up, and then it is there for the next.
         let made = tokio::spawn(async move {
@@ -75,7 +72,8 @@ impl Connections {
             last.connection = Some(Arc::clone(&connection));
             Ok((last.number, connection))
         });
-        let panicked = |_| Err((ErrorKind::Client, "the function that connects has panicked").into());
+        let panicked =
+            |_| Err((ErrorKind::Client, "the function that connects has panicked").into());
         made.await.unwrap_or_else(panicked)
     }
 

@@ -2,9 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use redis::{
-    AsyncConnectionConfig, Client, RedisError, RedisResult, Value, aio::ConnectionLike,
-};
+use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult, Value, aio::ConnectionLike};
 
 use super::{
     connection::Connections,

@@ -54,12 +54,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = L402Client::builder(key).base_url(broker).timeout(PATIENCE).build()?;
     let store = match store.split_once(':') {
         Some(("redb", path)) => TestStore::around(RedbStore::open(path)?),
-        Some(("redis", url)) => TestStore::around(RedisStore::new(url)?),
+        Some(("redis", url)) => TestStore::around(RedisStore::new(url)?.lease(LEASE)),
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };
-    let config = L402Config::new(client)
-        .broker_budget(BrokerBudget::unlimited())
-        .balances(store);
+    let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited()).balances(store);
     let stage =
         web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
     let server = HttpServer::new(move || {

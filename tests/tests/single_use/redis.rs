@@ -1,19 +1,15 @@
 //! The store in Redis, against a real server.
 
-use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use l402_actix::{
-    BrokerBudget, Claim, L402Config, RedisState, RedisStore, SpentTokens, StoreError,
+    Balances as _, BrokerBudget, Claim, L402Config, Portion, RedisState, RedisStore, StoreError,
 };
 use l402_sandbox::Sandbox;
 use l402_tests::{
     Api,
-    redis::{Cluster, Sentinel},
+    redis::{Cluster, Redis, Sentinel},
 };
 use redis::{
     cluster::ClusterClient,
@@ -21,83 +17,30 @@ use redis::{
 };
 
 use super::{
-    Folder, Stage,
+    Stage,
     crowd::a_thousand_requests_get_one_answer,
     eventually, once,
     processes::Process,
-    suite::{self, id, mark, seen},
+    suite::{self, ONCE, id, mark, seen, use_up},
 };
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+const FREE: Claim = Claim::Held { amount: 1, left: 0 };
+const ONE: Portion = Portion { held: 1, drawn: 1 };
 
-/// A `redis-server` on a port of its own, with an empty memory; stops on drop.
-struct Redis {
-    child: Option<Child>,
-    folder: Folder,
-    port: u16,
-}
+/// Short, so that a test need not wait long, and longer than a busy machine is held up.
+const LEASE: Duration = Duration::from_secs(1);
 
-impl Redis {
-    async fn start(settings: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut redis = Self { child: None, folder: Folder::new(), port };
-        redis.run(settings).await;
-        redis
-    }
-
-    async fn run(&mut self, settings: &[&str]) {
-        let child = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--save", "", "--port", &self.port.to_string()])
-            .args(["--dir", self.folder.0.to_str().unwrap()])
-            .args(settings)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("`redis-server` has to be installed for these tests");
-        self.child = Some(child);
-        let port = self.port;
-        eventually("Redis listens", async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
-    }
-
-    /// As by `kill -9`.
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/", self.port)
-    }
-
-    fn store(&self) -> RedisStore {
-        RedisStore::new(self.url()).unwrap()
-    }
-
-    async fn command(&self, words: &[&str]) {
-        let output = tokio::process::Command::new("redis-cli")
-            .args(["-p", &self.port.to_string()])
-            .args(words)
-            .output()
-            .await
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn store(redis: &Redis) -> RedisStore {
+    let state = RedisState::new(redis.url()).unwrap().patience(Duration::from_secs(2));
+    RedisStore::from(state)
 }
 
 #[actix_web::test]
 async fn the_redis_store_passes_the_suite() {
-    let redis = Redis::start(&[]).await;
-    suite::holds(&redis.store()).await;
+    let redis = Redis::start(&[]);
+    suite::holds(&store(&redis).lease(5 * LEASE)).await;
+    let processes = [(); 2].map(|()| store(&redis).lease(LEASE));
+    suite::leases(&processes[0], &processes[1]).await;
 }
 
 #[actix_web::test]
@@ -108,7 +51,11 @@ async fn the_redis_store_passes_the_suite_on_a_cluster_of_three() {
         let client = client.clone();
         async move { client.get_async_connection().await }
     });
-    suite::holds(&RedisStore::from(state.patience(Duration::from_secs(2)))).await;
+    let state = state.patience(Duration::from_secs(2));
+    let store = RedisStore::from(state.clone());
+    suite::holds(&store.clone().lease(5 * LEASE)).await;
+    let other = RedisStore::from(state).lease(LEASE);
+    suite::leases(&store.lease(LEASE), &other).await;
 }
 
 /// The function that connects asks Sentinel anew, and finds the one that has taken over.
@@ -126,95 +73,90 @@ async fn a_killed_master_is_survived_by_asking_sentinel_anew() {
     let store = RedisStore::from(state);
     let (spent, holder) = (mark(), id());
     eventually("the store is there", async || {
-        store.spend(spent, holder, HOUR).await.is_ok_and(|spent| spent)
+        store.draw(spent, holder, ONCE, ONE).await.is_ok_and(|drawn| drawn)
     })
     .await;
-    eventually("the replica has it", async || {
-        servers.replica.command(&["dbsize"]).trim() == "1"
-    })
-    .await;
+    store.settle(spent, holder).await.unwrap();
+    eventually("the replica has it", async || servers.replica.command(&["dbsize"]).trim() == "1")
+        .await;
 
     servers.master.kill();
-    let away = store.reserve(mark(), id(), HOUR).await;
+    let away = store.hold(mark(), id(), ONCE, 1).await;
     assert!(matches!(away, Err(StoreError::Unreachable(_))), "{away:?}");
     eventually("the replica has taken over", async || {
-        store.reserve(mark(), id(), HOUR).await.is_ok_and(|claim| claim == Claim::Reserved)
+        store.hold(mark(), id(), ONCE, 1).await.is_ok_and(|claim| claim == FREE)
     })
     .await;
-    assert_eq!(store.reserve(spent, id(), HOUR).await.unwrap(), Claim::Spent);
+    assert_eq!(store.hold(spent, id(), ONCE, 1).await.unwrap(), Claim::UsedUp);
 }
 
 /// Silent for 100 ms, it is left aside for five seconds, and nobody waits for it.
 #[actix_web::test]
 async fn a_silent_redis_is_left_aside_and_asked_again_later() {
-    let redis = l402_tests::redis::Redis::start(&[]);
+    let redis = Redis::start(&[]);
     let store = RedisStore::new(redis.url()).unwrap();
-    eventually("the store is there", async || {
-        store.reserve(mark(), id(), HOUR).await.is_ok()
-    })
-    .await;
+    eventually("the store is there", async || store.hold(mark(), id(), ONCE, 1).await.is_ok())
+        .await;
     redis.freeze();
     let begun = Instant::now();
-    let silent = store.reserve(mark(), id(), HOUR).await;
+    let silent = store.hold(mark(), id(), ONCE, 1).await;
     assert!(matches!(silent, Err(StoreError::Unreachable(_))), "{silent:?}");
     assert!(begun.elapsed() >= Duration::from_millis(100));
     redis.thaw();
     for _ in 0..1_000 {
-        store.reserve(mark(), id(), HOUR).await.unwrap_err();
+        store.hold(mark(), id(), ONCE, 1).await.unwrap_err();
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "nobody waits");
-    eventually("it is asked again", async || {
-        store.reserve(mark(), id(), HOUR).await.is_ok()
-    })
-    .await;
+    eventually("it is asked again", async || store.hold(mark(), id(), ONCE, 1).await.is_ok()).await;
     assert!(begun.elapsed() >= Duration::from_secs(5), "left aside for five seconds");
 }
 
 #[actix_web::test]
 async fn two_stores_on_one_server_know_of_each_other() {
-    let redis = Redis::start(&[]).await;
-    let (one, two) = (redis.store(), redis.store());
+    let redis = Redis::start(&[]);
+    let (one, two) = (store(&redis), store(&redis));
     let (mark, holder) = (mark(), id());
-    assert_eq!(one.reserve(mark, holder, HOUR).await.unwrap(), Claim::Reserved);
+    assert_eq!(one.hold(mark, holder, ONCE, 1).await.unwrap(), FREE);
     assert_eq!(seen(&two, mark).await, Claim::Busy);
-    assert!(one.spend(mark, holder, HOUR).await.unwrap());
-    assert_eq!(seen(&two, mark).await, Claim::Spent);
+    assert!(one.draw(mark, holder, ONCE, ONE).await.unwrap());
+    one.settle(mark, holder).await.unwrap();
+    assert_eq!(seen(&two, mark).await, Claim::UsedUp);
 }
 
 #[actix_web::test]
 async fn a_server_that_evicts_is_refused_until_it_does_not() {
-    let redis = Redis::start(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]).await;
-    let store = redis.store();
-    let refused = store.reserve(mark(), id(), HOUR).await;
+    let redis = Redis::start(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
+    let store = store(&redis);
+    let refused = store.hold(mark(), id(), ONCE, 1).await;
     let Err(StoreError::Unreachable(reason)) = refused else { panic!("{refused:?}") };
     assert!(reason.to_string().contains("allkeys-lru"), "{reason}");
-    redis.command(&["config", "set", "maxmemory-policy", "noeviction"]).await;
-    assert_eq!(store.reserve(mark(), id(), HOUR).await.unwrap(), Claim::Reserved);
+    let _ = redis.command(&["config", "set", "maxmemory-policy", "noeviction"]);
+    assert_eq!(store.hold(mark(), id(), ONCE, 1).await.unwrap(), FREE);
 }
 
 #[actix_web::test]
 async fn a_server_without_room_is_full_and_forgets_nothing() {
-    let redis = Redis::start(&["--maxmemory-policy", "noeviction"]).await;
-    let store = redis.store();
-    let (spent, holder) = (mark(), id());
-    store.spend(spent, holder, HOUR).await.unwrap();
+    let redis = Redis::start(&["--maxmemory-policy", "noeviction"]);
+    let store = store(&redis);
+    let spent = mark();
+    use_up(&store, spent).await;
     // Less than it takes to run.
-    redis.command(&["config", "set", "maxmemory", "1"]).await;
-    let full = store.reserve(mark(), id(), HOUR).await;
+    let _ = redis.command(&["config", "set", "maxmemory", "1"]);
+    let full = store.hold(mark(), id(), ONCE, 1).await;
     assert!(matches!(full, Err(StoreError::Full)), "{full:?}");
-    assert_eq!(store.reserve(spent, id(), HOUR).await.unwrap(), Claim::Spent);
-    redis.command(&["config", "set", "maxmemory", "0"]).await;
-    assert_eq!(store.reserve(mark(), id(), HOUR).await.unwrap(), Claim::Reserved);
+    assert_eq!(store.hold(spent, id(), ONCE, 1).await.unwrap(), Claim::UsedUp);
+    let _ = redis.command(&["config", "set", "maxmemory", "0"]);
+    assert_eq!(store.hold(mark(), id(), ONCE, 1).await.unwrap(), FREE);
 }
 
 #[actix_web::test]
 async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     let durable = ["--appendonly", "yes", "--appendfsync", "always"];
-    let mut redis = Redis::start(&durable).await;
+    let mut redis = Redis::start(&durable);
     let sandbox = Sandbox::start().await;
     let config = L402Config::new(sandbox.client())
         .broker_budget(BrokerBudget::unlimited())
-        .balances(redis.store());
+        .balances(store(&redis).lease(LEASE));
     let stage = Stage::default();
     let data = Data::new(stage.clone());
     let api = Api::serve(move |app| {
@@ -232,7 +174,7 @@ async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     }
     assert_eq!(stage.calls(), 1);
 
-    redis.run(&durable).await;
+    redis.run(&durable);
     let mut status = 503;
     eventually("the store is back", async || {
         status = api.ask_with("/once", &unused).await.status;
@@ -240,14 +182,17 @@ async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     })
     .await;
     assert_eq!(status, 200);
-    assert_eq!(api.ask_with("/once", &spent).await.status, 402, "what was spent before is spent");
-    assert_eq!(api.ask_with("/once", &unused).await.status, 402);
+    for drawn in [&spent, &unused] {
+        // 409 until Redis has heard that the answer was sent, or the lease has run out.
+        eventually("it is used up", async || api.ask_with("/once", drawn).await.status == 402)
+            .await;
+    }
     assert_eq!(stage.calls(), 2);
 }
 
 #[actix_web::test]
 async fn a_thousand_requests_with_the_redis_store_get_one_answer() {
-    let redis = Redis::start(&[]).await;
+    let redis = Redis::start(&[]);
     let url = redis.url();
     a_thousand_requests_get_one_answer(move |config| {
         config.balances(RedisStore::new(&url).unwrap())
@@ -257,7 +202,7 @@ async fn a_thousand_requests_with_the_redis_store_get_one_answer() {
 
 #[actix_web::test]
 async fn a_thousand_requests_over_two_processes_get_one_answer() {
-    let redis = Redis::start(&[]).await;
+    let redis = Redis::start(&[]);
     let sandbox = Sandbox::start().await;
     let store = format!("redis:{}", redis.url());
     let [one, two] = [(); 2].map(|()| Process::start(&sandbox, &store));
@@ -293,7 +238,7 @@ async fn a_thousand_requests_over_two_processes_get_one_answer() {
 /// A server that is killed while the handler runs leaves the token to the other one.
 #[actix_web::test]
 async fn a_token_that_a_killed_process_had_reserved_is_good_at_the_other_one_after_the_lease() {
-    let redis = Redis::start(&[]).await;
+    let redis = Redis::start(&[]);
     let sandbox = Sandbox::start().await;
     let store = format!("redis:{}", redis.url());
     let [killed, other] = [(); 2].map(|()| Process::start(&sandbox, &store));
@@ -312,4 +257,50 @@ async fn a_token_that_a_killed_process_had_reserved_is_good_at_the_other_one_aft
     .await;
     assert_eq!(status, 200);
     assert_eq!(other.ask(&credential).await, 402);
+}
+
+/// Its leases ran out while Redis was away, and it holds what it holds.
+#[actix_web::test]
+async fn an_outage_longer_than_the_lease_never_lets_a_process_sell_what_it_holds() {
+    let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+    let mut redis = Redis::start(&durable);
+    let (one, other) = (store(&redis).lease(LEASE), store(&redis).lease(LEASE));
+    let (mark, first) = (mark(), id());
+    assert_eq!(one.hold(mark, first, ONCE, 1).await.unwrap(), FREE);
+    redis.kill();
+    tokio::time::sleep(LEASE * 2).await;
+    redis.run(&durable);
+    let mut claim = Claim::UsedUp;
+    eventually("Redis is back", async || match one.hold(mark, id(), ONCE, 1).await {
+        Ok(now) => {
+            claim = now;
+            true
+        }
+        Err(_) => false,
+    })
+    .await;
+    assert_eq!(claim, Claim::Busy, "in the process that holds it");
+    assert_eq!(seen(&other, mark).await, Claim::Busy, "and with that everywhere");
+    assert!(one.draw(mark, first, ONCE, ONE).await.unwrap());
+    one.settle(mark, first).await.unwrap();
+    assert_eq!(seen(&other, mark).await, Claim::UsedUp);
+}
+
+#[actix_web::test]
+async fn garbage_in_the_place_of_a_balance_is_an_error_and_never_a_good_payment() {
+    let redis = Redis::start(&[]);
+    let store = store(&redis);
+    let good = mark();
+    use_up(&store, good).await;
+    let keys = redis.keys("*");
+    let [key] = keys.as_slice() else { panic!("{keys:?}") };
+    let _ = redis.command(&["hset", key, "drawn", "much"]);
+    let refused = store.hold(good, id(), ONCE, 1).await;
+    assert!(matches!(refused, Err(StoreError::Unreachable(_))), "{refused:?}");
+    let _ = redis.command(&["hset", key, "drawn", "1", "h:0", "garbage"]);
+    let refused = store.hold(good, id(), ONCE, 1).await;
+    assert!(matches!(refused, Err(StoreError::Unreachable(_))), "{refused:?}");
+    let _ = redis.command(&["set", key, "another version's"]);
+    let refused = store.hold(good, id(), ONCE, 1).await;
+    assert!(matches!(refused, Err(StoreError::Unreachable(_))), "{refused:?}");
 }

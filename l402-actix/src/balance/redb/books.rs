@@ -100,7 +100,8 @@ impl Books {
         steps: &[(Mark, Step)],
         before: Vec<(Mark, Page)>,
     ) -> Result<Vec<Reply>, Failure> {
-        let take = |(mark, step): &(Mark, Step)| self.open.get_mut(mark).map(|page| page.take(*step));
+        let take =
+            |(mark, step): &(Mark, Step)| self.open.get_mut(mark).map(|page| page.take(*step));
         let replies = steps.iter().filter_map(take).collect();
         let rows: Vec<_> = self.unwritten().collect();
         if rows.is_empty() {

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use redb::{Database, DatabaseError, Error, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use redb::{
+    Database, DatabaseError, Error, ReadableDatabase as _, ReadableTable as _, TableDefinition,
+};
 
 use crate::balance::store::{Accepted, Kind, Mark, StoreError};
 
@@ -100,10 +102,8 @@ impl File {
             let stored = table.get((mark.account(), mark.payment_hash()))?;
             Ok(stored.and_then(|stored| {
                 let (kind, drawn, end, accepted) = stored.value();
-                let accepted = accepted.map(|(resource, amount_sats)| Accepted {
-                    resource: *resource,
-                    amount_sats,
-                });
+                let accepted = accepted
+                    .map(|(resource, amount_sats)| Accepted { resource: *resource, amount_sats });
                 (end > now()).then(|| Row { kind: kind_of(kind), drawn, accepted })
             }))
         })
@@ -142,7 +142,8 @@ impl File {
                     let accepted = row.accepted.as_ref();
                     let accepted =
                         accepted.map(|accepted| (&accepted.resource, accepted.amount_sats));
-                    balances.insert((account, hash), (number(row.kind), row.drawn, end, accepted))?;
+                    balances
+                        .insert((account, hash), (number(row.kind), row.drawn, end, accepted))?;
                     by_end.insert((end, account, hash), ())?;
                 }
             }
@@ -151,10 +152,7 @@ impl File {
         })
     }
 
-    fn with<T>(
-        &mut self,
-        work: impl FnOnce(&Database) -> Result<T, Error>,
-    ) -> Result<T, Failure> {
+    fn with<T>(&mut self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Failure> {
         let done = self.try_with(work);
         if done.is_err() {
             self.database = None;

@@ -71,7 +71,8 @@ impl RedbStore {
     ) -> StoreFuture<'_, T> {
         let answer = self.0.send(mark, step);
         Box::pin(async move {
-            let reply = answer.await.map_err(|_| StoreError::unreachable("its thread has ended"))?;
+            let reply =
+                answer.await.map_err(|_| StoreError::unreachable("its thread has ended"))?;
             read(reply?).ok_or_else(|| StoreError::unreachable("it answered something else"))
         })
     }
