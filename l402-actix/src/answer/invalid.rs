@@ -39,11 +39,6 @@ type Answerer = dyn Fn(HttpRequest, Verification) -> Answer + Send + Sync;
 type Answer = Pin<Box<dyn Future<Output = HttpResponse>>>;
 
 impl OnInvalidToken {
-    /// Whether a refused token is asked about once more.
-    pub(crate) fn diagnoses(&self) -> bool {
-        matches!(self, Self::Diagnose | Self::Custom(_))
-    }
-
     /// Answers with a function that gets the request and the broker's verdict.
     ///
     /// It is called for a token that is not genuine. One that is genuine and not for this request

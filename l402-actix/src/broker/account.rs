@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Instant};
 use l402_server::{Challenge, L402Client};
 
 use super::{
-    budget::Budget, checked::time_left, held::HeldChallenges, refused::RefusedMemory,
+    budget::Budget, checked::time_left, held::HeldChallenges, refused::RefusedMemory, sales::Sales,
     verdicts::Verdicts,
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
 pub(crate) struct Account {
     pub(crate) id: Key,
     pub(crate) budget: Budget,
+    pub(super) sales: Sales,
     pub(crate) refused: RefusedMemory,
     pub(crate) verdicts: Verdicts,
     /// Used only where challenges are reused.

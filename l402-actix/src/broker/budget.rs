@@ -13,7 +13,7 @@ use l402_server::{L402Error, RateLimit};
 
 use super::{
     minute::{Left, Minute},
-    payer::{Payer, Rank, Sold},
+    payer::{Payer, Rank},
 };
 use crate::{
     key::Key,
@@ -117,7 +117,7 @@ struct State {
     /// preimage of a challenge that was minted here. No flood of garbage drives one out.
     payers: Memory<Payer>,
     /// The challenges that nobody has paid yet, by payment hash.
-    awaited: Memory<(Place, Sold)>,
+    awaited: Memory<Place>,
 }
 
 #[derive(Default)]
@@ -156,14 +156,6 @@ impl Budget {
             Some(cap) => self.0.allow(cap, call, asker),
             None => Ok(Permit(None)),
         }
-    }
-
-    /// What was sold to whoever shows this payment, and whether the broker has accepted it before.
-    pub(super) fn sold_to(&self, payment_hash: &Key) -> Option<(Sold, bool)> {
-        let now = Instant::now();
-        let of =
-            |payer: &mut Payer| Some((payer.sold.filter(|_| payer.is_known(now))?, payer.accepted));
-        self.0.payers.change(payment_hash, of)?
     }
 
     /// Takes note of a payment that is used up.
@@ -245,10 +237,10 @@ impl State {
     /// Who shows the preimage of a challenge of ours has paid for it, whatever the broker knows of it
     /// by now; without this a flood of garbage would keep out whoever has just paid.
     fn shown(&self, calls: &mut Calls, payment_hash: Key, now: Instant) {
-        if let Some((place, sold)) = self.awaited.take(&payment_hash) {
+        if let Some(place) = self.awaited.take(&payment_hash) {
             self.give_back(calls, place);
             if !self.payers.holds(&payment_hash) {
-                self.payers.put(payment_hash, Payer::new(Some(sold), now), CAPACITY);
+                self.payers.put(payment_hash, Payer::new(now), CAPACITY);
             }
         }
     }
@@ -256,10 +248,10 @@ impl State {
     fn accept(&self, payment_hash: Key) {
         let now = Instant::now();
         if !self.payers.holds(&payment_hash) {
-            self.payers.put(payment_hash, Payer::new(None, now), CAPACITY);
+            self.payers.put(payment_hash, Payer::new(now), CAPACITY);
         }
         self.payers.change(&payment_hash, |payer| {
-            (payer.accepted, payer.since, payer.vain) = (true, now, Window::default());
+            (payer.since, payer.vain) = (now, Window::default());
         });
     }
 
@@ -332,13 +324,13 @@ impl Permit {
     }
 
     /// The broker has minted: the call has come to nothing until this is paid.
-    pub(super) fn minted(self, said: Option<RateLimit>, payment_hash: Option<Key>, sold: Sold) {
+    pub(super) fn minted(self, said: Option<RateLimit>, payment_hash: Option<Key>) {
         self.end(said, |_, counted, _| {
             // One that is paid already is brought back by a key of the merchant's.
             if let (Some(payment_hash), Some(place)) = (payment_hash, counted.place)
                 && !counted.state.payers.holds(&payment_hash)
             {
-                counted.state.awaited.put(payment_hash, (place, sold), CAPACITY);
+                counted.state.awaited.put(payment_hash, place, CAPACITY);
             }
         });
     }
@@ -410,7 +402,6 @@ mod tests {
 
     const PAYER: Key = [1; 32];
     const BUDGET: BrokerBudget = BrokerBudget::by_broker();
-    const SOLD: Sold = Sold { resource: [5; 32], sats: 100 };
 
     fn by(client: u8) -> Asker {
         Asker { client: Some([client; 32]), payer: None }
@@ -423,7 +414,7 @@ mod tests {
     fn mint(budget: &Budget, asker: Asker, payment_hash: Key) -> Result<(), Denied> {
         let mut permit = budget.allow(BUDGET, Call::Mint, asker)?;
         permit.sent();
-        permit.minted(None, Some(payment_hash), SOLD);
+        permit.minted(None, Some(payment_hash));
         Ok(())
     }
 
@@ -555,17 +546,6 @@ mod tests {
         ask(&budget, with(PAYER), true).expect("served");
         budget.used_up(&PAYER);
         assert!(!budget.0.payers.holds(&PAYER));
-    }
-
-    #[test]
-    fn what_was_sold_is_known_from_when_its_payment_is_shown() {
-        let budget = Budget::default();
-        mint(&budget, by(1), PAYER).expect("a challenge");
-        assert_eq!(budget.sold_to(&PAYER), None);
-        ask(&budget, with(PAYER), false).expect("a call");
-        assert_eq!(budget.sold_to(&PAYER), Some((SOLD, false)));
-        ask(&budget, with(PAYER), true).expect("a call");
-        assert_eq!(budget.sold_to(&PAYER), Some((SOLD, true)));
     }
 
     /// A key of the merchant's brings a paid invoice back.

@@ -1,8 +1,8 @@
 //! A challenge for a sale: the one that the client holds, or a new one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
-use l402_server::{Challenge, ChallengeRequest, L402Client};
+use l402_server::{Challenge, ChallengeRequest};
 
 use super::{
     Broker,
@@ -10,8 +10,9 @@ use super::{
     checked::CheckedChallenge,
     held::Minted,
     identity::Client,
-    payer::Sold,
     refusal::BrokerRefusal,
+    sales::Sold,
+    settings::Line,
 };
 use crate::{
     key::{Key, key, payment_hash},
@@ -57,7 +58,7 @@ impl Broker<'_> {
         let (line, budget) = (self.settings.line.clone(), self.settings.budget);
         let asker = Asker { client: self.client().map(Client::with_neighbours), payer: None };
         let resource = key(&[Some(sale.resource.as_bytes())]);
-        let sold = Sold { resource, sats: sale.price_sats };
+        let sold = Sold { resource, sats: sale.price_sats, minted_at: Instant::now() };
         wait.asks();
         let merchants_key =
             sale.idempotency_key.as_deref().filter(|key| !line.account.is_used_up(key));
@@ -68,7 +69,7 @@ impl Broker<'_> {
         Ok(async move {
             // It is never closed; if it were, nothing would be bounded and all be served.
             let _place = line.places.acquire().await;
-            let minted = mint(&line.client, &ask, sold, permit).await?;
+            let minted = mint(&line, &ask, sold, permit).await?;
             // The merchant's key brings back its invoice until that expires, paid or not.
             match anew {
                 Some((key, ask)) if line.account.is_settled(&minted) => {
@@ -77,7 +78,7 @@ impl Broker<'_> {
                     let allowed = line.account.budget.allow(budget, Call::Mint, asker);
                     let permit =
                         allowed.map_err(|denied| BrokerRefusal::denied(denied, Call::Mint))?;
-                    CheckedChallenge::check(mint(&line.client, &ask, sold, permit).await?)
+                    CheckedChallenge::check(mint(&line, &ask, sold, permit).await?)
                 }
                 _ => CheckedChallenge::check(minted),
             }
@@ -114,17 +115,21 @@ impl Broker<'_> {
 }
 
 async fn mint(
-    client: &L402Client,
+    line: &Line,
     ask: &ChallengeRequest,
     sold: Sold,
     mut permit: Permit,
 ) -> Result<Challenge, BrokerRefusal> {
     permit.sent();
-    let minted = observe::timed(Endpoint::Challenges, client.create_challenge(ask)).await;
-    let said = client.rate_limit();
+    let minted = observe::timed(Endpoint::Challenges, line.client.create_challenge(ask)).await;
+    let said = line.client.rate_limit();
     match minted {
         Ok(challenge) => {
-            permit.minted(said, payment_hash(&challenge), sold);
+            let payment_hash = payment_hash(&challenge);
+            if let Some(payment_hash) = payment_hash {
+                line.account.sales.minted(payment_hash, sold);
+            }
+            permit.minted(said, payment_hash);
             Ok(challenge)
         }
         Err(err) => {

@@ -16,6 +16,7 @@ mod payer;
 mod proxies;
 mod refusal;
 mod refused;
+mod sales;
 mod settings;
 mod verdicts;
 
@@ -31,9 +32,9 @@ pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
-pub(crate) use payer::Sold;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
+pub(crate) use sales::{Known, Sold};
 use settings::Line;
 pub(crate) use settings::Settings;
 use verdicts::Verdict;
@@ -72,20 +73,20 @@ impl<'a> Broker<'a> {
         Self { request, settings, watch, client: OnceCell::new() }
     }
 
-    /// What the broker has just said to this question, if it was a no.
-    pub(crate) fn recall(&self, question: &Question, diagnosed: bool) -> Option<Refused> {
-        let refused = self.settings.line.account.refused.recall(question, diagnosed)?;
-        observe::hit(Cache::Refusal);
-        Some(refused)
+    /// What the broker has said to this question, if it was a no.
+    pub(crate) fn recall(&self, question: &Question) -> Option<Refused> {
+        self.settings.line.account.refused.recall(question)
     }
 
-    pub(crate) fn remember(&self, question: &Question, diagnosed: bool, refused: &Refused) {
+    /// Takes note of a request that is answered by a refusal that stands.
+    pub(crate) fn recalled() {
+        observe::hit(Cache::Refusal);
+    }
+
+    pub(crate) fn remember(&self, question: &Question, refused: Refused) {
         let account = &self.settings.line.account;
-        account.refused.remember(question, diagnosed, refused.clone());
-        // A 400 is no verdict.
-        if !matches!(refused, Refused::Malformed(_)) {
-            account.verdicts.refused(question);
-        }
+        account.refused.remember(question, refused);
+        account.verdicts.refused(question);
     }
 
     /// Keeps no verdict on this question: it contradicts itself.
@@ -154,6 +155,9 @@ impl<'a> Broker<'a> {
         name: &Question,
         purpose: Purpose,
     ) -> Result<Permit, BrokerRefusal> {
+        if let Some(payment_hash) = &name.payment_hash {
+            self.settings.line.account.sales.shown(payment_hash);
+        }
         let call = match purpose {
             Purpose::Diagnosis => Call::Diagnose,
             Purpose::Admission | Purpose::OnlyOnce => Call::Verify,
@@ -171,10 +175,17 @@ impl<'a> Broker<'a> {
         Ok(permit)
     }
 
-    /// What was sold here to whoever asks this, within the last hour, and whether the broker has
-    /// accepted it before.
-    pub(crate) fn sold_to(&self, question: &Question) -> Option<(Sold, bool)> {
-        self.settings.line.account.budget.sold_to(&question.payment_hash?)
+    /// What is known here of the payment behind a question.
+    pub(crate) fn known(&self, question: &Question) -> Known {
+        let known = |hash: &Key| self.settings.line.account.sales.known(hash);
+        question.payment_hash.as_ref().map(known).unwrap_or_default()
+    }
+
+    /// Takes note that the payment behind a question lets a request in.
+    pub(crate) fn accepted(&self, question: &Question) {
+        if let Some(hash) = question.payment_hash {
+            self.settings.line.account.sales.accepted(hash);
+        }
     }
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:

@@ -3,24 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::minute::Left;
-use crate::{key::Key, window::Window};
+use crate::window::Window;
 
 /// How long somebody is known who has paid, from the last yes on, or from when the payment was shown:
 /// what the broker's tokens live.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// What a challenge of ours was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sold {
-    /// The resource's name in memory.
-    pub(crate) resource: Key,
-    pub(crate) sats: u64,
-}
-
 pub(super) struct Payer {
-    /// What was sold, where it was sold here.
-    pub(super) sold: Option<Sold>,
-    pub(super) accepted: bool,
     pub(super) since: Instant,
     pub(super) calls: Window,
     /// Of these, the questions that the broker has said no to since its last yes.
@@ -38,11 +27,11 @@ pub(super) enum Rank {
 }
 
 impl Payer {
-    pub(super) fn new(sold: Option<Sold>, since: Instant) -> Self {
-        Self { sold, accepted: false, since, calls: Window::default(), vain: Window::default() }
+    pub(super) fn new(since: Instant) -> Self {
+        Self { since, calls: Window::default(), vain: Window::default() }
     }
 
-    pub(super) fn is_known(&self, now: Instant) -> bool {
+    fn is_known(&self, now: Instant) -> bool {
         now.duration_since(self.since) < KNOWN_FOR
     }
 

@@ -5,11 +5,13 @@
 //! Never: the body, the handler, and how an answer is written.
 
 pub(crate) mod credential;
+mod expiry;
 mod hold;
-mod invalid;
+mod list;
 mod mpp;
 mod paid;
 mod presented;
+mod refuse;
 mod scope;
 mod sell;
 mod token;
@@ -21,13 +23,7 @@ pub(crate) use paid::Admission;
 use presented::{Presented, presented};
 use visit::Visit;
 
-use crate::{
-    answer::Refusal,
-    broker::Refused,
-    config::L402Config,
-    observe::{Watch, Why},
-    terms::Offer,
-};
+use crate::{answer::Refusal, config::L402Config, observe::Watch, terms::Offer};
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
 /// `Err`, and no `Err` reaches the handler. The `Visit` is for a scope: it tells the gates within
@@ -74,17 +70,7 @@ pub(crate) async fn admit<'a>(
         Presented::Token(token, question) => {
             let decision = async {
                 Box::pin(hold::look(&visit, &question)).await?;
-                match token::judge(&visit, &token, question).await? {
-                    Ok(payment) => hold::admission(&visit, visit.paid_by(token, payment)).await,
-                    Err(Refused::JustPaid(verdict)) => Err(invalid::just_paid(&visit, verdict)),
-                    Err(Refused::ForSomethingElse) => {
-                        Err(sell::challenge_anew(&visit, Why::NotCovered).await)
-                    }
-                    Err(Refused::NotGenuine(verdict)) => {
-                        Err(invalid::refuse(&visit, verdict).await)
-                    }
-                    Err(Refused::Malformed(err)) => Err(invalid::malformed(&visit, err)),
-                }
+                token::decide(&visit, token, question).await
             };
             visit.in_time(Box::pin(decision)).await
         }
@@ -95,7 +81,7 @@ pub(crate) async fn admit<'a>(
             Ok(Some((visit, admission)))
         }
         // The merchant's own answer may take longer than the gate's deadline.
-        Err(Refusal::InvalidToken(verdict)) => Err(invalid::answer(&visit, verdict).await),
+        Err(Refusal::InvalidToken(verdict)) => Err(refuse::answer(&visit, verdict).await),
         Err(refusal) => Err(refusal),
     }
 }

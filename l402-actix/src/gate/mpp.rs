@@ -5,8 +5,10 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
-    hold, invalid,
+    hold,
+    list::{Case, Said, Scheme},
     paid::{Admission, Paid, Proof},
+    refuse,
     visit::Visit,
 };
 use crate::{
@@ -48,12 +50,25 @@ pub(super) async fn decide(
             amount_sats: verdict.amount_sats.unwrap_or(visit.sats.accept),
             payment_hash: verdict.payment_hash,
         }),
-        Answer::No(verdict) => return Err(invalid::refuse(visit, verdict).await),
+        Answer::No(verdict) => {
+            let known = visit.broker.known(&name);
+            let case = Case {
+                scheme: Scheme::Payment,
+                mode: visit.mode(),
+                minted_for: visit.minted_for(known),
+                was_accepted: known.accepted,
+                has_expired: false,
+                opens_scope: false,
+                has_second_question: false,
+            };
+            return Err(refuse::by(visit, case.line(Said::No), verdict).await);
+        }
     };
     visit.settled(&question);
     if !visit.is_covered_by(&payment) {
         return Err(Refusal::Contradiction);
     }
+    visit.broker.accepted(&name);
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = held.ok_or(Refusal::Unproven)?;
     write_down(visit, mark).await;

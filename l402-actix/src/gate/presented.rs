@@ -38,6 +38,8 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
                 Some(payment) => {
                     visit.broker.spared();
                     visit.settled(&token);
+                    // The request that has brought it about may have gone before it could say so.
+                    visit.broker.accepted(&name);
                     Presented::Standing(visit.paid_by(token, payment))
                 }
                 None => Presented::Token(token, name),

@@ -1,92 +1,124 @@
-//! What the broker makes of a token.
+//! What a token is answered: the list, from its second line on.
 
 use std::sync::Arc;
 
-use l402_server::VerifyRequest;
+use l402_server::{Verification, VerifyRequest};
 
-use super::visit::Visit;
+use super::{
+    expiry, hold,
+    list::{Case, Line, Said, Scheme, second_line},
+    paid::Admission,
+    refuse,
+    visit::Visit,
+};
 use crate::{
     answer::Refusal,
-    broker::{Answer, BrokerRefusal, Purpose, Refused, is_malformed, missing_fact},
+    broker::{Answer, Broker, BrokerRefusal, Purpose, Refused, is_malformed, missing_fact},
     payment::Payment,
     terms::{Question, Terms},
 };
 
-/// The payment behind a token that covers the visit's terms, or why it does not: by what the broker
-/// says now, or has just said to the question of this name.
-pub(super) async fn judge(
+/// Lets a token in that covers the visit's terms by what the broker says now, or answers what the
+/// list says. That the broker cannot be asked or fails is line 2.
+pub(super) async fn decide(
     visit: &Visit<'_>,
-    token: &VerifyRequest,
+    token: VerifyRequest,
     name: Question,
-) -> Result<Result<Arc<Payment>, Refused>, Refusal> {
-    if let Some(refused) = visit.broker.recall(&name, visit.diagnoses()) {
-        return Ok(Err(refused));
-    }
-    let answer = Box::pin(ask(visit, token, name)).await?;
-    match &answer {
-        Ok(payment) => {
-            visit.settled(token);
-            // What was sent is compared again: a broker that ignores it must not open the route. It
-            // would say the same of the next payment, so nobody is asked for one.
-            if !visit.is_covered_by(payment) {
-                visit.broker.distrust(&name);
-                return Err(Refusal::Contradiction);
+) -> Result<Admission, Refusal> {
+    let refused = match recall(visit, &token, &name) {
+        Some(refused) => refused,
+        None => match Box::pin(ask(visit, &token, name)).await? {
+            Ok(payment) => {
+                visit.broker.accepted(&name);
+                return hold::admission(visit, visit.paid_by(token, payment)).await;
             }
-        }
-        Err(refused) => visit.broker.remember(&name, visit.diagnoses(), refused),
+            Err(verdict) => Refused::now(verdict),
+        },
+    };
+    let line = match case(visit, &token, &name).line(Said::No) {
+        Line::SecondQuestion => match refused.is_for_something_else {
+            Some(true) => Line::ForSomethingElse,
+            Some(false) => Line::NotGenuine,
+            None => Box::pin(ask_once_more(visit, &token)).await?,
+        },
+        line => line,
+    };
+    let is_for_something_else = match line {
+        Line::ForSomethingElse => Some(true),
+        Line::NotGenuine => Some(false),
+        _ => refused.is_for_something_else,
+    };
+    let verdict = refused.verdict.clone();
+    if line != Line::Contradiction {
+        visit.broker.remember(&name, Refused { is_for_something_else, ..refused });
     }
-    Ok(answer)
+    Err(refuse::by(visit, line, verdict).await)
 }
 
-/// The broker's yes, or its no and what that means.
+/// What stands between the broker's no and the answer.
+fn case(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Case {
+    let known = visit.broker.known(name);
+    Case {
+        scheme: Scheme::Token,
+        mode: visit.mode(),
+        minted_for: visit.minted_for(known),
+        was_accepted: known.accepted,
+        has_expired: token.macaroon().is_some_and(expiry::is_past),
+        opens_scope: visit.too_little().is_some(),
+        // Where nothing was sent, the answer would be the same.
+        has_second_question: visit.terms().put_to(token) != *token,
+    }
+}
+
+/// The broker's no to this question, if it still stands and says enough.
+fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<Refused> {
+    let refused = visit.broker.recall(name)?;
+    let line = case(visit, token, name).line(Said::No);
+    let says_enough = line != Line::SecondQuestion || refused.is_for_something_else.is_some();
+    let stands = says_enough && refused.stands(line == Line::JustPaid);
+    stands.then(|| {
+        Broker::recalled();
+        refused
+    })
+}
+
+/// The payment of a yes that covers the request, or the broker's no; else lines 2, 3 and 5.
 async fn ask(
     visit: &Visit<'_>,
     token: &VerifyRequest,
     name: Question,
-) -> Result<Result<Arc<Payment>, Refused>, Refusal> {
+) -> Result<Result<Arc<Payment>, Verification>, Refusal> {
     // What is sent is checked by the broker against every caveat, which is what binds the
     // token: its holder can append caveats, and a broker may read out the last one.
     let question = visit.terms().put_to(token);
     let cache = visit.cache();
-    let verdict = match visit.broker.verify(name, &question, Purpose::Admission, cache).await {
-        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
-            return Ok(Err(Refused::Malformed(err)));
-        }
-        answer => match answer? {
-            Answer::Yes(payment) => return Ok(Ok(payment)),
-            Answer::Incomplete(verdict) => {
-                return Err(Refusal::MissingFact(missing_fact(&verdict)));
+    match visit.broker.verify(name, &question, Purpose::Admission, cache).await {
+        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => Err(refuse::malformed(visit, err)),
+        Err(failure) => Err(failure.into()),
+        Ok(Answer::Incomplete(verdict)) => Err(Refusal::MissingFact(missing_fact(&verdict))),
+        Ok(Answer::No(verdict)) => Ok(Err(verdict)),
+        Ok(Answer::Yes(payment)) => {
+            visit.settled(token);
+            // What was sent is compared again: a broker that ignores it must not open the route. It
+            // would say the same of the next payment, so nobody is asked for one.
+            if !visit.is_covered_by(&payment) {
+                visit.broker.distrust(&name);
+                return Err(Refusal::Contradiction);
             }
-            Answer::No(verdict) => verdict,
-        },
-    };
-    let sold = visit.broker.sold_to(&name);
-    let is_for_this = sold.is_some_and(|(sold, _)| visit.is_covered_by_sale(sold));
-    match sold {
-        // It has just been paid: asking for more could be paid without end.
-        Some((_, false)) if is_for_this => return Ok(Err(Refused::JustPaid(verdict))),
-        // Where nothing was sent, the answer would be the same.
-        _ if !visit.diagnoses() || question == *token => {}
-        // That is known without a second question.
-        Some(_) if !is_for_this => return Ok(Err(Refused::ForSomethingElse)),
-        _ if Box::pin(is_for_something_else(visit, token)).await? => {
-            return Ok(Err(Refused::ForSomethingElse));
+            Ok(Ok(payment))
         }
-        _ => {}
     }
-    Ok(Err(Refused::NotGenuine(verdict)))
 }
 
-/// Whether a refused credential is genuine and only not for this request. The answer picks
-/// the refusal and never opens the route.
-///
-/// Not so for a token that covers the request by its own account: a broker that refuses what
-/// was just paid for would refuse the next one too, and a 402 would be paid without end.
-async fn is_for_something_else(visit: &Visit<'_>, token: &VerifyRequest) -> Result<bool, Refusal> {
+/// Whether a refused token is genuine and only not for this request. The answer picks the refusal
+/// and never opens the route.
+async fn ask_once_more(visit: &Visit<'_>, token: &VerifyRequest) -> Result<Line, Refusal> {
     let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.question(token);
-    match visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await? {
-        Answer::Yes(payment) => Ok(!visit.is_covered_by(&payment)),
-        Answer::Incomplete(verdict) => Err(Refusal::MissingFact(missing_fact(&verdict))),
-        Answer::No(_) => Ok(false),
-    }
+    let said = match visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await? {
+        Answer::Yes(payment) if visit.is_covered_by(&payment) => Said::Covers,
+        Answer::Yes(_) => Said::CoversNot,
+        Answer::Incomplete(_) => Said::Incomplete,
+        Answer::No(_) => Said::No,
+    };
+    Ok(second_line(said))
 }

@@ -11,11 +11,14 @@ use std::{
 use actix_web::{HttpMessage as _, HttpRequest};
 use l402_server::VerifyRequest;
 
-use super::paid::{Paid, Passed, Proof};
+use super::{
+    list::{MintedFor, Mode},
+    paid::{Paid, Passed, Proof},
+};
 use crate::{
-    answer::Refusal,
+    answer::{OnInvalidToken, Refusal},
     balance::{Balances, Mark},
-    broker::{Broker, Sold, VerifyCache},
+    broker::{Broker, Known, VerifyCache},
     config::L402Config,
     key::{Key, key},
     observe::Watch,
@@ -106,11 +109,17 @@ impl<'a> Visit<'a> {
             && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
     }
 
-    /// The same by what was sold here.
-    pub(super) fn is_covered_by_sale(&self, sold: Sold) -> bool {
+    /// What a payment was minted for, as far as that is known here, beside what this request wants.
+    pub(super) fn minted_for(&self, known: Known) -> MintedFor {
+        let Some(sold) = known.sold else { return MintedFor::Unknown };
         let resource = || key(&[Some(self.resource.as_bytes())]);
-        (!self.config.enforce_resource || sold.resource == resource())
-            && (!self.config.enforce_amount || sold.sats >= self.sats.accept)
+        let is_for_this = (!self.config.enforce_resource || sold.resource == resource())
+            && (!self.config.enforce_amount || sold.sats >= self.sats.accept);
+        match is_for_this {
+            false => MintedFor::SomethingElse,
+            true if sold.is_recent() => MintedFor::JustThis,
+            true => MintedFor::ThisLongAgo,
+        }
     }
 
     /// What a token has paid for the scope around, where that is less than this gate wants.
@@ -151,9 +160,13 @@ impl<'a> Visit<'a> {
         Mark::new(self.config.broker.line.account.id, payment_hash)
     }
 
-    /// Whether a refused token is asked about once more.
-    pub(super) fn diagnoses(&self) -> bool {
-        self.config.on_invalid_token.diagnoses()
+    /// What the config answers to refused tokens.
+    pub(super) fn mode(&self) -> Mode {
+        match self.config.on_invalid_token {
+            OnInvalidToken::Diagnose | OnInvalidToken::Custom(_) => Mode::Diagnose,
+            OnInvalidToken::Unauthorized => Mode::Unauthorized,
+            OnInvalidToken::Rechallenge => Mode::Rechallenge,
+        }
     }
 
     /// Takes note of an accepted payment, where a key of the merchant's could bring back its

@@ -30,6 +30,8 @@ pub(crate) enum Why {
     /// A genuine token that is for something else, or that paid less.
     NotCovered,
     Spent,
+    /// A token that was good.
+    Expired,
     InvalidToken,
 }
 
@@ -39,6 +41,7 @@ impl Why {
             Self::NoCredential => "no_credential",
             Self::NotCovered => "not_covered",
             Self::Spent => "spent",
+            Self::Expired => "expired",
             Self::InvalidToken => "invalid_token",
         }
     }
