@@ -1,5 +1,7 @@
 //! The names that things are remembered under.
 
+use std::fmt::Write as _;
+
 use l402_server::{Challenge, decode_hex};
 use sha2::{Digest as _, Sha256};
 
@@ -19,13 +21,11 @@ pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
     hash.finalize().into()
 }
 
-/// In hexadecimal, as payment hashes are written.
-pub(crate) fn hex(bytes: &Key) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-        }
-        text
+/// A name in hexadecimal.
+pub(crate) fn hex(name: &Key) -> String {
+    name.iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
     })
 }
 

@@ -9,7 +9,10 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::plain;
+use super::{
+    plain,
+    problem::{self, Members, Problem},
+};
 use crate::{broker::CheckedChallenge, terms::GoodFor};
 
 /// The longest reason of the broker that is passed on to a client, in characters.
@@ -19,6 +22,8 @@ const MAX_REASON_CHARS: usize = 200;
 /// `price_sats` there one of them pays beyond the budget that its user has set.
 #[derive(Serialize)]
 struct PaymentRequired<'a> {
+    #[serde(flatten)]
+    problem: Option<Members>,
     error: &'static str,
     l402: Details<'a>,
     macaroon: &'a str,
@@ -49,9 +54,12 @@ struct Details<'a> {
 /// The header's form is the one that every client reads: scheme in capitals, `macaroon` first,
 /// `invoice` second, in double quotes, each after a comma and one space. `version` and `token` are
 /// for readers of the current specification and come last.
+///
+/// `problem` is said where the `Payment` scheme is spoken.
 pub(super) fn payment_required(
     challenge: &CheckedChallenge,
     good_for: Option<GoodFor>,
+    problem: Option<Problem>,
 ) -> HttpResponse {
     let (uses, units) = match good_for {
         None => (None, None),
@@ -68,7 +76,8 @@ pub(super) fn payment_required(
     if let Some(mpp) = challenge.mpp_challenge.as_deref() {
         response.append_header((WWW_AUTHENTICATE, mpp));
     }
-    response.insert_header((CACHE_CONTROL, "no-store")).json(PaymentRequired {
+    let body = PaymentRequired {
+        problem: problem.map(|problem| problem.members(StatusCode::PAYMENT_REQUIRED.as_u16())),
         error: "Payment Required",
         l402: Details {
             macaroon,
@@ -85,7 +94,12 @@ pub(super) fn payment_required(
         price_sats: challenge.price_sats,
         amount_sats: challenge.price_sats,
         payment_hash: &challenge.payment_hash,
-    })
+    };
+    let mut response = response.insert_header((CACHE_CONTROL, "no-store")).json(body);
+    if problem.is_some_and(Problem::is_about_a_credential) {
+        problem::mark(response.headers_mut());
+    }
+    response
 }
 
 /// A refused credential -> `401 Unauthorized`.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::settings::Settings;
+use super::{problem::Problem, settings::Settings};
 use crate::{broker::CheckedChallenge, terms::GoodFor};
 
 /// The form of one 402. It changes the body and what describes the body; the status and the
@@ -10,7 +10,9 @@ use crate::{broker::CheckedChallenge, terms::GoodFor};
 #[derive(Debug)]
 pub(crate) struct Form {
     /// What the payment would be good for.
-    good_for: Option<GoodFor>,
+    pub(super) good_for: Option<GoodFor>,
+    /// Set where the `Payment` scheme is spoken.
+    pub(super) problem: Option<Problem>,
     /// `None` where no page is set up, or where the request could not be repeated by one.
     #[cfg(feature = "paywall-page")]
     choice: Option<super::paywall::Choice>,
@@ -27,16 +29,14 @@ impl Form {
         settings: &Settings,
         description: Option<&str>,
         good_for: Option<GoodFor>,
+        problem: Option<Problem>,
     ) -> Self {
         Self {
             good_for,
+            problem,
             #[cfg(feature = "paywall-page")]
             choice: super::paywall::Choice::of(request, settings, description),
         }
-    }
-
-    pub(super) fn good_for(&self) -> Option<GoodFor> {
-        self.good_for
     }
 
     /// Writes the challenge into the JSON answer's place, if a page is wanted.

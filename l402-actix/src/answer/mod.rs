@@ -13,6 +13,8 @@ mod lines;
 #[cfg(feature = "paywall-page")]
 mod paywall;
 mod plain;
+mod problem;
+mod receipt;
 mod refusal;
 mod settings;
 
@@ -23,5 +25,7 @@ pub use invalid::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use paywall::{PaywallFacts, PaywallPage};
 pub(crate) use plain::{answer as plain, misconfigured};
+pub(crate) use problem::Problem;
+pub(crate) use receipt::Receipt;
 pub(crate) use refusal::{Refusal, undrawn};
 pub(crate) use settings::Settings;

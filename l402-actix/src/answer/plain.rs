@@ -11,6 +11,8 @@ use actix_web::{
 };
 use serde::Serialize;
 
+use super::problem::{Members, Problem};
+
 /// The longest wait that is passed on. A broker that names more has a clock or a unit that is off.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
@@ -61,11 +63,30 @@ struct Body<'a> {
     message: &'a str,
 }
 
+/// The same to a credential of the `Payment` scheme, as a problem.
+pub(super) fn problem(status: StatusCode, problem: Problem, message: &str) -> HttpResponse {
+    #[derive(Serialize)]
+    struct Both<'a> {
+        #[serde(flatten)]
+        problem: Members,
+        #[serde(flatten)]
+        body: Body<'a>,
+    }
+    let error = status.canonical_reason().unwrap_or_default();
+    let body = Both { problem: problem.members(status.as_u16()), body: Body { error, message } };
+    let mut response = HttpResponse::build(status).json(body);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    super::problem::mark(response.headers_mut());
+    response
+}
+
 /// An answer of the gate's own that is no challenge.
 pub(crate) fn answer(status: StatusCode, message: &str) -> HttpResponse {
     let error = status.canonical_reason().unwrap_or_default();
     let mut response = HttpResponse::build(status).json(Body { error, message });
-    let is_for_now = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+    let is_for_now =
+        [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS]
+            .contains(&status);
     if is_for_now || status.is_server_error() {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

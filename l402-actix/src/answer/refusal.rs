@@ -10,7 +10,8 @@ use super::{
     challenge,
     form::Form,
     lines::Lines,
-    plain::{Failure, answer, misconfigured, retry_after},
+    plain::{Failure, answer, misconfigured, problem, retry_after},
+    problem::Problem,
     settings::Settings,
 };
 use crate::{
@@ -38,6 +39,9 @@ const TOO_MANY: &str = "Too many requests.";
 const TIMEOUT: &str = "The payment service did not answer in time.";
 const IN_USE: &str = "What is left of this payment is held by requests that are still being \
     answered. Do not pay again: retry later with the same credential.";
+const REFUSED_PAYMENT: &str = "The payment service does not accept this payment. Do not pay again: \
+    retry later with the same credential.";
+const SEVERAL_PAYMENTS: &str = "Send one payment in one request.";
 const SEVERAL: &str = "Send one token in one credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
 
@@ -52,6 +56,11 @@ pub(crate) enum Refusal {
     InvalidToken(Verification),
     /// The same of one that was minted here for just this and never accepted: 401 in every mode.
     JustPaid(Verification),
+    /// An MPP payment that was minted here for just this is refused, or the broker could make nothing
+    /// of it: 403, and no challenge, since the next one could be refused like this one.
+    RefusedPayment(Problem),
+    /// Several credentials of the `Payment` scheme, of which the broker takes one: 400.
+    SeveralPayments,
     /// What a function of the merchant's has answered.
     ByMerchant(Box<HttpResponse>),
     /// The resource is longer than a token could carry: 414.
@@ -134,6 +143,10 @@ impl Refusal {
             Self::InvalidToken(_) | Self::JustPaid(_) => {
                 Outcome::Rejected(Why::InvalidToken.name())
             }
+            Self::RefusedPayment(Problem::MalformedCredential) | Self::SeveralPayments => {
+                Outcome::Rejected("malformed_token")
+            }
+            Self::RefusedPayment(_) => Outcome::Rejected(Why::InvalidToken.name()),
             Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
             Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
             Self::ResourceTooLong => Outcome::Rejected("resource_too_long"),
@@ -169,8 +182,17 @@ impl Refusal {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::PaymentRequired(challenge, form) => {
-                let response = challenge::payment_required(&challenge, form.good_for());
+                let response =
+                    challenge::payment_required(&challenge, form.good_for, form.problem);
                 form.write(&challenge, response)
+            }
+            Self::RefusedPayment(kind) => {
+                tracing::debug!(?kind, "payment refused");
+                problem(StatusCode::FORBIDDEN, kind, REFUSED_PAYMENT)
+            }
+            Self::SeveralPayments => {
+                tracing::debug!("several payments in one request");
+                problem(StatusCode::BAD_REQUEST, Problem::MalformedCredential, SEVERAL_PAYMENTS)
             }
             Self::InvalidToken(verdict) | Self::JustPaid(verdict) => {
                 tracing::debug!(reason = verdict.error, "credential refused");

@@ -20,7 +20,11 @@ mod sales;
 mod settings;
 mod verdicts;
 
-use std::{cell::OnceCell, sync::Arc, time::Instant};
+use std::{
+    cell::{Cell, OnceCell},
+    sync::Arc,
+    time::Instant,
+};
 
 use actix_web::HttpRequest;
 use l402_server::VerifyRequest;
@@ -34,7 +38,7 @@ pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
-pub(crate) use sales::{Known, Sold};
+pub(crate) use sales::Known;
 use settings::Line;
 pub(crate) use settings::Settings;
 use verdicts::Verdict;
@@ -104,20 +108,22 @@ impl<'a> Broker<'a> {
         self.watch.wait().over(Cache::Verdict, &Ok::<_, BrokerRefusal>(()));
     }
 
-    /// Has a credential verified, or takes a verdict that stands in `cache`.
+    /// Has a credential verified, or takes a verdict that stands in `cache`. Whether this very request
+    /// has had it asked is said beside the answer.
     pub(crate) async fn verify(
         &self,
         name: Question,
         question: &VerifyRequest,
         purpose: Purpose,
         cache: Option<VerifyCache>,
-    ) -> Result<Answer, BrokerRefusal> {
+    ) -> Result<(Answer, bool), BrokerRefusal> {
         self.identify();
-        let wait = self.watch.wait();
+        let (wait, asked) = (self.watch.wait(), Cell::new(false));
         let verdict = if let Some(cache) = cache {
             let call = || {
                 let permit = self.allow_verify(&name, purpose)?;
                 wait.asks();
+                asked.set(true);
                 let (line, question) = (self.settings.line.clone(), question.clone());
                 Ok(async move { ask(&line, permit, name.payment_hash, &question).await })
             };
@@ -126,10 +132,11 @@ impl<'a> Broker<'a> {
         } else {
             let permit = self.allow_verify(&name, purpose)?;
             wait.asks();
+            asked.set(true);
             ask(&self.settings.line, permit, name.payment_hash, question).await
         };
         wait.over(Cache::Verdict, &verdict);
-        verdict.map_err(BrokerRefusal::Verify)
+        verdict.map(|answer| (answer, asked.get())).map_err(BrokerRefusal::Verify)
     }
 
     /// Has an MPP payment verified. It is used up by a yes.

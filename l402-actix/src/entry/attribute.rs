@@ -120,8 +120,9 @@ impl Gate {
         watch: &Watch,
     ) -> Result<HttpResponse, Refusal> {
         let Self { request, mut payload } = self;
-        let mut hold = None;
+        let (mut hold, mut receipt) = (None, None);
         if let Some((_, admission)) = gate::admit(&request, config, offer, watch).await? {
+            receipt = admission.paid.receipt;
             request.extensions_mut().insert(admission.paid.payment);
             hold = admission.hold;
         }
@@ -134,13 +135,17 @@ impl Gate {
             }
         };
         let response = handler.call(&request, &mut payload, about_to_call).await;
-        match hold {
+        let mut response = match hold {
             Some(hold) => {
                 let counts = offer.good_for.is_some();
-                Box::pin(drawn(hold, request.method(), response, config, counts)).await
+                Box::pin(drawn(hold, request.method(), response, config, counts)).await?
             }
-            None => Ok(response),
+            None => response,
+        };
+        if let Some(receipt) = receipt {
+            receipt.write(&mut response);
         }
+        Ok(response)
     }
 }
 

@@ -215,6 +215,7 @@ where
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             };
+            let receipt = passed.as_ref().and_then(|passed| passed.paid.receipt.clone());
             if let Some(passed) = passed {
                 request.extensions_mut().insert(passed.paid.payment.clone());
                 request.extensions_mut().insert(Rc::new(passed));
@@ -262,6 +263,9 @@ where
             match answer {
                 Ok(mut response) => {
                     mark(response.headers_mut());
+                    if let Some(receipt) = receipt.filter(|_| response.status().is_success()) {
+                        receipt.write_to(response.headers_mut());
+                    }
                     Ok(response.map_into_left_body())
                 }
                 Err(mut err) => {

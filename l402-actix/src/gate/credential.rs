@@ -3,13 +3,19 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use l402_server::{L402Error, VerifyRequest};
 
+use super::echo::Echo;
+
 /// What a request presents to have paid.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Credential {
     /// A macaroon and a preimage, which can be verified again and again.
     Token(VerifyRequest),
-    /// A preimage alone (MPP), which the broker takes once.
-    Mpp(VerifyRequest),
+    /// A preimage alone (MPP), which the broker takes once, and what is repeated of its challenge.
+    Mpp(VerifyRequest, Echo),
+    /// Several of these.
+    SeveralPayments,
+    /// Something in the `Payment` scheme that cannot be read.
+    UnreadablePayment,
     /// Several tokens in one credential, `L402 t1,t2:preimage`, as the specification's grammar has
     /// it. The broker verifies one; whoever has paid for several must not hear a price.
     Several,
@@ -18,10 +24,14 @@ pub(crate) enum Credential {
 type Read = fn(&str) -> Result<Credential, L402Error>;
 
 const TOKEN: Read = |text| VerifyRequest::from_credential(text).map(Credential::Token);
-const MPP: Read = |text| VerifyRequest::from_mpp_credential(text).map(Credential::Mpp);
+const MPP: Read = |text| {
+    VerifyRequest::from_mpp_credential(text).map(|read| Credential::Mpp(read, Echo::of(text)))
+};
 
 /// The schemes that are looked for. The earlier one wins, wherever it stands.
-const SCHEMES: [(&str, Read); 3] = [("L402", TOKEN), ("LSAT", TOKEN), ("Payment", MPP)];
+const SCHEMES: [(&str, Read); 3] = [("L402", TOKEN), ("LSAT", TOKEN), (PAYMENT, MPP)];
+
+const PAYMENT: &str = "Payment";
 
 /// The first well-formed L402 credential of all `Authorization` lines, else the first LSAT one,
 /// else the first MPP one if that is switched on. In the merchant's own header first, which is named
@@ -33,7 +43,18 @@ const SCHEMES: [(&str, Read); 3] = [("L402", TOKEN), ("LSAT", TOKEN), ("Payment"
 pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Credential> {
     let names = || [own, Some(&AUTHORIZATION)].into_iter().flatten();
     let one = names().find_map(|name| find_in(headers, name, mpp));
-    one.or_else(|| names().any(|name| holds_several(headers, name)).then_some(Credential::Several))
+    let of_payment = || {
+        let lines = names().flat_map(|name| headers.get_all(name));
+        let parts = lines.flat_map(|line| parts(line.as_bytes())).map(str::trim);
+        parts.filter(|part| has_scheme(part, PAYMENT)).count()
+    };
+    match one {
+        Some(Credential::Mpp(..)) if of_payment() > 1 => Some(Credential::SeveralPayments),
+        Some(one) => Some(one),
+        None if names().any(|name| holds_several(headers, name)) => Some(Credential::Several),
+        None if mpp && of_payment() > 0 => Some(Credential::UnreadablePayment),
+        None => None,
+    }
 }
 
 /// What [`find`] finds, for tests that compare it with the grammar. Not public API.
@@ -45,8 +66,8 @@ pub fn presented(
     mpp: bool,
 ) -> Option<VerifyRequest> {
     match find(headers, own, mpp)? {
-        Credential::Token(request) | Credential::Mpp(request) => Some(request),
-        Credential::Several => None,
+        Credential::Token(request) | Credential::Mpp(request, _) => Some(request),
+        Credential::Several | Credential::SeveralPayments | Credential::UnreadablePayment => None,
     }
 }
 
@@ -171,7 +192,10 @@ mod tests {
         headers.append(AUTHORIZATION, mpp);
         assert_eq!(find(&headers, None, false), None);
         let found = find(&headers, None, true);
-        assert_eq!(found, Some(Credential::Mpp(VerifyRequest::preimage_only("00"))));
+        assert_eq!(
+            found,
+            Some(Credential::Mpp(VerifyRequest::preimage_only("00"), Echo::default()))
+        );
         headers.append(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
         let found = find(&headers, None, true);
         assert_eq!(found, Some(Credential::Token(VerifyRequest::new("a", "p"))));

@@ -5,6 +5,7 @@
 //! Never: the body, the handler, and how an answer is written.
 
 pub(crate) mod credential;
+mod echo;
 mod expiry;
 mod hold;
 mod list;
@@ -60,13 +61,16 @@ pub(crate) async fn admit<'a>(
             visit.in_time(Box::pin(async { Err(sell::challenge(&visit).await) })).await
         }
         Presented::Several => Err(Refusal::SeveralTokens),
+        Presented::SeveralPayments => Err(Refusal::SeveralPayments),
         Presented::Standing(paid) | Presented::Verified(paid) if visit.good_for().is_none() => {
             Ok(Admission { paid, hold: None })
         }
         Presented::Standing(paid) | Presented::Verified(paid) => {
             visit.in_time(Box::pin(hold::admission(&visit, paid))).await
         }
-        Presented::Mpp(payment) => visit.in_time(Box::pin(mpp::decide(&visit, payment))).await,
+        Presented::Mpp(payment, echo) => {
+            visit.in_time(Box::pin(mpp::decide(&visit, payment, echo))).await
+        }
         Presented::Token(token, question) => {
             let decision = async {
                 Box::pin(hold::look(&visit, &question)).await?;

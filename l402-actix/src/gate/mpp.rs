@@ -5,16 +5,17 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
+    echo::Echo,
     hold,
     list::{Case, Said, Scheme},
     paid::{Admission, Paid, Proof},
-    refuse,
+    refuse, sell,
     visit::Visit,
 };
 use crate::{
-    answer::Refusal,
+    answer::{Problem, Refusal},
     balance::{Accepted, Mark, within_time},
-    broker::{Answer, Purpose},
+    broker::{Answer, BrokerRefusal, Purpose, is_malformed},
     key::{Key, hex, key},
     payment::Payment,
 };
@@ -24,14 +25,18 @@ use crate::{
 pub(super) async fn decide(
     visit: &Visit<'_>,
     payment: VerifyRequest,
+    echo: Echo,
 ) -> Result<Admission, Refusal> {
     visit.broker.presented(&payment);
+    visit.problem.set(Problem::UnknownChallenge);
     let question = payment.resource(visit.resource.as_ref()).amount_sats(visit.sats.accept);
     let name = visit.terms().question(&question);
     let payment_hash = name.payment_hash;
     let good_for = visit.good_for().unwrap_or(hold::ONE_USE);
-    if let Some((mark, paid)) = accepted_before(visit, payment_hash).await? {
+    if let Some((mark, payment)) = accepted_before(visit, payment_hash).await? {
         let hold = hold::hold(visit, mark, good_for).await?;
+        let receipt = visit.receipt(payment_hash, echo.id);
+        let paid = Paid { payment, proof: Proof::Mpp { payment_hash }, receipt };
         return Ok(Admission { paid, hold: Some(hold) });
     }
     // In this order: garbage comes no further than the budget, and a store that is away must
@@ -41,7 +46,14 @@ pub(super) async fn decide(
         Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
         None => None,
     };
-    let payment = match visit.broker.verify_once(permit, &name, &question).await? {
+    let verdict = match visit.broker.verify_once(permit, &name, &question).await {
+        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
+            sell::end_reuse(visit);
+            return Err(Refusal::RefusedPayment(Problem::MalformedCredential));
+        }
+        verdict => verdict?,
+    };
+    let payment = match verdict {
         Answer::Yes(payment) => payment,
         // Valid without facts means: valid for what was sent.
         Answer::Incomplete(verdict) => Arc::new(Payment {
@@ -61,6 +73,7 @@ pub(super) async fn decide(
                 opens_scope: false,
                 has_second_question: false,
             };
+            visit.problem.set(echo.problem(&question, known.accepted));
             return Err(refuse::by(visit, case.line(Said::No), verdict).await);
         }
     };
@@ -72,14 +85,16 @@ pub(super) async fn decide(
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = held.ok_or(Refusal::Unproven)?;
     write_down(visit, mark).await;
-    Ok(Admission { paid: Paid { payment, proof: Proof::Mpp { payment_hash } }, hold: Some(hold) })
+    let receipt = visit.receipt(payment_hash, echo.id);
+    let paid = Paid { payment, proof: Proof::Mpp { payment_hash }, receipt };
+    Ok(Admission { paid, hold: Some(hold) })
 }
 
 /// What the broker has accepted for this resource, at this price or more.
 async fn accepted_before(
     visit: &Visit<'_>,
     payment_hash: Option<Key>,
-) -> Result<Option<(Mark, Paid)>, Refusal> {
+) -> Result<Option<(Mark, Arc<Payment>)>, Refusal> {
     let Some(hash) = payment_hash else { return Ok(None) };
     let mark = visit.mark(hash);
     let accepted = within_time(visit.store().accepted(mark)).await?;
@@ -93,7 +108,7 @@ async fn accepted_before(
             amount_sats: accepted.amount_sats,
             payment_hash: Some(hex(&hash)),
         });
-        (mark, Paid { payment, proof: Proof::Mpp { payment_hash } })
+        (mark, payment)
     }))
 }
 

@@ -6,6 +6,7 @@ use actix_web::http::header::HeaderName;
 use l402_server::VerifyRequest;
 
 use crate::{
+    answer::Receipt,
     balance::{Hold, Mark},
     key::Key,
     payment::Payment,
@@ -24,6 +25,8 @@ pub(crate) struct Admission {
 pub(crate) struct Paid {
     pub(crate) payment: Arc<Payment>,
     pub(super) proof: Proof,
+    /// Set where it was verified for this very request.
+    pub(crate) receipt: Option<Receipt>,
 }
 
 impl Paid {

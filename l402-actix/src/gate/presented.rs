@@ -6,10 +6,11 @@ use l402_server::VerifyRequest;
 
 use super::{
     credential::{self, Credential},
+    echo::Echo,
     paid::Paid,
     visit::Visit,
 };
-use crate::{payment::Payment, terms::Question};
+use crate::{answer::Problem, payment::Payment, terms::Question};
 
 pub(super) enum Presented {
     Nothing,
@@ -19,7 +20,9 @@ pub(super) enum Presented {
     Verified(Paid),
     /// A token that has to be verified, and the names of the question that does it.
     Token(VerifyRequest, Question),
-    Mpp(VerifyRequest),
+    /// An MPP payment, and what its credential repeats of its challenge.
+    Mpp(VerifyRequest, Echo),
+    SeveralPayments,
     /// Several tokens at once, of which the broker verifies one.
     Several,
 }
@@ -30,7 +33,12 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
     match credential::find(visit.request.headers(), own_header, visit.config.mpp) {
         None => Presented::Nothing,
         Some(Credential::Several) => Presented::Several,
-        Some(Credential::Mpp(payment)) => Presented::Mpp(payment),
+        Some(Credential::SeveralPayments) => Presented::SeveralPayments,
+        Some(Credential::UnreadablePayment) => {
+            visit.problem.set(Problem::MalformedCredential);
+            Presented::Nothing
+        }
+        Some(Credential::Mpp(payment, echo)) => Presented::Mpp(payment, echo),
         Some(Credential::Token(token)) => {
             visit.broker.presented(&token);
             let name = visit.terms().question(&token);

@@ -6,7 +6,7 @@ use l402_server::{L402Error, Verification};
 
 use super::{list::Line, sell, visit::Visit};
 use crate::{
-    answer::{OnInvalidToken, Refusal},
+    answer::{OnInvalidToken, Problem, Refusal},
     observe::Why,
 };
 
@@ -16,7 +16,13 @@ pub(super) async fn by(visit: &Visit<'_>, line: Line, verdict: Verification) -> 
         Line::WasGood => Why::Expired,
         Line::ForSomethingElse => Why::NotCovered,
         Line::Rechallenge | Line::RefusedPayment => Why::InvalidToken,
-        Line::JustPaid => return without_price(visit, Refusal::JustPaid(verdict)),
+        Line::JustPaid => {
+            let refusal = match visit.problem.get() {
+                Problem::PaymentRequired => Refusal::JustPaid(verdict),
+                problem => Refusal::RefusedPayment(problem),
+            };
+            return without_price(visit, refusal);
+        }
         Line::Unauthorized | Line::NotGenuine => {
             return without_price(visit, Refusal::InvalidToken(verdict));
         }

@@ -49,12 +49,10 @@ async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, buyer: Buyer) -> Refusal {
     match Box::pin(visit.broker.mint(sale, buyer)).await {
         Ok(minted) => {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
-            let form = Form::of(
-                visit.request,
-                &visit.config.answer,
-                sale.description.as_deref(),
-                visit.sells(),
-            );
+            let problem = visit.takes_mpp().then(|| visit.problem.get());
+            let description = sale.description.as_deref();
+            let (settings, good_for) = (&visit.config.answer, visit.sells());
+            let form = Form::of(visit.request, settings, description, good_for, problem);
             Refusal::PaymentRequired(Box::new(challenge), form)
         }
         Err(refusal) => refusal.into(),

@@ -25,34 +25,35 @@ pub(super) async fn decide(
     token: VerifyRequest,
     name: Question,
 ) -> Result<Admission, Refusal> {
-    let refused = match recall(visit, &token, &name) {
+    let mut refused = match recall(visit, &token, &name) {
         Some(refused) => refused,
         None => match Box::pin(ask(visit, &token, name)).await? {
-            Ok(payment) => {
+            Ok((payment, is_asked)) => {
                 visit.broker.accepted(&name);
-                return hold::admission(visit, visit.paid_by(token, payment)).await;
+                let mut paid = visit.paid_by(token, payment);
+                paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
+                return hold::admission(visit, paid).await;
             }
             Err(verdict) => Refused::now(verdict),
         },
     };
     let line = match case(visit, &token, &name).line(Said::No) {
-        Line::SecondQuestion => match refused.is_for_something_else {
-            Some(true) => Line::ForSomethingElse,
-            Some(false) => Line::NotGenuine,
-            None => Box::pin(ask_once_more(visit, &token)).await?,
-        },
+        Line::SecondQuestion => {
+            let line = match refused.is_for_something_else {
+                Some(true) => Line::ForSomethingElse,
+                Some(false) => Line::NotGenuine,
+                None => Box::pin(ask_once_more(visit, &token)).await?,
+            };
+            if line == Line::Contradiction {
+                return Err(Refusal::Contradiction);
+            }
+            refused.is_for_something_else = Some(line == Line::ForSomethingElse);
+            line
+        }
         line => line,
     };
-    let is_for_something_else = match line {
-        Line::ForSomethingElse => Some(true),
-        Line::NotGenuine => Some(false),
-        _ => refused.is_for_something_else,
-    };
-    let verdict = refused.verdict.clone();
-    if line != Line::Contradiction {
-        visit.broker.remember(&name, Refused { is_for_something_else, ..refused });
-    }
-    Err(refuse::by(visit, line, verdict).await)
+    visit.broker.remember(&name, refused.clone());
+    Err(refuse::by(visit, line, refused.verdict).await)
 }
 
 /// What stands between the broker's no and the answer.
@@ -82,12 +83,13 @@ fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<R
     })
 }
 
-/// The payment of a yes that covers the request, or the broker's no; else lines 2, 3 and 5.
+/// The payment of a yes that covers the request, and whether it was asked for this very request; or the
+/// broker's no; else lines 2, 3 and 5.
 async fn ask(
     visit: &Visit<'_>,
     token: &VerifyRequest,
     name: Question,
-) -> Result<Result<Arc<Payment>, Verification>, Refusal> {
+) -> Result<Result<(Arc<Payment>, bool), Verification>, Refusal> {
     // What is sent is checked by the broker against every caveat, which is what binds the
     // token: its holder can append caveats, and a broker may read out the last one.
     let question = visit.terms().put_to(token);
@@ -95,9 +97,9 @@ async fn ask(
     match visit.broker.verify(name, &question, Purpose::Admission, cache).await {
         Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => Err(refuse::malformed(visit, err)),
         Err(failure) => Err(failure.into()),
-        Ok(Answer::Incomplete(verdict)) => Err(Refusal::MissingFact(missing_fact(&verdict))),
-        Ok(Answer::No(verdict)) => Ok(Err(verdict)),
-        Ok(Answer::Yes(payment)) => {
+        Ok((Answer::Incomplete(verdict), _)) => Err(Refusal::MissingFact(missing_fact(&verdict))),
+        Ok((Answer::No(verdict), _)) => Ok(Err(verdict)),
+        Ok((Answer::Yes(payment), is_asked)) => {
             visit.settled(token);
             // What was sent is compared again: a broker that ignores it must not open the route. It
             // would say the same of the next payment, so nobody is asked for one.
@@ -105,7 +107,7 @@ async fn ask(
                 visit.broker.distrust(&name);
                 return Err(Refusal::Contradiction);
             }
-            Ok(Ok(payment))
+            Ok(Ok((payment, is_asked)))
         }
     }
 }
@@ -114,7 +116,8 @@ async fn ask(
 /// and never opens the route.
 async fn ask_once_more(visit: &Visit<'_>, token: &VerifyRequest) -> Result<Line, Refusal> {
     let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.question(token);
-    let said = match visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await? {
+    let answer = visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await?;
+    let said = match answer.0 {
         Answer::Yes(payment) if visit.is_covered_by(&payment) => Said::Covers,
         Answer::Yes(_) => Said::CoversNot,
         Answer::Incomplete(_) => Said::Incomplete,

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use super::{
     paid::{Paid, Passed, Proof},
 };
 use crate::{
-    answer::{OnInvalidToken, Refusal},
+    answer::{OnInvalidToken, Problem, Receipt, Refusal},
     balance::{Balances, Mark},
     broker::{Broker, Known, VerifyCache},
     config::L402Config,
@@ -36,6 +36,8 @@ pub(crate) struct Visit<'a> {
     pub(super) around: Option<Rc<Passed>>,
     pub(super) broker: Broker<'a>,
     pub(super) watch: &'a Watch,
+    /// What a 402 says to clients of the `Payment` scheme.
+    pub(super) problem: Cell<Problem>,
     /// Not set where nobody has to be waited for.
     waits_since: OnceCell<Instant>,
     limit: Duration,
@@ -69,6 +71,7 @@ impl<'a> Visit<'a> {
             around,
             broker,
             watch,
+            problem: Cell::new(Problem::PaymentRequired),
             waits_since,
             limit,
         };
@@ -178,7 +181,22 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn paid_by(&self, token: VerifyRequest, payment: Arc<Payment>) -> Paid {
-        Paid { payment, proof: Proof::Token { token, may_be_cached: self.cache().is_some() } }
+        Paid {
+            payment,
+            proof: Proof::Token { token, may_be_cached: self.cache().is_some() },
+            receipt: None,
+        }
+    }
+
+    /// The receipt for a payment that was verified for this very request. None where caches that
+    /// clients share may keep the answer.
+    pub(super) fn receipt(
+        &self,
+        payment_hash: Option<Key>,
+        challenge_id: Option<String>,
+    ) -> Option<Receipt> {
+        let payment_hash = payment_hash.filter(|_| !self.config.answer.shared_cache)?;
+        Some(Receipt::of(payment_hash, challenge_id))
     }
 
     /// What the gates in this scope have to know.

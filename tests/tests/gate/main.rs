@@ -12,6 +12,7 @@ mod credential;
 mod extract_first;
 mod failure;
 mod invalid_token;
+mod lines;
 mod middleware;
 mod module;
 mod mpp;

@@ -138,7 +138,7 @@ fn every_state_has_one_answer_and_no_failure_asks_for_money() {
             }
         }
     }
-    assert_eq!(ways, 192 * 36);
+    assert_eq!(ways, 384 * 36);
 }
 
 /// A client with any credential obeys each 402, and from then on the broker says whatever it likes,
