@@ -1,8 +1,6 @@
 //! What a token is answered: the list, from its second line on.
 
-use std::sync::Arc;
-
-use l402_server::{Verification, VerifyRequest};
+use l402_server::VerifyRequest;
 
 use super::{
     expiry, hold,
@@ -14,7 +12,6 @@ use super::{
 use crate::{
     answer::Refusal,
     broker::{Answer, Broker, BrokerRefusal, Purpose, Refused, is_malformed, missing_fact},
-    payment::Payment,
     terms::{Question, Terms},
 };
 
@@ -25,35 +22,82 @@ pub(super) async fn decide(
     token: VerifyRequest,
     name: Question,
 ) -> Result<Admission, Refusal> {
-    let mut refused = match recall(visit, &token, &name) {
-        Some(refused) => refused,
-        None => match Box::pin(ask(visit, &token, name)).await? {
-            Ok((payment, is_asked)) => {
-                visit.broker.accepted(&name);
-                let mut paid = visit.paid_by(token, payment);
-                paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
-                return hold::admission(visit, paid).await;
-            }
-            Err(verdict) => Refused::now(verdict),
-        },
+    if let Some(refused) = recall(visit, &token, &name) {
+        return Err(refuse_no(visit, &token, &name, refused).await);
+    }
+    // What is sent is checked by the broker against every caveat, which is what binds the
+    // token: its holder can append caveats, and a broker may read out the last one.
+    let question = visit.terms().put_to(&token);
+    let asked = visit.broker.verify(name, &question, Purpose::Admission, visit.cache());
+    let (answer, is_asked) = match Box::pin(asked).await {
+        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => (Err(err), true),
+        answered => {
+            let (answer, is_asked) = answered?;
+            (Ok(answer), is_asked)
+        }
     };
-    let line = match case(visit, &token, &name).line(Said::No) {
+    let line = case(visit, &token, &name).line(said(visit, answer.as_ref().ok()));
+    match (line, answer) {
+        (Line::Admitted, Ok(Answer::Yes(payment))) => {
+            visit.settled(&token);
+            visit.broker.accepted(&name);
+            let mut paid = visit.paid_by(token, payment);
+            paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
+            hold::admission(visit, paid).await
+        }
+        (_, Ok(Answer::No(verdict))) => {
+            Err(refuse_no(visit, &token, &name, Refused::now(verdict)).await)
+        }
+        (_, Ok(Answer::Incomplete(verdict))) => Err(Refusal::MissingFact(missing_fact(&verdict))),
+        // It would say the same of the next payment, so nobody is asked for one.
+        (_, Ok(Answer::Yes(_))) => {
+            visit.settled(&token);
+            visit.broker.distrust(&name);
+            Err(Refusal::Contradiction)
+        }
+        (_, Err(err)) => Err(refuse::malformed(visit, err)),
+    }
+}
+
+/// What an answer says to the question that the list asks; `None` is the broker's 400.
+fn said(visit: &Visit<'_>, answer: Option<&Answer>) -> Said {
+    match answer {
+        None => Said::BadRequest,
+        // What was sent is compared again: a broker that ignores it must not open the route.
+        Some(Answer::Yes(payment)) if visit.is_covered_by(payment) => Said::Covers,
+        Some(Answer::Yes(_)) => Said::CoversNot,
+        Some(Answer::Incomplete(_)) => Said::Incomplete,
+        Some(Answer::No(_)) => Said::No,
+    }
+}
+
+/// Lines 6 to 11.
+async fn refuse_no(
+    visit: &Visit<'_>,
+    token: &VerifyRequest,
+    name: &Question,
+    mut refused: Refused,
+) -> Refusal {
+    let line = match case(visit, token, name).line(Said::No) {
         Line::SecondQuestion => {
             let line = match refused.is_for_something_else {
                 Some(true) => Line::ForSomethingElse,
                 Some(false) => Line::NotGenuine,
-                None => Box::pin(ask_once_more(visit, &token)).await?,
+                None => match Box::pin(ask_once_more(visit, token)).await {
+                    Ok(line) => line,
+                    Err(failure) => return failure,
+                },
             };
             if line == Line::Contradiction {
-                return Err(Refusal::Contradiction);
+                return Refusal::Contradiction;
             }
             refused.is_for_something_else = Some(line == Line::ForSomethingElse);
             line
         }
         line => line,
     };
-    visit.broker.remember(&name, refused.clone());
-    Err(refuse::by(visit, line, refused.verdict).await)
+    visit.broker.remember(name, refused.clone());
+    refuse::by(visit, line, refused.verdict).await
 }
 
 /// What stands between the broker's no and the answer.
@@ -83,45 +127,10 @@ fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<R
     })
 }
 
-/// The payment of a yes that covers the request, and whether it was asked for this very request; or the
-/// broker's no; else lines 2, 3 and 5.
-async fn ask(
-    visit: &Visit<'_>,
-    token: &VerifyRequest,
-    name: Question,
-) -> Result<Result<(Arc<Payment>, bool), Verification>, Refusal> {
-    // What is sent is checked by the broker against every caveat, which is what binds the
-    // token: its holder can append caveats, and a broker may read out the last one.
-    let question = visit.terms().put_to(token);
-    let cache = visit.cache();
-    match visit.broker.verify(name, &question, Purpose::Admission, cache).await {
-        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => Err(refuse::malformed(visit, err)),
-        Err(failure) => Err(failure.into()),
-        Ok((Answer::Incomplete(verdict), _)) => Err(Refusal::MissingFact(missing_fact(&verdict))),
-        Ok((Answer::No(verdict), _)) => Ok(Err(verdict)),
-        Ok((Answer::Yes(payment), is_asked)) => {
-            visit.settled(token);
-            // What was sent is compared again: a broker that ignores it must not open the route. It
-            // would say the same of the next payment, so nobody is asked for one.
-            if !visit.is_covered_by(&payment) {
-                visit.broker.distrust(&name);
-                return Err(Refusal::Contradiction);
-            }
-            Ok(Ok((payment, is_asked)))
-        }
-    }
-}
-
 /// Whether a refused token is genuine and only not for this request. The answer picks the refusal
 /// and never opens the route.
 async fn ask_once_more(visit: &Visit<'_>, token: &VerifyRequest) -> Result<Line, Refusal> {
     let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.question(token);
-    let answer = visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await?;
-    let said = match answer.0 {
-        Answer::Yes(payment) if visit.is_covered_by(&payment) => Said::Covers,
-        Answer::Yes(_) => Said::CoversNot,
-        Answer::Incomplete(_) => Said::Incomplete,
-        Answer::No(_) => Said::No,
-    };
-    Ok(second_line(said))
+    let (answer, _) = visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await?;
+    Ok(second_line(said(visit, Some(&answer))))
 }

@@ -59,10 +59,6 @@ impl Shop {
     async fn status(&self, path: &str, credential: &str) -> u16 {
         self.api.ask_with(path, credential).await.status
     }
-
-    async fn buy_by_mpp(&self, path: &str) -> String {
-        pay_by_mpp(&self.sandbox, &self.api.ask(path).await)
-    }
 }
 
 fn with_caveat(credential: &str, caveat: &str) -> String {

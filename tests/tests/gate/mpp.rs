@@ -29,7 +29,7 @@ fn credential(preimage: &str) -> String {
 }
 
 impl Shop {
-    async fn buy_by_mpp(&self, path: &str) -> String {
+    pub(crate) async fn buy_by_mpp(&self, path: &str) -> String {
         let challenge = self.api.ask(path).await;
         assert_eq!(challenge.status, 402);
         pay_by_mpp(&self.sandbox, &challenge)
