@@ -1,8 +1,8 @@
-//! The thread on which stores are asked.
+//! Threads of our own.
 //!
 //! A worker of the server stops with the server, and whatever it had begun is dropped: a balance
 //! that was about to be given back, or a draw that has to be tried again. Here it goes on for as
-//! long as the process lives.
+//! long as the process lives. What the merchant wrote has a thread to itself, since it may block it.
 
 use std::{
     future::{self, Future},
@@ -16,28 +16,55 @@ use tokio::{
     task::JoinHandle,
 };
 
-static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
+static STORES: Background = Background::named("l402-spent-tokens");
+static HOOKS: Background = Background::named("l402-on-payment");
 
-/// Runs the future to its end, whether or not anybody waits for it. Begun in the order of the
-/// calls.
+struct Background {
+    name: &'static str,
+    runtime: Mutex<Option<Handle>>,
+}
+
+/// Runs the future of a store to its end, whether or not anybody waits for it. Begun in the order of
+/// the calls.
 pub(crate) fn spawn<F>(future: F) -> io::Result<JoinHandle<F::Output>>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    // Started with the first use: most APIs count no payments.
-    let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let handle = match &mut *runtime {
-        Some(handle) => handle,
-        none => none.insert(start()?),
-    };
-    Ok(handle.spawn(future))
+    STORES.spawn(future)
 }
 
-fn start() -> io::Result<Handle> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let handle = runtime.handle().clone();
-    thread::Builder::new()
-        .name("l402-background".to_owned())
-        .spawn(move || runtime.block_on(future::pending::<()>()))?;
-    Ok(handle)
+/// The same for a function of the merchant's, which is in nobody's way but its own.
+pub(crate) fn spawn_hook<F>(future: F) -> io::Result<JoinHandle<F::Output>>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    HOOKS.spawn(future)
+}
+
+impl Background {
+    const fn named(name: &'static str) -> Self {
+        Self { name, runtime: Mutex::new(None) }
+    }
+
+    fn spawn<F>(&self, future: F) -> io::Result<JoinHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        // Started with the first use: most APIs need none.
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        let handle = match &mut *runtime {
+            Some(handle) => handle,
+            none => none.insert(self.start()?),
+        };
+        Ok(handle.spawn(future))
+    }
+
+    fn start(&self) -> io::Result<Handle> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        thread::Builder::new()
+            .name(self.name.to_owned())
+            .spawn(move || runtime.block_on(future::pending::<()>()))?;
+        Ok(handle)
+    }
 }

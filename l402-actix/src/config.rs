@@ -1,6 +1,6 @@
 //! What a merchant sets once and every gated route reads.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -13,7 +13,8 @@ use crate::{
     answer::{self, OnInvalidToken},
     balance::{self, Balances},
     broker::{self, BrokerBudget, ClientIdentity, VerifyCache},
-    hook::Hook,
+    hook::{Hook, OnPayment},
+    payment::{Payment, Route},
     terms::{Price, Selectors},
 };
 
@@ -64,6 +65,7 @@ pub struct L402Config {
     pub(crate) balance: balance::Settings,
     pub(crate) answer: answer::Settings,
     pub(crate) on_invalid_token: OnInvalidToken,
+    pub(crate) on_payment: Option<OnPayment>,
     pub(crate) mpp: bool,
     pub(crate) enforce_resource: bool,
     pub(crate) enforce_amount: bool,
@@ -79,6 +81,7 @@ impl L402Config {
             balance: balance::Settings::new(),
             answer: answer::Settings::default(),
             on_invalid_token: OnInvalidToken::default(),
+            on_payment: None,
             mpp: false,
             enforce_resource: true,
             enforce_amount: true,
@@ -186,6 +189,41 @@ impl L402Config {
     /// [`OnInvalidToken::Diagnose`].
     pub fn on_invalid_token(mut self, answer: OnInvalidToken) -> Self {
         self.on_invalid_token = answer;
+        self
+    }
+
+    /// Tells a function of each payment, for books of your own. Default: nobody is told.
+    ///
+    /// It is started when the broker has said yes to a payment for the first time, before the handler
+    /// answers, and nobody waits for it: it runs on a thread of its own beside the server, so that it
+    /// may take its time or block. What it panics with is a line in the log.
+    ///
+    /// *At least once*: which payments were told is kept in this process, so that after a restart, and
+    /// on each process of several, the next request with the same payment is told again. Key your book
+    /// by [`Payment::payment_hash`], and do nothing for one that is in it. A process that is killed at
+    /// the wrong moment tells nobody of its last payments, unless their payers come back: the broker's
+    /// own list of paid challenges has them all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use l402_actix::{L402Config, Payment, Route};
+    ///
+    /// async fn book(payment: Payment, route: Route) {
+    ///     println!("{:?}: {} sats for {}", payment.payment_hash, route.price_sats, route.pattern);
+    /// }
+    ///
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client).on_payment(book);
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    pub fn on_payment<F, Fut>(mut self, tell: F) -> Self
+    where
+        F: Fn(Payment, Route) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let tell = move |payment, route| Box::pin(tell(payment, route)) as Pin<Box<_>>;
+        self.on_payment = Some(Hook(Arc::new(tell)));
         self
     }
 

@@ -1,11 +1,17 @@
 //! A function of the merchant's, kept in a setting.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use actix_web::HttpRequest;
 
+use crate::payment::{Payment, Route};
+
 /// Reads a text off a request, if it has one.
 pub(crate) type TextWith = dyn Fn(&HttpRequest) -> Option<String> + Send + Sync;
+
+/// Is told of a payment.
+pub(crate) type OnPayment =
+    Hook<dyn Fn(Payment, Route) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// A function of the merchant's. Only `Debug` makes it more than its `Arc`.
 pub(crate) struct Hook<F: ?Sized>(pub(crate) Arc<F>);

@@ -199,7 +199,7 @@ pub use entry::attribute as __private;
 pub use entry::{NoBalance, NoPayment, RequirePayment, RequirePaymentService};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
-pub use payment::Payment;
+pub use payment::{Payment, Route};
 #[cfg(feature = "redis")]
 pub use shared::RedisState;
 pub use terms::Price;

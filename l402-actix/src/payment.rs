@@ -45,3 +45,15 @@ impl Payment {
         Self { resource: resource.into(), merchant_id: None, amount_sats, payment_hash: None }
     }
 }
+
+/// Where a payment was made; see [`L402Config::on_payment`](crate::L402Config::on_payment).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// The pattern of the route, such as `/forecast/{city}`; `other` where no single one matches, as
+    /// for files under a scope.
+    pub pattern: String,
+    /// What the payment was asked for, in sats, where this process sold it; else what this request
+    /// costs. The number for books: unlike [`Payment::amount_sats`] no payer can make it larger.
+    pub price_sats: u64,
+}

@@ -188,11 +188,11 @@ impl<'a> Broker<'a> {
         question.payment_hash.as_ref().map(known).unwrap_or_default()
     }
 
-    /// Takes note that the payment behind a question lets a request in.
-    pub(crate) fn accepted(&self, question: &Question) {
-        if let Some(hash) = question.payment_hash {
-            self.settings.line.account.sales.accepted(hash);
-        }
+    /// Takes note that the payment behind a question lets a request in. Whether that is the first time;
+    /// of a preimage that proves no hash it always may be.
+    pub(crate) fn accepted(&self, question: &Question) -> bool {
+        let sales = &self.settings.line.account.sales;
+        question.payment_hash.is_none_or(|hash| sales.accepted(hash))
     }
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:

@@ -3,7 +3,10 @@
 //!
 //! It stands whatever the budget and whatever a config answers to refused tokens.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use crate::{
     key::Key,
@@ -62,11 +65,16 @@ impl Sales {
         }
     }
 
-    /// It has let a request in.
-    pub(super) fn accepted(&self, payment_hash: Key) {
+    /// It has let a request in. Whether that is the first time, as far as is known.
+    pub(super) fn accepted(&self, payment_hash: Key) -> bool {
         self.shown(&payment_hash);
-        if self.paid.change(&payment_hash, |known| known.accepted = true).is_none() {
-            self.paid.put(payment_hash, Known { sold: None, accepted: true }, CAPACITY);
+        let accept = |known: &mut Known| mem::replace(&mut known.accepted, true);
+        match self.paid.change(&payment_hash, accept) {
+            Some(was_accepted) => !was_accepted,
+            None => {
+                self.paid.put(payment_hash, Known { sold: None, accepted: true }, CAPACITY);
+                true
+            }
         }
     }
 
@@ -101,8 +109,9 @@ mod tests {
         assert_eq!(sales.known(&PAYER), Known { sold: Some(sold), accepted: false });
         sales.shown(&PAYER);
         assert_eq!(sales.known(&PAYER), Known { sold: Some(sold), accepted: false });
-        sales.accepted(PAYER);
+        assert!(sales.accepted(PAYER));
         assert_eq!(sales.known(&PAYER), Known { sold: Some(sold), accepted: true });
+        assert!(!sales.accepted(PAYER), "once");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod refuse;
 mod scope;
 mod sell;
 mod token;
+mod told;
 mod visit;
 
 use actix_web::{HttpRequest, http::Method};

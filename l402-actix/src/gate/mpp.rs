@@ -9,7 +9,7 @@ use super::{
     hold,
     list::{Case, Said, Scheme},
     paid::{Admission, Paid, Proof},
-    refuse, sell,
+    refuse, sell, told,
     visit::Visit,
 };
 use crate::{
@@ -81,7 +81,7 @@ pub(super) async fn decide(
     if !visit.is_covered_by(&payment) {
         return Err(Refusal::Contradiction);
     }
-    visit.broker.accepted(&name);
+    told::accepted(visit, &name, &payment);
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = held.ok_or(Refusal::Unproven)?;
     write_down(visit, mark).await;

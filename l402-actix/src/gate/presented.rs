@@ -8,6 +8,7 @@ use super::{
     credential::{self, Credential},
     echo::Echo,
     paid::Paid,
+    told,
     visit::Visit,
 };
 use crate::{answer::Problem, payment::Payment, terms::Question};
@@ -47,7 +48,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
                     visit.broker.spared();
                     visit.settled(&token);
                     // The request that has brought it about may have gone before it could say so.
-                    visit.broker.accepted(&name);
+                    told::accepted(visit, &name, &payment);
                     Presented::Standing(visit.paid_by(token, payment))
                 }
                 None => Presented::Token(token, name),

@@ -6,7 +6,7 @@ use super::{
     expiry, hold,
     list::{Case, Line, Said, Scheme, second_line},
     paid::Admission,
-    refuse,
+    refuse, told,
     visit::Visit,
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) async fn decide(
     match (line, answer) {
         (Line::Admitted, Ok(Answer::Yes(payment))) => {
             visit.settled(&token);
-            visit.broker.accepted(&name);
+            told::accepted(visit, &name, &payment);
             let mut paid = visit.paid_by(token, payment);
             paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
             hold::admission(visit, paid).await

@@ -218,7 +218,7 @@ async fn a_malformed_request_paid_by_mpp_keeps_its_payment() {
     let answer = desk.post("/first", body, Some(&payment)).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "hello for 100"));
     assert_eq!(desk.sandbox.payments(), 1);
-    assert_eq!(desk.post("/first", body, Some(&payment)).await.status, 401, "good for one answer");
+    assert_eq!(desk.post("/first", body, Some(&payment)).await.status, 402, "good for one answer");
     assert_eq!(desk.calls.so_far(), 1);
 }
 

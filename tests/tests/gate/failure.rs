@@ -155,7 +155,7 @@ async fn one_deadline_covers_all_calls_of_a_request() {
 #[actix_web::test]
 async fn a_failure_while_asking_again_or_challenging_again_gives_that_failures_status() {
     let shop = tireless_shop().await;
-    let sibling = shop.buy("/weather").await;
+    let sibling = shop.buy_elsewhere("/weather", 100).await;
 
     shop.sandbox.fault(Fault::json(json!({ "valid": false })).on(Endpoint::Verify));
     shop.sandbox.fault(Fault::status(503).header("Retry-After", "9").on(Endpoint::Verify));

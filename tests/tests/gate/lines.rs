@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use l402_actix::{
-    BrokerBudget, L402Client, OnInvalidToken,
-    l402_server::{ChallengeRequest, Verification},
-};
+use l402_actix::{BrokerBudget, OnInvalidToken, l402_server::Verification};
 use l402_sandbox::{Endpoint, Fault, Sandbox, append_caveat};
 use serde_json::json;
 
@@ -47,15 +44,6 @@ fn yes(resource: &str, sats: u64) -> Fault {
 }
 
 impl Shop {
-    /// A token that another process of the merchant's has sold.
-    async fn elsewhere(&self, resource: &str, sats: u64) -> String {
-        let client: L402Client = self.sandbox.client();
-        let challenge =
-            client.create_challenge(&ChallengeRequest::new(resource, sats)).await.unwrap();
-        let preimage = self.sandbox.pay(&challenge.invoice).unwrap();
-        format!("L402 {}:{preimage}", challenge.macaroon)
-    }
-
     async fn status(&self, path: &str, credential: &str) -> u16 {
         self.api.ask_with(path, credential).await.status
     }
@@ -111,7 +99,7 @@ async fn line_5_a_yes_that_contradicts_the_question_is_502_whoever_presents_it()
     for mode in modes() {
         let shop = shop(mode).await;
         let sold = shop.buy("/weather").await;
-        let elsewhere = shop.elsewhere("/weather", 100).await;
+        let elsewhere = shop.buy_elsewhere("/weather", 100).await;
         for token in [&sold, &elsewhere, &"L402 AgEL:00".to_owned()] {
             for contradiction in [
                 yes("/weather", 99),
@@ -205,7 +193,7 @@ async fn line_9_a_token_that_was_accepted_here_is_asked_to_pay_again_when_the_br
 #[actix_web::test]
 async fn line_9_a_token_that_says_itself_that_it_has_expired_is_asked_to_pay_again() {
     let shop = shop(OnInvalidToken::Diagnose).await;
-    let token = shop.elsewhere("/weather", 100).await;
+    let token = shop.buy_elsewhere("/weather", 100).await;
     let (_, preimage) = halves(&token);
     let expired = with_caveat(&token, "expires=1700000000");
     for presented in [&expired, &with_caveat(&expired, &format!("preimage={preimage}"))] {
@@ -235,10 +223,10 @@ async fn line_10_a_token_that_was_minted_here_for_something_else_buys_without_a_
 async fn line_11_the_second_question_tells_genuine_from_forged_and_never_opens_the_handler() {
     for (mode, end) in [(OnInvalidToken::Diagnose, 401), (OnInvalidToken::custom(page), 418)] {
         let shop = shop(mode).await;
-        let sibling = shop.elsewhere("/other", 100).await;
+        let sibling = shop.buy_elsewhere("/other", 100).await;
         assert_eq!(shop.status("/weather", &sibling).await, 402, "genuine and not covering");
 
-        let genuine = shop.elsewhere("/weather", 100).await;
+        let genuine = shop.buy_elsewhere("/weather", 100).await;
         shop.sandbox.fault(no());
         assert_eq!(shop.status("/weather", &genuine).await, 502, "genuine and covering");
         shop.sandbox.fault(no());

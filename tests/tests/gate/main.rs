@@ -16,14 +16,16 @@ mod lines;
 mod middleware;
 mod module;
 mod mpp;
+mod on_payment;
 mod own_auth;
 mod payment;
 mod pricing;
+mod receipt;
 mod scopes;
 mod selectors;
 
 use actix_web::{HttpResponse, Responder, get, web};
-use l402_actix::{L402Config, Payment, VerifyCache, l402};
+use l402_actix::{L402Config, Payment, VerifyCache, l402, l402_server::ChallengeRequest};
 use l402_sandbox::Sandbox;
 use l402_tests::{Api, Calls};
 
@@ -96,6 +98,14 @@ impl Shop {
 
     async fn buy(&self, path: &str) -> String {
         self.api.buy(path, &self.sandbox).await
+    }
+
+    /// A token that another process of the merchant's has sold.
+    async fn buy_elsewhere(&self, resource: &str, sats: u64) -> String {
+        let ask = ChallengeRequest::new(resource, sats);
+        let challenge = self.sandbox.client().create_challenge(&ask).await.unwrap();
+        let preimage = self.sandbox.pay(&challenge.invoice).unwrap();
+        format!("L402 {}:{preimage}", challenge.macaroon)
     }
 }
 

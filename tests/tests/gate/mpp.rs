@@ -20,6 +20,32 @@ pub(crate) fn pay_by_mpp(sandbox: &Sandbox, challenge: &Answer) -> String {
     credential(&sandbox.pay(&invoice).unwrap())
 }
 
+/// The kind of a problem, of which the body, the status and the content type say the same.
+fn problem(answer: &Answer) -> String {
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let body = answer.json();
+    assert_eq!(body["status"], answer.status);
+    assert!(body["title"].is_string() && body["detail"].is_string(), "{body}");
+    let kind = body["type"].as_str().unwrap();
+    kind.strip_prefix("https://paymentauth.org/problems/").unwrap().to_owned()
+}
+
+/// What a client of the scheme repeats of the broker's challenge, and the proof.
+fn repeating(challenge: &Answer, preimage: &str) -> String {
+    let [_, line] = challenge.all("www-authenticate")[..] else { panic!("{challenge:?}") };
+    let parameter = |name: &str| {
+        let (_, rest) = line.split_once(&format!("{name}=\"")).unwrap();
+        rest.split('"').next().unwrap()
+    };
+    let json = json!({
+        "challenge": {
+            "id": parameter("id"), "request": parameter("request"), "expires": parameter("expires"),
+        },
+        "payload": { "preimage": preimage },
+    });
+    format!("Payment {}", URL_SAFE_NO_PAD.encode(json.to_string()))
+}
+
 fn credential(preimage: &str) -> String {
     let json = json!({
         "challenge": { "id": "1", "method": "lightning", "intent": "charge" },
@@ -114,8 +140,8 @@ async fn a_payment_opens_its_route_once_and_never_again() {
     assert_eq!(asked.get("macaroon"), None);
 
     let (answer, verifies) = shop.present("/weather", &credential).await;
-    assert_eq!((answer.status, verifies), (401, 1));
-    assert_eq!(answer.header("www-authenticate"), r#"L402 error="invalid_token""#);
+    assert_eq!((answer.status, verifies), (402, 1));
+    assert_eq!(problem(&answer), "lightning/unknown-challenge");
     assert_eq!(shop.calls.so_far(), 1);
 }
 
@@ -123,7 +149,7 @@ async fn a_payment_opens_its_route_once_and_never_again() {
 async fn a_payment_that_nobody_made_opens_nothing() {
     let shop = shop().await;
     let (answer, verifies) = shop.present("/weather", &credential(&"0".repeat(64))).await;
-    assert_eq!((answer.status, verifies), (401, 1));
+    assert_eq!((answer.status, verifies), (402, 1));
     assert_eq!(shop.calls.so_far(), 0);
 }
 
@@ -134,7 +160,7 @@ async fn a_payment_for_another_resource_or_of_a_smaller_amount_opens_nothing_and
         let credential = shop.buy_by_mpp(bought).await;
         let calls = shop.calls.so_far();
         let (answer, verifies) = shop.present(other, &credential).await;
-        assert_eq!((answer.status, verifies), (401, 1), "{bought} at {other}");
+        assert_eq!((answer.status, verifies), (402, 1), "{bought} at {other}");
         assert_eq!(shop.calls.so_far(), calls);
         let (answer, _) = shop.present(bought, &credential).await;
         assert_eq!(answer.status, 200, "{bought}");
@@ -175,7 +201,7 @@ async fn a_payment_is_lost_to_a_client_whose_request_fails_after_it_was_taken() 
     let shop = shop().await;
     let credential = shop.buy_by_mpp("/fails").await;
     assert_eq!(shop.present("/fails", &credential).await.0.status, 500);
-    assert_eq!(shop.present("/fails", &credential).await.0.status, 401);
+    assert_eq!(shop.present("/fails", &credential).await.0.status, 402);
     assert_eq!(shop.calls.so_far(), 1);
 }
 
@@ -209,12 +235,13 @@ async fn page(_: HttpRequest, verdict: Verification) -> impl Responder {
 }
 
 #[actix_web::test]
-async fn a_refused_payment_is_answered_as_on_invalid_token_says_by_one_call() {
-    for (setting, status) in [
-        (OnInvalidToken::Diagnose, 401),
-        (OnInvalidToken::Unauthorized, 401),
-        (OnInvalidToken::Rechallenge, 402),
-        (OnInvalidToken::custom(page), 403),
+async fn a_payment_that_is_used_up_is_asked_for_another_by_one_call_whatever_on_invalid_token_says()
+{
+    for setting in [
+        OnInvalidToken::Diagnose,
+        OnInvalidToken::Unauthorized,
+        OnInvalidToken::Rechallenge,
+        OnInvalidToken::custom(page),
     ] {
         let chosen = setting.clone();
         let settings = move |config: L402Config| config.mpp(true).on_invalid_token(chosen.clone());
@@ -222,10 +249,7 @@ async fn a_refused_payment_is_answered_as_on_invalid_token_says_by_one_call() {
         let credential = shop.buy_by_mpp("/weather").await;
         assert_eq!(shop.present("/weather", &credential).await.0.status, 200, "{setting:?}");
         let (answer, verifies) = shop.present("/weather", &credential).await;
-        assert_eq!((answer.status, verifies), (status, 1), "{setting:?}");
-        if status == 403 {
-            assert_eq!(answer.body, "the payment has been used");
-        }
+        assert_eq!((answer.status, verifies), (402, 1), "{setting:?}");
         assert_eq!(shop.calls.so_far(), 1, "{setting:?}");
     }
 }
@@ -242,4 +266,82 @@ async fn a_token_beside_it_is_taken_first_and_the_payment_is_not_spent() {
         assert_ne!(shop.sandbox.requests().pop().unwrap().body.get("macaroon"), None);
     }
     assert_eq!(shop.present("/weather", &payment).await.0.status, 200);
+}
+
+#[actix_web::test]
+async fn the_402_is_a_problem_where_mpp_is_spoken_and_has_both_lines() {
+    let shop = shop().await;
+    let unpaid = shop.api.ask("/weather").await;
+    assert_eq!(unpaid.header("content-type"), "application/json");
+    let body = unpaid.json();
+    assert_eq!(body["type"], "https://paymentauth.org/problems/payment-required");
+    assert_eq!((&body["status"], &body["price_sats"]), (&402.into(), &100.into()));
+    assert_eq!(unpaid.all("www-authenticate").len(), 2);
+
+    let refused = shop.api.ask_with("/weather", &credential(&"0".repeat(64))).await;
+    assert_eq!(problem(&refused), "lightning/unknown-challenge");
+    assert!(refused.json()["l402"]["invoice"].is_string(), "and a challenge beside it");
+    assert_eq!(refused.all("www-authenticate").len(), 2);
+    assert!(refused.header("www-authenticate").starts_with("L402 macaroon="));
+
+    let off = Shop::open().await.api.ask("/weather").await;
+    assert!(off.json().get("type").is_none());
+}
+
+#[actix_web::test]
+async fn a_problem_says_what_is_wrong_with_a_payment() {
+    let shop = shop().await;
+    for unreadable in ["Payment", "Payment !", "Payment eyJ9"] {
+        let answer = shop.api.ask_with("/weather", &format!("{unreadable} ")).await;
+        let expected = if unreadable == "Payment" { 402 } else { answer.status };
+        assert_eq!((answer.status, expected), (402, 402), "{unreadable}");
+        if unreadable != "Payment" {
+            assert_eq!(problem(&answer), "lightning/malformed-credential", "{unreadable}");
+        }
+    }
+    assert_eq!(shop.sandbox.verifies(), 0);
+    let no_hash = shop.api.ask_with("/weather", &credential("00")).await;
+    assert_eq!(problem(&no_hash), "lightning/malformed-credential");
+    let challenge = shop.api.ask("/weather").await;
+    let wrong = shop.api.ask_with("/weather", &repeating(&challenge, &"0".repeat(64))).await;
+    assert_eq!(problem(&wrong), "lightning/invalid-preimage");
+}
+
+#[actix_web::test]
+async fn a_payment_that_was_made_for_just_this_and_is_refused_hears_403_and_no_price() {
+    let shop = shop().await;
+    let payment = shop.buy_by_mpp("/weather").await;
+    for (fault, kind) in [
+        (Fault::json(json!({ "valid": false })), "lightning/unknown-challenge"),
+        (Fault::status(400), "lightning/malformed-credential"),
+    ] {
+        shop.sandbox.fault(fault.on(Endpoint::Verify));
+        let (answer, verifies) = shop.present("/weather", &payment).await;
+        assert_eq!((answer.status, verifies), (403, 1));
+        assert_eq!(problem(&answer), kind);
+        assert!(answer.all("www-authenticate").is_empty());
+        assert!(answer.json()["message"].as_str().unwrap().contains("Do not pay again"));
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    assert_eq!(shop.present("/weather", &payment).await.0.status, 200);
+}
+
+#[actix_web::test]
+async fn several_payments_in_one_request_are_answered_400_and_none_is_used_up() {
+    let shop = shop().await;
+    let payments = [shop.buy_by_mpp("/weather").await, shop.buy_by_mpp("/weather").await];
+    let verifies = shop.sandbox.verifies();
+    let [one, other] = &payments;
+    let request = shop.api.get("/weather").header("Authorization", one);
+    let on_two_lines = Answer::to(request.header("Authorization", other)).await;
+    let in_one_line = shop.api.ask_with("/weather", &format!("{one}, {other}")).await;
+    for answer in [on_two_lines, in_one_line] {
+        assert_eq!(answer.status, 400);
+        assert_eq!(problem(&answer), "lightning/malformed-credential");
+        assert!(answer.all("www-authenticate").is_empty());
+    }
+    assert_eq!(shop.sandbox.verifies(), verifies);
+    for payment in payments {
+        assert_eq!(shop.present("/weather", &payment).await.0.status, 200);
+    }
 }
