@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-static STORES: Background = Background::named("l402-spent-tokens");
+static STORES: Background = Background::named("l402-stores");
 static HOOKS: Background = Background::named("l402-on-payment");
 
 struct Background {
