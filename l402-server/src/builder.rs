@@ -21,6 +21,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MINT_PATH: &str = "/api/l402/challenges";
 const VERIFY_PATH: &str = "/api/l402/challenges/verify";
+const MERCHANT_PATH: &str = "/api/merchant/me";
 
 /// The environment variable that holds the merchant's API key.
 pub const API_KEY_VARIABLE: &str = "LIGHTNING_ENABLE_API_KEY";
@@ -163,6 +164,7 @@ impl L402ClientBuilder {
             headers,
             mint_url,
             verify_url: parse_url(&format!("{base_url}{VERIFY_PATH}"))?,
+            merchant_url: parse_url(&format!("{base_url}{MERCHANT_PATH}"))?,
             base_url: base_url.to_owned(),
             timeout: self.timeout,
             rate_limit: LastRateLimit::default(),

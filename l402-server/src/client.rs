@@ -1,25 +1,20 @@
-//! The client: the two calls, and the one way a call goes out and comes back.
+//! The client, and the two calls that sell: mint and verify.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::{
-    Method, Request, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    Url,
+    header::{HeaderMap, HeaderValue},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 
 use crate::{
     Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest,
+    call::Call,
     key::ApiKey,
     rate_limit::{LastRateLimit, RateLimit},
-    reply::{self, Secrets},
+    reply::Secrets,
 };
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
-
-/// What is set aside for the body of a call: a macaroon with a few caveats, the preimage and the
-/// names around them.
-const USUAL_REQUEST_BYTES: usize = 1024;
 
 /// Talks to the broker. Cheap to clone: clones share settings and connections.
 ///
@@ -46,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) base_url: String,
     pub(crate) mint_url: Url,
     pub(crate) verify_url: Url,
+    pub(crate) merchant_url: Url,
     pub(crate) timeout: Duration,
     pub(crate) rate_limit: LastRateLimit,
 }
@@ -82,6 +78,9 @@ impl L402Client {
     ///
     /// Each variant of [`L402Error`]. [`L402Error::InvalidRequest`], before anything is sent, for
     /// an empty resource, a price of 0 or an idempotency key that no header can carry.
+    /// [`L402Error::IdempotencyKeyReuse`] for a key that you have used for something else.
+    /// [`L402Error::NoWallet`] where the broker cannot mint and
+    /// [`merchant`](Self::merchant), asked once within the same timeout, shows no wallet.
     pub async fn create_challenge(
         &self,
         request: &ChallengeRequest,
@@ -94,14 +93,17 @@ impl L402Client {
         let key = HeaderValue::try_from(key)
             .map_err(|_| L402Error::invalid_request("the idempotency key fits no header"))?;
         let call = Call {
-            url: &self.0.mint_url,
             idempotency_key: Some(key),
-            may_be_repeated: true,
-            secrets: Secrets([self.0.key.expose(), "", ""]),
+            ..Call::post(&self.0.mint_url, Secrets([self.0.key.expose(), "", ""]))
         };
-        let challenge: Challenge = self.post(&call, request).await?;
-        challenge.check(request)?;
-        Ok(challenge)
+        let deadline = Instant::now() + self.0.timeout;
+        match self.exchange::<Challenge>(&call, Some(request)).await {
+            Ok(challenge) => match challenge.check(request) {
+                Ok(()) => Ok(challenge),
+                Err(err) => Err(err.tried(&call.tried())),
+            },
+            Err(err) => Err(Box::pin(self.explained(err, deadline)).await),
+        }
     }
 
     /// Asks whether a credential is good, and for what.
@@ -124,72 +126,12 @@ impl L402Client {
         let [macaroon, preimage] = request.secrets();
         let secrets = Secrets([self.0.key.expose(), macaroon, preimage]);
         let call = Call {
-            url: &self.0.verify_url,
-            idempotency_key: None,
             may_be_repeated: request.may_be_repeated(),
-            secrets,
+            ..Call::post(&self.0.verify_url, secrets)
         };
-        let mut verification: Verification = self.post(&call, request).await?;
+        let mut verification: Verification = self.exchange(&call, Some(request)).await?;
         verification.error = verification.error.map(|text| secrets.presentable(&text));
         Ok(verification)
-    }
-
-    /// Asks the broker whether it accepts the API key: for start-up, so that a wrong key is found
-    /// before the first payer finds it. Mints nothing; one call of the broker's rate limit.
-    ///
-    /// # Errors
-    ///
-    /// [`L402Error::Auth`] and [`L402Error::Plan`] for a key that cannot sell; the others when the
-    /// broker could not be asked.
-    pub async fn check(&self) -> Result<(), L402Error> {
-        // No token that anybody holds. The broker looks at the key before it looks at the token,
-        // so a refusal of the token, in whichever form, says that the key is good.
-        let nobody = VerifyRequest::new("AA", "0".repeat(64));
-        match self.verify_token(&nobody).await {
-            Ok(_) | Err(L402Error::Api { status: 400, .. }) => Ok(()),
-            Err(err) => Err(err),
-        }
-    }
-
-    /// One call from the first byte out to the last byte in, within the timeout.
-    async fn post<T: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        body: &impl Serialize,
-    ) -> Result<T, L402Error> {
-        // On the heap: each future around it would otherwise have its size and be moved with it, up
-        // to Actix's own, which took more time than this one allocation.
-        let exchange = Box::pin(async {
-            let mut sent = self.0.http.execute(self.request(call, body)?).await;
-            // A connection that could not be made, or that broke before the head of a reply.
-            // What ran into a timeout may have been served and is not asked again.
-            if let Err(err) = &sent
-                && call.may_be_repeated
-                && err.is_request()
-                && !err.is_timeout()
-            {
-                sent = self.0.http.execute(self.request(call, body)?).await;
-            }
-            let response = sent?;
-            // Off the head, so that a body that breaks takes nothing from it.
-            self.0.rate_limit.note(response.headers());
-            reply::accept(response, &call.secrets).await
-        });
-        tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(L402Error::Timeout))
-    }
-
-    /// Built anew for a retry, so that a call that needs none keeps no second copy of its body.
-    fn request(&self, call: &Call<'_>, body: &impl Serialize) -> Result<Request, L402Error> {
-        let mut json = Vec::with_capacity(USUAL_REQUEST_BYTES);
-        serde_json::to_writer(&mut json, body)
-            .map_err(|_| L402Error::invalid_request("the request cannot be written as JSON"))?;
-        let mut request = Request::new(Method::POST, call.url.clone());
-        *request.headers_mut() = self.0.headers.clone();
-        if let Some(key) = &call.idempotency_key {
-            request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
-        }
-        *request.body_mut() = Some(json.into());
-        Ok(request)
     }
 }
 
@@ -202,18 +144,10 @@ impl fmt::Debug for L402Client {
     }
 }
 
-/// What differs between the two endpoints, besides the body.
-struct Call<'a> {
-    url: &'a Url,
-    idempotency_key: Option<HeaderValue>,
-    may_be_repeated: bool,
-    secrets: Secrets<'a>,
-}
-
 /// 128 random bits in hexadecimal. Without a key the broker takes the caller's address for one,
 /// which for a merchant's server is always the same: all payers would share one invoice.
 fn fresh_key() -> Result<String, L402Error> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|err| L402Error::Network(Box::new(err)))?;
+    getrandom::fill(&mut bytes).map_err(L402Error::network)?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }

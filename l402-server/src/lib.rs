@@ -42,7 +42,15 @@
 //!   mint twice, and two payers are never handed one invoice.
 //! - What each reply says is left of the account's minute is kept:
 //!   [`rate_limit`](L402Client::rate_limit).
+//! - A refusal keeps the broker's own name of the problem, its *slug*, and its words; an error names
+//!   the URL that was tried.
 //! - Neither `Debug` nor an error shows the API key, a macaroon or a preimage.
+//!
+//! # Before the first sale, and after
+//!
+//! [`check`](L402Client::check) says at start-up whether this account can sell: the key, the plan, the
+//! wallet that receives. [`challenges`](L402Client::challenges) and
+//! [`challenge_pages`](L402Client::challenge_pages) list what was minted, what was paid and when.
 //!
 //! # Features
 //!
@@ -57,11 +65,17 @@
 
 mod account;
 mod builder;
+mod call;
 mod client;
 mod credential;
 mod error;
 mod hex;
+mod invoice;
 mod key;
+mod lenient;
+mod listing;
+mod merchant;
+mod problem;
 mod rate_limit;
 mod reply;
 mod types;
@@ -75,6 +89,8 @@ pub use error::L402Error;
 /// For `l402-actix`. Not public API.
 #[doc(hidden)]
 pub use hex::decode as decode_hex;
+pub use listing::{ChallengePage, ChallengeStatus, ListChallenges, ListedChallenge};
+pub use merchant::{Merchant, MerchantFeatures, MerchantOnboarding};
 pub use rate_limit::RateLimit;
 pub use reply::MAX_REPLY_BYTES;
 /// The HTTP client underneath, for [`L402ClientBuilder::http_client_builder`].

@@ -4,14 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::{
-    Response, StatusCode,
+    Response,
     header::{HeaderMap, RETRY_AFTER},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
-use crate::L402Error;
+use crate::{L402Error, problem::Problem};
 
-/// The longest reply that is read: 64 KiB. A challenge takes 2 KiB; more is a fault, not memory.
+/// The longest reply that is read: 64 KiB. A challenge takes 2 KiB; more is a fault, not memory. A
+/// page of [`challenges`](crate::L402Client::challenges) may take 1 MiB.
 pub const MAX_REPLY_BYTES: usize = 64 * 1024;
 
 /// The longest text that is taken over from the broker, in characters.
@@ -42,6 +43,12 @@ impl Secrets<'_> {
         }
         without_tokens(&text).chars().take(MAX_TEXT_CHARS).collect()
     }
+
+    /// The URL of a call, without the key that somebody may have put into it.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let [key, ..] = self.0;
+        if key.len() < MIN_SECRET_CHARS { url.to_owned() } else { url.replace(key, REDACTED) }
+    }
 }
 
 /// Takes out whatever looks like a macaroon or a preimage: the broker may quote one that this call
@@ -65,9 +72,10 @@ fn without_tokens(text: &str) -> String {
 pub(crate) async fn accept<T: DeserializeOwned>(
     response: Response,
     secrets: &Secrets<'_>,
+    max_bytes: usize,
 ) -> Result<T, L402Error> {
     if response.status().is_success() {
-        parse(&read(response).await?)
+        parse(&read(response, max_bytes).await?)
     } else {
         // Apart, so that a yes does not carry the room for it.
         Err(Box::pin(refusal(response, secrets)).await)
@@ -78,39 +86,21 @@ async fn refusal(response: Response, secrets: &Secrets<'_>) -> L402Error {
     let status = response.status();
     let retry_after = retry_after(response.headers(), SystemTime::now());
     // The status has decided; a body that cannot be read takes nothing from it.
-    let body: RefusalBody = read(response)
-        .await
-        .ok()
-        .and_then(|body| serde_json::from_slice(&body).ok())
-        .unwrap_or_default();
-    match status {
-        StatusCode::UNAUTHORIZED => L402Error::Auth,
-        StatusCode::FORBIDDEN => L402Error::Plan {
-            current_plan: body.current_plan.map(|plan| secrets.presentable(&plan)),
-        },
-        StatusCode::TOO_MANY_REQUESTS => L402Error::RateLimited { retry_after },
-        StatusCode::SERVICE_UNAVAILABLE => L402Error::Unavailable { retry_after },
-        _ => L402Error::Api {
-            status: status.as_u16(),
-            message: body.error.or(body.message).map_or_else(
-                || status.canonical_reason().unwrap_or("no message").to_owned(),
-                |text| secrets.presentable(&text),
-            ),
-        },
-    }
+    let body = read(response, MAX_REPLY_BYTES).await.ok();
+    let body = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    Problem { status, retry_after, body, secrets }.into_error()
 }
 
-/// Each field is optional, and so is the body as a whole.
-#[derive(Default, Deserialize)]
-struct RefusalBody {
-    error: Option<String>,
-    message: Option<String>,
-    current_plan: Option<String>,
-}
-
-/// Reads a body up to [`MAX_REPLY_BYTES`], chunk by chunk: the announced length may lie, and a
-/// compressed body grows while it is read.
-async fn read(mut response: Response) -> Result<Bytes, L402Error> {
+/// Reads a body up to `max_bytes`, chunk by chunk: the announced length may lie, and a compressed
+/// body grows while it is read.
+async fn read(mut response: Response, max_bytes: usize) -> Result<Bytes, L402Error> {
+    let check_length = |bytes: usize| {
+        if bytes > max_bytes {
+            let kib = max_bytes / 1024;
+            return Err(L402Error::invalid_response(format!("the body is longer than {kib} KiB")));
+        }
+        Ok(())
+    };
     let Some(first) = response.chunk().await? else { return Ok(Bytes::new()) };
     check_length(first.len())?;
     // Nearly every reply is one chunk, which is read where it lies.
@@ -124,13 +114,6 @@ async fn read(mut response: Response) -> Result<Bytes, L402Error> {
             None => return Ok(body.into()),
         }
     }
-}
-
-fn check_length(bytes: usize) -> Result<(), L402Error> {
-    if bytes > MAX_REPLY_BYTES {
-        return Err(L402Error::invalid_response("the body is longer than 64 KiB"));
-    }
-    Ok(())
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, L402Error> {

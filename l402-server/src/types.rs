@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{L402Error, hex};
+use crate::{L402Error, hex, invoice, lenient::lenient};
 
 /// The longest idempotency key that is sent: the broker cuts longer ones at this length, and two
 /// keys that differ only behind it would be one.
@@ -88,14 +88,16 @@ pub struct Challenge {
     pub macaroon: String,
     /// The invoice's payment hash, in hexadecimal.
     pub payment_hash: String,
-    /// When the invoice expires, in ISO 8601; the broker's default is ten minutes from now.
-    pub expires_at: String,
+    /// When the invoice expires, in ISO 8601; the broker's default is ten minutes from now. `None` if
+    /// the broker does not say.
+    #[serde(default, deserialize_with = "lenient")]
+    pub expires_at: Option<String>,
     /// The resource that was asked for.
     pub resource: String,
     /// The price that was asked for, in sats.
     pub price_sats: u64,
     /// A challenge in the `Payment` scheme (MPP), when the broker offers it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub mpp_challenge: Option<String>,
 }
 
@@ -111,6 +113,8 @@ impl Challenge {
             "`resource` is not the one that was asked for"
         } else if self.price_sats != asked.price_sats {
             "`priceSats` is not the price that was asked for"
+        } else if invoice::states_another_amount(&self.invoice, self.price_sats) {
+            "`invoice` is over another amount than the price"
         } else {
             return Ok(());
         };
@@ -240,7 +244,8 @@ impl fmt::Debug for VerifyRequest {
 /// The broker's verdict on a credential.
 ///
 /// Only [`valid`](Self::valid) decides whether the credential is good. The facts say what it is
-/// good for; the broker may leave each of them out.
+/// good for; the broker may leave each of them out. A `valid`, `resource` or `amount_sats` of another
+/// type is an invalid reply; the others are `None` then.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -251,16 +256,16 @@ pub struct Verification {
     #[serde(default)]
     pub resource: Option<String>,
     /// The merchant that was paid.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub merchant_id: Option<u64>,
     /// What was paid, in sats.
     #[serde(default)]
     pub amount_sats: Option<u64>,
     /// The payment hash, in hexadecimal.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub payment_hash: Option<String>,
     /// Why the credential was refused, in the broker's words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub error: Option<String>,
 }
 
