@@ -2,10 +2,11 @@
 
 use std::{future::pending, num::NonZeroU32, process::ExitCode};
 
-use l402_sandbox::Sandbox;
+use l402_sandbox::{Fault, Sandbox};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 use crate::{
+    curl::Words,
     get::get,
     payer::{DEFAULT_PORT, Result, pay, printable},
 };
@@ -17,9 +18,11 @@ Usage:
   l402-sandbox [--port PORT] [--api-key KEY]   serve (default: port 8402, key sandbox-key)
                [--rate-limit N]                answer 429 to more than N calls a minute
                                                (default: no limit; the hosted broker's is 100)
+               [--fault NAME]                  do this wrong, each time; may be given several times
   l402-sandbox pay INVOICE                     pay an invoice, print the preimage
-  l402-sandbox get URL                         ask for a page, pay for it, ask again, and show
-                                               each step
+  l402-sandbox get URL                         ask for a page, pay for it, ask again, show each
+               [-X METHOD] [-H 'NAME: VALUE']  step, and say what it spends; the options as curl
+               [-d DATA]                       has them (`-d @FILE` reads a file)
 
 pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 ";
@@ -27,20 +30,27 @@ pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 const DEFAULT_API_KEY: &str = "sandbox-key";
 
 enum Command {
-    Serve { port: u16, api_key: String, rate_limit: Option<NonZeroU32> },
+    Serve(Serve),
     Pay { invoice: String },
-    Get { url: String },
+    Get { url: String, words: Words },
     Print(String),
+}
+
+struct Serve {
+    port: u16,
+    api_key: String,
+    rate_limit: Option<NonZeroU32>,
+    faults: Vec<Fault>,
 }
 
 pub(crate) async fn run() -> Result<ExitCode> {
     match parse(Parser::from_env()).map_err(|err| format!("{err}; see --help"))? {
-        Command::Serve { port, api_key, rate_limit } => serve(port, api_key, rate_limit).await,
+        Command::Serve(settings) => serve(settings).await,
         Command::Pay { invoice } => {
             println!("{}", pay(&invoice).await?);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Get { url } => get(&url).await,
+        Command::Get { url, words } => get(&words.ask(url)?).await,
         Command::Print(text) => {
             print!("{text}");
             Ok(ExitCode::SUCCESS)
@@ -49,47 +59,65 @@ pub(crate) async fn run() -> Result<ExitCode> {
 }
 
 fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
-    let (mut port, mut api_key) = (DEFAULT_PORT, DEFAULT_API_KEY.to_owned());
-    let mut rate_limit = None;
-    let mut words = Vec::new();
+    let api_key = DEFAULT_API_KEY.to_owned();
+    let mut serve = Serve { port: DEFAULT_PORT, api_key, rate_limit: None, faults: Vec::new() };
+    let (mut words, mut curls) = (Vec::new(), Words::default());
     while let Some(argument) = parser.next()? {
         match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Print(HELP.to_owned())),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Print(help())),
             Arg::Short('V') | Arg::Long("version") => {
                 let version = concat!("l402-sandbox ", env!("CARGO_PKG_VERSION"), "\n");
                 return Ok(Command::Print(version.to_owned()));
             }
-            Arg::Short('p') | Arg::Long("port") => port = parser.value()?.parse()?,
-            Arg::Long("api-key") => api_key = parser.value()?.string()?,
+            Arg::Short('p') | Arg::Long("port") => serve.port = parser.value()?.parse()?,
+            Arg::Long("api-key") => serve.api_key = parser.value()?.string()?,
             Arg::Long("rate-limit") => {
                 let wrong = |_| "`--rate-limit` must be a whole number, at least 1";
-                rate_limit = Some(parser.value()?.parse_with(|text| text.parse().map_err(wrong))?);
+                let limit = parser.value()?.parse_with(|text| text.parse().map_err(wrong))?;
+                serve.rate_limit = Some(limit);
             }
+            Arg::Long("fault") => {
+                let fault = Fault::named(&parser.value()?.string()?);
+                serve.faults.push(fault.map_err(|err| err.to_string())?.always());
+            }
+            Arg::Short('X') | Arg::Long("request") => {
+                curls.method = Some(parser.value()?.string()?);
+            }
+            Arg::Short('H') | Arg::Long("header") => curls.headers.push(parser.value()?.string()?),
+            Arg::Short('d') | Arg::Long("data") => curls.data.push(parser.value()?.string()?),
             Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected()),
         }
     }
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(Command::Serve { port, api_key, rate_limit }),
+        ["get", url] => Ok(Command::Get { url: url.to_owned(), words: curls }),
+        _ if !curls.are_empty() => Err("`-X`, `-H` and `-d` are for `get URL`".into()),
+        [] => Ok(Command::Serve(serve)),
         ["pay", invoice] => Ok(Command::Pay { invoice: invoice.to_owned() }),
-        ["get", url] => Ok(Command::Get { url: url.to_owned() }),
         ["pay" | "get", ..] => Err("expected `pay INVOICE` or `get URL`".into()),
         [word, ..] => Err(format!("unknown command `{word}`").into()),
     }
 }
 
-async fn serve(port: u16, api_key: String, rate_limit: Option<NonZeroU32>) -> Result<ExitCode> {
+fn help() -> String {
+    format!("{HELP}\nFaults by name: {}.\n", Fault::NAMES.join(", "))
+}
+
+async fn serve(settings: Serve) -> Result<ExitCode> {
     let mut builder = Sandbox::builder();
-    if let Some(per_minute) = rate_limit {
+    if let Some(per_minute) = settings.rate_limit {
         builder = builder.rate_limit(per_minute.get());
     }
     let sandbox = builder
-        .port(port)
-        .api_key(api_key)
+        .port(settings.port)
+        .api_key(settings.api_key)
         .on_event(|event| println!("{}", printable(&event.to_string())))
         .start()
         .await
         .map_err(|err| format!("{err} Choose another port with --port."))?;
+    for fault in settings.faults {
+        sandbox.fault(fault);
+    }
     println!("export LIGHTNING_ENABLE_API_URL={}", sandbox.url());
     println!("export LIGHTNING_ENABLE_API_KEY={}", sandbox.api_key());
     println!("export LND_REST_HOST={}", sandbox.url());

@@ -20,7 +20,13 @@ pub enum Event {
         /// Why it was refused; `None` if it was accepted.
         refusal: Option<String>,
     },
-    /// [`L402Client::check`](l402_server::L402Client::check) asked about a key that is good.
+    /// A call was refused by a fault that was asked for.
+    Refused {
+        /// Its name, one of [`Fault::NAMES`](crate::Fault::NAMES).
+        fault: &'static str,
+    },
+    /// [`L402Client::check`](l402_server::L402Client::check) or
+    /// [`merchant`](l402_server::L402Client::merchant) asked about a key that is good.
     KeyChecked,
     /// A call of the broker's was refused for its API key. The key itself is never told.
     KeyRefused {
@@ -47,6 +53,7 @@ impl fmt::Display for Event {
             Self::Minted { resource, price_sats } => {
                 write!(f, "minted    {price_sats} sats for {resource}")
             }
+            Self::Refused { fault } => write!(f, "refused   a call, as asked for: {fault}"),
             Self::KeyChecked => write!(f, "checked   the API key"),
             Self::KeyRefused { sent: true } => {
                 write!(f, "refused   an API key that is not the sandbox's")

@@ -4,11 +4,12 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::seen::Endpoint;
+use crate::{named::Named, seen::Endpoint};
 
 /// Something the sandbox does wrong with the next request, or with several.
 ///
-/// Applies to mint and verify alike unless [`on`](Self::on) says otherwise, once unless
+/// Applies to mint and verify alike unless it is [`named`](Self::named) or [`on`](Self::on) says
+/// otherwise, once unless
 /// [`times`](Self::times) or [`always`](Self::always) do. Faults are used up in the order in which
 /// they were given.
 ///
@@ -35,6 +36,7 @@ pub struct Fault {
 #[derive(Clone)]
 pub(crate) enum Kind {
     Answer { status: u16, headers: Vec<(String, String)>, body: String },
+    Named(&'static Named),
     Hang,
     Drip(Duration),
     Reset,
@@ -47,6 +49,10 @@ pub(crate) enum Kind {
 impl Fault {
     fn new(kind: Kind) -> Self {
         Self { kind, on: None, left: Some(1) }
+    }
+
+    pub(crate) fn refusing(named: &'static Named) -> Self {
+        Self::new(Kind::Named(named))
     }
 
     /// Answers with this status and an empty body.
@@ -148,9 +154,10 @@ impl Fault {
     }
 
     fn applies_to(&self, endpoint: Endpoint) -> bool {
-        match self.on {
-            Some(on) => on == endpoint,
-            None => matches!(endpoint, Endpoint::Mint | Endpoint::Verify),
+        match (self.on, &self.kind) {
+            (Some(on), _) => on == endpoint,
+            (None, Kind::Named(named)) => named.on.contains(&endpoint),
+            (None, _) => matches!(endpoint, Endpoint::Mint | Endpoint::Verify),
         }
     }
 }
@@ -159,6 +166,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer { status, .. } => write!(f, "Answer({status})"),
+            Self::Named(named) => write!(f, "Named({})", named.name),
             Self::Hang => f.write_str("Hang"),
             Self::Drip(interval) => write!(f, "Drip({interval:?})"),
             Self::Reset => f.write_str("Reset"),

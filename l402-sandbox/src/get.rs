@@ -1,4 +1,5 @@
-//! `get URL`: the whole protocol, with what is sent, what comes back, and what is taken from it.
+//! `get URL`: the whole protocol, with what is sent, what comes back, what is taken from it, and what
+//! it costs.
 
 use std::{
     error::Error,
@@ -12,17 +13,20 @@ use l402_sandbox::caveats;
 use lightning_invoice::Bolt11Invoice;
 use reqwest::{
     Response, Url,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE},
 };
 
-use crate::payer::{Result, client, pay, printable, wallet};
+use crate::{
+    curl::Ask,
+    payer::{Result, client, pay, printable, wallet},
+};
 
 /// How much of a long value is shown: enough to tell two apart, and to find it again below.
 const SHOWN_CHARS: usize = 16;
 
-pub(crate) async fn get(url: &str) -> Result<ExitCode> {
-    println!("1. Ask for the page, without anything");
-    let response = ask(url, None).await?;
+pub(crate) async fn get(page: &Ask) -> Result<ExitCode> {
+    println!("1. Ask for the page, without a payment");
+    let response = ask(page, None).await?;
     if response.status() != 402 {
         println!("\nNothing was asked for, so nothing is paid. The answer:\n");
         return show(response).await;
@@ -51,21 +55,51 @@ pub(crate) async fn get(url: &str) -> Result<ExitCode> {
     }
 
     println!("\n4. Ask again, with macaroon and preimage");
-    let response = ask(url, Some(&format!("L402 {}:{preimage}", challenge.macaroon))).await?;
-    println!("\nThe answer:\n");
+    let credential = format!("L402 {}:{preimage}", challenge.macaroon);
+    let spent = spent(&challenge);
+    // Whoever has paid keeps what it was paid for.
+    let keep = || format!("{spent}. Ask again with -H 'Authorization: {credential}'");
+    let response = ask(page, Some(&credential)).await.map_err(|err| format!("{err}\n{}", keep()))?;
+    if response.status().is_success() {
+        println!("\n{spent}. The answer:\n");
+    } else {
+        println!("\n{}. The answer:\n", keep());
+    }
     show(response).await
 }
 
+fn spent(challenge: &Challenge) -> String {
+    let sats = challenge.sats().map_or_else(|| "An unknown amount".to_owned(), in_words);
+    format!("Spent: {sats} (regtest: no real money)")
+}
+
+fn in_words(sats: u64) -> String {
+    format!("{sats} {}", if sats == 1 { "sat" } else { "sats" })
+}
+
 /// Asks and prints both heads, as far as they matter here.
-async fn ask(url: &str, authorization: Option<&str>) -> Result<Response> {
+async fn ask(page: &Ask, credential: Option<&str>) -> Result<Response> {
+    let Ask { url, method, headers, body } = page;
     let no_url =
         || format!("{url} is no URL; write it whole, such as http://127.0.0.1:8080/weather");
     let target = Url::parse(url).map_err(|_| no_url())?;
-    println!("   -> GET {target}");
-    let mut request = client()?.get(target);
-    if let Some(authorization) = authorization {
-        println!("   -> Authorization: {}", abridged(authorization));
-        request = request.header(AUTHORIZATION, authorization);
+    println!("   -> {method} {target}");
+    let mut request = client()?.request(method.clone(), target);
+    for (name, value) in headers {
+        // A token that did not do must not stand before the one that was bought.
+        if credential.is_some() && name == AUTHORIZATION && is_token(value) {
+            continue;
+        }
+        println!("   -> {name}: {}", abridged(&String::from_utf8_lossy(value.as_bytes())));
+        request = request.header(name, value);
+    }
+    if let Some(credential) = credential {
+        println!("   -> Authorization: {}", abridged(credential));
+        request = request.header(AUTHORIZATION, credential);
+    }
+    if let Some(body) = body {
+        println!("   -> a body of {} bytes", body.len());
+        request = request.body(body.clone());
     }
     let response = request.send().await.map_err(|err| {
         if err.is_builder() {
@@ -78,6 +112,11 @@ async fn ask(url: &str, authorization: Option<&str>) -> Result<Response> {
     })?;
     println!("   <- {}", response.status());
     Ok(response)
+}
+
+fn is_token(authorization: &HeaderValue) -> bool {
+    let scheme = authorization.as_bytes().get(..5).unwrap_or_default();
+    scheme.eq_ignore_ascii_case(b"L402 ") || scheme.eq_ignore_ascii_case(b"LSAT ")
 }
 
 /// The innermost error, which says what happened; those around it say that something has.
@@ -113,8 +152,7 @@ impl Challenge {
     fn explain(&self) {
         println!("   invoice: {}", shortened(&self.invoice));
         if let Ok(invoice) = Bolt11Invoice::from_str(&self.invoice) {
-            let sats = invoice.amount_milli_satoshis().unwrap_or_default() / 1000;
-            println!("      asks for {sats} {}", if sats == 1 { "sat" } else { "sats" });
+            println!("      asks for {}", self.sats().map_or("any amount".to_owned(), in_words));
             let description = invoice.description().to_string();
             if !description.is_empty() {
                 println!("      for \"{}\"", printable(&description));
@@ -131,6 +169,12 @@ impl Challenge {
                 println!("      - {}{}", printable(&caveat), from_now(&caveat).unwrap_or_default());
             }
         }
+    }
+
+    /// What the invoice asks for.
+    fn sats(&self) -> Option<u64> {
+        let invoice = Bolt11Invoice::from_str(&self.invoice).ok()?;
+        invoice.amount_milli_satoshis().map(|amount| amount.div_ceil(1000))
     }
 
     /// Whether the preimage is this invoice's; `None` if that cannot be told.

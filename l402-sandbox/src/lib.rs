@@ -56,16 +56,21 @@
 //!
 //! # Let it fail
 //!
-//! [`Sandbox::fault`] tells it what to do wrong next: a status, silence, a reset, a body that drips
-//! or never ends. See [`Fault`].
+//! [`Sandbox::fault`] tells it what to do wrong next: a refusal of the hosted broker's by its name,
+//! any other status, silence, a reset, a body that drips or never ends. See [`Fault`] and
+//! [`Fault::named`].
 //!
 //! # What it enforces
 //!
 //! As the broker does: the merchant behind the API key, the expiry, the path when a `resource` is
 //! sent, the amount when `amountSats` is sent; every caveat of a kind has to hold, appended ones
-//! ([`append_caveat`]) included. The same idempotency key returns the same challenge until its
-//! invoice expires, and without a key the caller's address is one. The rate limit is there when it
-//! is [asked for](SandboxBuilder::rate_limit).
+//! ([`append_caveat`]) included, and so has a `preimage` caveat. Caveats that it does not know are
+//! skipped. The same idempotency key returns the same challenge until its invoice expires, and is
+//! refused with other parameters; without a key the caller's address is one. The rate limit is there
+//! when it is [asked for](SandboxBuilder::rate_limit). Refusals are problem documents (RFC 9457).
+//!
+//! `GET /api/merchant/me` and `GET /api/l402/challenges` answer too: what the account is, and what it
+//! has sold.
 //!
 //! # As a wallet for other people's clients
 //!
@@ -84,6 +89,7 @@ mod faults;
 mod hex;
 mod invoice;
 mod macaroon;
+mod named;
 mod random;
 mod reply;
 mod sandbox;
@@ -97,6 +103,7 @@ pub use builder::{SandboxBuilder, StartError};
 pub use event::Event;
 pub use faults::Fault;
 pub use macaroon::{MalformedMacaroon, append_caveat, caveats};
+pub use named::UnknownFault;
 pub use sandbox::Sandbox;
 pub use seen::{Endpoint, SeenRequest};
 pub use settings::{DEFAULT_INVOICE_LIFETIME, DEFAULT_TOKEN_LIFETIME, ReadOut};

@@ -1,6 +1,7 @@
 //! The sandbox as a program: serve, `pay INVOICE`, `get URL`.
 
 mod cli;
+mod curl;
 mod get;
 mod payer;
 

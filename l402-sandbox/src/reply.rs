@@ -13,6 +13,7 @@ use crate::seen::{Endpoint, SeenRequest};
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
     pub(crate) peer: SocketAddr,
@@ -23,9 +24,17 @@ impl Request {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// A parameter of the query, which holds nothing here that would have to be decoded.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    }
+
     pub(crate) fn endpoint(&self) -> Endpoint {
         match self.path.as_str() {
+            "/api/l402/challenges" if self.method == Method::GET => Endpoint::Challenges,
             "/api/l402/challenges" => Endpoint::Mint,
+            "/api/merchant/me" => Endpoint::Merchant,
             "/api/l402/challenges/verify" => Endpoint::Verify,
             "/v2/router/send" | "/v1/channels/transactions" => Endpoint::Wallet,
             _ => Endpoint::Other,
@@ -37,6 +46,7 @@ impl Request {
             endpoint: self.endpoint(),
             method: self.method.to_string(),
             path: self.path.clone(),
+            query: self.query.clone(),
             headers: self.headers.clone(),
             body: serde_json::from_slice(&self.body).unwrap_or_default(),
         }
@@ -52,7 +62,11 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn text(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), body }.header("Content-Type", "application/json")
+        Self::typed(status, "application/json", body)
+    }
+
+    pub(crate) fn typed(status: u16, kind: &str, body: String) -> Self {
+        Self { status, headers: Vec::new(), body }.header("Content-Type", kind)
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "reads as `json!` at the callers")]
@@ -60,9 +74,40 @@ impl Reply {
         Self::text(status, body.to_string())
     }
 
-    /// The broker's form of an error.
-    pub(crate) fn refusal(status: u16, error: &str) -> Self {
-        Self::json(status, json!({ "error": error }))
+    /// The broker's form of a refusal: an RFC 9457 problem, beside the members of its older form.
+    pub(crate) fn problem(status: u16, slug: Option<&str>, title: &str, detail: &str) -> Self {
+        let kind = slug.map_or_else(
+            || "about:blank".to_owned(),
+            |slug| format!("https://lightningenable.com/problems/{slug}"),
+        );
+        let body = json!({
+            "type": kind,
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "error": slug.unwrap_or(title),
+            "message": detail,
+        });
+        Self::typed(status, "application/problem+json", body.to_string())
+    }
+
+    /// A field that is wrong, as ASP.NET says it.
+    pub(crate) fn invalid(field: &str, text: &str) -> Self {
+        let body = json!({
+            "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
+            "title": "One or more validation errors occurred.",
+            "status": 400,
+            "errors": { field: [text] },
+        });
+        Self::typed(400, "application/problem+json", body.to_string())
+    }
+
+    /// The same, with a member more in its body.
+    pub(crate) fn member(mut self, name: &str, value: &str) -> Self {
+        let mut body: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        body[name] = value.into();
+        self.body = body.to_string();
+        self
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -10,6 +10,10 @@ pub enum Endpoint {
     Mint,
     /// `POST /api/l402/challenges/verify`.
     Verify,
+    /// `GET /api/l402/challenges`.
+    Challenges,
+    /// `GET /api/merchant/me`.
+    Merchant,
     /// The LND REST routes.
     Wallet,
     /// Anything else.
@@ -26,6 +30,8 @@ pub struct SeenRequest {
     pub method: String,
     /// The path, without its query.
     pub path: String,
+    /// The query, as it was sent; empty if there was none.
+    pub query: String,
     /// The headers, with their names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body; `null` if it was no JSON.

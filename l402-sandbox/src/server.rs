@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http_body_util::{BodyExt as _, Limited};
-use hyper::{Method, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{
@@ -65,6 +65,10 @@ async fn answer(
         Some(Kind::Answer { status, headers, body }) => {
             Ok(Answer::whole(Reply { status, headers, body }))
         }
+        Some(Kind::Named(named)) => {
+            let answer = broker::wrongly(&mut lock(state), &request, named);
+            Ok(Answer::whole(answer.unwrap_or_else(|refusal| refusal)))
+        }
         Some(Kind::Hang) => pending().await,
         Some(Kind::Reset) => {
             reset.notify_one();
@@ -98,20 +102,35 @@ async fn read(request: hyper::Request<Incoming>, peer: SocketAddr) -> io::Result
         })
         .collect();
     let path = head.uri.path().to_owned();
-    Ok(Request { method: head.method, path, headers, body: body.to_bytes(), peer })
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    Ok(Request { method: head.method, path, query, headers, body: body.to_bytes(), peer })
 }
 
 fn route(state: &Shared, request: &Request) -> Reply {
     let mut state = lock(state);
-    let answer = match (request.method == Method::POST, request.path.as_str()) {
-        (true, "/api/l402/challenges") => broker::mint(&mut state, request),
-        (true, "/api/l402/challenges/verify") => broker::verify(&mut state, request),
-        (true, "/v2/router/send") => Ok(wallet::router_send(&mut state, request)),
-        (true, "/v1/channels/transactions") => {
+    let answer = match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/api/l402/challenges") => broker::mint(&mut state, request),
+        ("GET", "/api/l402/challenges") => broker::challenges(&mut state, request),
+        ("POST", "/api/l402/challenges/verify") => broker::verify(&mut state, request),
+        ("GET", "/api/merchant/me") => broker::merchant(&mut state, request, None),
+        ("POST", "/v2/router/send") => Ok(wallet::router_send(&mut state, request)),
+        ("POST", "/v1/channels/transactions") => {
             Ok(wallet::channels_transactions(&mut state, request))
         }
-        _ if request.endpoint() == Endpoint::Other => Err(Reply::refusal(404, "no such endpoint")),
-        _ => Err(Reply::refusal(405, "the method must be POST").header("Allow", "POST")),
+        (_, path) => Err(unroutable(path, request.endpoint())),
     };
     answer.unwrap_or_else(|refusal| refusal)
+}
+
+fn unroutable(path: &str, endpoint: Endpoint) -> Reply {
+    let allowed = match endpoint {
+        Endpoint::Other => {
+            return Reply::problem(404, None, "Not Found", &format!("There is no {path}."));
+        }
+        Endpoint::Mint => "GET, POST",
+        Endpoint::Merchant => "GET",
+        _ => "POST",
+    };
+    let detail = format!("The method must be one of {allowed}.");
+    Reply::problem(405, None, "Method Not Allowed", &detail).header("Allow", allowed)
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use bitcoin::secp256k1::SecretKey;
-use serde_json::Value;
 
 use crate::{
+    broker::Held,
     event::Event,
     faults::{Faults, Kind},
     random::random,
@@ -29,7 +29,12 @@ pub(crate) struct Sale {
     pub(crate) preimage: [u8; 32],
     pub(crate) amount_sats: u64,
     pub(crate) expires: Duration,
-    pub(crate) paid: bool,
+    /// How many were issued before it.
+    pub(crate) number: usize,
+    pub(crate) created: Duration,
+    pub(crate) paid_at: Option<Duration>,
+    /// As it was given.
+    pub(crate) idempotency_key: Option<String>,
 }
 
 pub(crate) type Shared = Arc<Mutex<State>>;
@@ -49,10 +54,10 @@ pub(crate) struct State {
     pub(crate) merchants: HashMap<String, u64>,
     /// Payment hash -> sale.
     pub(crate) sales: HashMap<[u8; 32], Sale>,
-    /// Merchant and idempotency key -> the challenge and when it expires.
-    pub(crate) challenges: HashMap<(u64, String), (Duration, Value)>,
-    /// Merchant -> when its calls came in, for the rate limit.
-    pub(crate) calls: HashMap<u64, VecDeque<Duration>>,
+    /// Merchant and idempotency key -> the challenge.
+    pub(crate) challenges: HashMap<(u64, String), Held>,
+    /// Merchant, and whether they were GETs -> when its calls came in, for the rate limit.
+    pub(crate) calls: HashMap<(u64, bool), VecDeque<Duration>>,
     pub(crate) faults: Faults,
     pub(crate) seen: VecDeque<SeenRequest>,
     pub(crate) mints: u64,
@@ -101,7 +106,7 @@ impl State {
         match endpoint {
             Endpoint::Mint => self.mints += 1,
             Endpoint::Verify => self.verifies += 1,
-            Endpoint::Wallet | Endpoint::Other => {}
+            _ => {}
         }
         if self.seen.len() == MAX_SEEN {
             self.seen.pop_front();

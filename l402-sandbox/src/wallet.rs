@@ -52,13 +52,13 @@ fn settle(state: &mut State, invoice: &str) -> Result<Paid, PaymentError> {
     let payment_hash = invoice::payment_hash(invoice).ok_or(PaymentError::NotAnInvoice)?;
     let now = state.now();
     let sale = state.sales.get_mut(&payment_hash).ok_or(PaymentError::NoRoute)?;
-    if sale.paid {
+    if sale.paid_at.is_some() {
         return Err(PaymentError::AlreadyPaid);
     }
     if now >= sale.expires {
         return Err(PaymentError::Expired);
     }
-    sale.paid = true;
+    sale.paid_at = Some(now);
     let paid = Paid { payment_hash, preimage: sale.preimage, amount_sats: sale.amount_sats };
     let resource = sale.resource.clone();
     state.payments += 1;

@@ -41,7 +41,8 @@ struct Details<'a> {
     invoice: &'a str,
     amount_sats: u64,
     payment_hash: &'a str,
-    expires_at: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<&'a str>,
     resource: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     uses: Option<u64>,
@@ -84,7 +85,7 @@ pub(super) fn payment_required(
             invoice,
             amount_sats: challenge.price_sats,
             payment_hash: &challenge.payment_hash,
-            expires_at: &challenge.expires_at,
+            expires_at: challenge.expires_at.as_deref(),
             resource: &challenge.resource,
             uses,
             units,

@@ -365,18 +365,18 @@ fn failed(
     failure: Failure,
 ) -> HttpResponse {
     let (is_for_the_merchant, response) = match err {
-        L402Error::RateLimited { retry_after } | L402Error::Unavailable { retry_after } => {
+        L402Error::RateLimited { retry_after, .. } | L402Error::Unavailable { retry_after, .. } => {
             let wait = retry_after.unwrap_or(DEFAULT_RETRY_AFTER);
             (false, failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, wait))
         }
-        L402Error::Timeout => (false, failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
+        L402Error::Timeout { .. } => (false, failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)),
         // Nothing was sent, so the fault is on this side.
         L402Error::InvalidRequest(_) => (true, misconfigured()),
         // It passes without the merchant.
-        L402Error::Network(_) | L402Error::Api { status: 500.., .. } => {
+        L402Error::Network { .. } | L402Error::Api { status: 500.., .. } => {
             (false, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY))
         }
-        // It does not: the key, the plan, or a broker that keeps to another contract.
+        // It does not: the key, the plan, a missing wallet, or a broker that keeps to another contract.
         _ => (true, failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)),
     };
     if let Some(times) = lines.due(call, kind, route) {

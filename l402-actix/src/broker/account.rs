@@ -50,9 +50,10 @@ impl Account {
         until.is_some_and(|until| Instant::now() < until)
     }
 
-    /// Takes note that it brings back this one, which is paid.
-    pub(crate) fn use_up(&self, idempotency_key: &str, paid: &Challenge) {
-        if let Some(left) = time_left(&paid.expires_at) {
+    /// Takes note that it brings back nothing that could be sold before this one expires: this is
+    /// what it has brought back, already paid, or what was minted in its place.
+    pub(crate) fn use_up(&self, idempotency_key: &str, minted: &Challenge) {
+        if let Some(left) = time_left(minted) {
             let name = key(&[Some(idempotency_key.as_bytes())]);
             self.used_up.put(name, Instant::now() + left, CAPACITY);
         }

@@ -341,12 +341,15 @@ impl Permit {
         self.end(said, |calls, counted, has_said| {
             let is_away = !matches!(
                 err,
-                L402Error::Api { .. } | L402Error::Plan { .. } | L402Error::InvalidResponse(_)
+                L402Error::Api { .. }
+                    | L402Error::Plan { .. }
+                    | L402Error::NoWallet { .. }
+                    | L402Error::InvalidResponse { .. }
             );
             if is_away {
                 counted.give_back(calls);
             }
-            if let L402Error::RateLimited { retry_after } = err
+            if let L402Error::RateLimited { retry_after, .. } = err
                 && !has_said
             {
                 calls.minute.rest(*retry_after, Instant::now());
@@ -573,7 +576,7 @@ mod tests {
             for _ in 0..20 {
                 let mut permit = budget.allow(BUDGET, Call::Verify, asker).expect("a call");
                 permit.sent();
-                permit.failed(None, &L402Error::Timeout);
+                permit.failed(None, &L402Error::Timeout { url: None });
             }
         }
         assert_eq!(caused(&budget, 1), 0);
@@ -587,7 +590,9 @@ mod tests {
         assert_eq!(caused(&budget, 1), 1, "whoever goes away in the middle");
         let mut answered = budget.allow(BUDGET, Call::Verify, by(1)).expect("a call");
         answered.sent();
-        answered.failed(None, &L402Error::Api { status: 400, message: String::new() });
+        let refused =
+            L402Error::Api { status: 400, slug: None, message: String::new(), url: None };
+        answered.failed(None, &refused);
         assert_eq!(caused(&budget, 1), 2, "what the broker could make nothing of");
     }
 

@@ -84,7 +84,8 @@ fn is_quotable(value: &str) -> bool {
 
 /// How long until an invoice expires; `None` if the date cannot be read or has passed. An hour at
 /// most, so that a clock that is off does little.
-pub(crate) fn time_left(expires_at: &str) -> Option<Duration> {
+pub(crate) fn time_left(challenge: &Challenge) -> Option<Duration> {
+    let expires_at = challenge.expires_at.as_deref()?;
     let expires_at: SystemTime = OffsetDateTime::parse(expires_at, &Rfc3339).ok()?.into();
     let left = expires_at.duration_since(SystemTime::now()).ok()?;
     Some(left.min(Duration::from_secs(60 * 60)))

@@ -133,7 +133,7 @@ impl Held {
     }
 
     fn put(&self, client: Key, challenge: &CheckedChallenge) {
-        let lifetime = time_left(&challenge.expires_at)
+        let lifetime = time_left(challenge)
             .and_then(|left| left.checked_sub(TIME_TO_PAY))
             .filter(|lifetime| !lifetime.is_zero());
         // Of one without a payment hash nobody could tell when it is paid.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use l402_server::{Challenge, ChallengeRequest};
+use l402_server::{Challenge, ChallengeRequest, L402Error};
 
 use super::{
     Broker,
@@ -69,19 +69,24 @@ impl Broker<'_> {
         Ok(async move {
             // It is never closed; if it were, nothing would be bounded and all be served.
             let _place = line.places.acquire().await;
-            let minted = mint(&line, &ask, sold, permit).await?;
+            let minted = mint(&line, &ask, sold, permit).await;
+            let Some((key, ask)) = anew else { return CheckedChallenge::check(minted?) };
             // The merchant's key brings back its invoice until that expires, paid or not.
-            match anew {
-                Some((key, ask)) if line.account.is_settled(&minted) => {
-                    line.account.use_up(&key, &minted);
-                    // A second call, which comes once for each payment.
-                    let allowed = line.account.budget.allow(budget, Call::Mint, asker);
-                    let permit =
-                        allowed.map_err(|denied| BrokerRefusal::denied(denied, Call::Mint))?;
-                    CheckedChallenge::check(mint(&line, &ask, sold, permit).await?)
-                }
-                _ => CheckedChallenge::check(minted),
+            let paid = match minted {
+                Ok(minted) if line.account.is_settled(&minted) => Some(minted),
+                Ok(minted) => return CheckedChallenge::check(minted),
+                // Or nothing at all, where the merchant has used it for something else.
+                Err(BrokerRefusal::Mint(err)) if is_key_reuse(&err) => None,
+                Err(refusal) => return Err(refusal),
+            };
+            // A second call, which comes once for each payment, or for each of the key's lifetimes.
+            let allowed = line.account.budget.allow(budget, Call::Mint, asker);
+            let permit = allowed.map_err(|denied| BrokerRefusal::denied(denied, Call::Mint))?;
+            let fresh = mint(&line, &ask, sold, permit).await;
+            if let Some(until) = paid.as_ref().or(fresh.as_ref().ok()) {
+                line.account.use_up(&key, until);
             }
+            CheckedChallenge::check(fresh?)
         })
     }
 
@@ -112,6 +117,10 @@ impl Broker<'_> {
             sale.idempotency_key.as_deref().map(str::as_bytes),
         ]))
     }
+}
+
+fn is_key_reuse(err: &L402Error) -> bool {
+    matches!(err, L402Error::IdempotencyKeyReuse { .. })
 }
 
 async fn mint(

@@ -75,15 +75,17 @@ impl Outcome {
 /// What a broker call failed by.
 pub(crate) fn kind(err: &L402Error) -> &'static str {
     match err {
-        L402Error::Auth => "key_refused",
+        L402Error::Auth { .. } => "key_refused",
         L402Error::Plan { .. } => "plan_refused",
+        L402Error::NoWallet { .. } => "no_wallet",
+        L402Error::IdempotencyKeyReuse { .. } => "idempotency_key_reuse",
         L402Error::RateLimited { .. } => "rate_limited",
         L402Error::Unavailable { .. } => "unavailable",
         L402Error::Api { status: 500.., .. } => "broker_fault",
         L402Error::Api { .. } => "request_refused",
-        L402Error::Timeout => "timeout",
-        L402Error::Network(_) => "unreachable",
-        L402Error::InvalidResponse(_) => "invalid_reply",
+        L402Error::Timeout { .. } => "timeout",
+        L402Error::Network { .. } => "unreachable",
+        L402Error::InvalidResponse { .. } => "invalid_reply",
         L402Error::InvalidRequest(_) => "invalid_request",
         _ => "other",
     }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde_json::json;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use serde_json::{Value, json};
 
 use crate::{
-    broker::admission::{admitted, check, parsed},
+    broker::{
+        admission::{admitted, check, parsed},
+        iso8601,
+    },
     event::Event,
     hex::hex,
     invoice::{self, Invoice, MAX_DESCRIPTION_BYTES},
@@ -21,12 +23,20 @@ use crate::{
 /// The broker cuts longer idempotency keys.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 256;
 
-#[derive(Deserialize)]
+/// What a mint asks for.
+#[derive(PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Mint {
+pub(crate) struct Mint {
     resource: String,
     price_sats: u64,
     description: Option<String>,
+}
+
+/// What an idempotency key stands for.
+pub(crate) struct Held {
+    expires: Duration,
+    asked: Mint,
+    challenge: Value,
 }
 
 /// `POST /api/l402/challenges`. An `Err` is a refusal.
@@ -36,24 +46,28 @@ pub(crate) fn mint(state: &mut State, request: &Request) -> Result<Reply, Reply>
 
 fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply, Reply> {
     let ask: Mint = parsed(request)?;
-    check(!ask.resource.trim().is_empty(), "resource is required")?;
-    check(ask.price_sats >= 1, "priceSats must be at least 1")?;
-    let description = ask.description.unwrap_or_else(|| {
+    check(!ask.resource.trim().is_empty(), "resource", "is required")?;
+    check(ask.price_sats >= 1, "priceSats", "must be at least 1")?;
+    let description = ask.description.clone().unwrap_or_else(|| {
         let text = format!("L402: {}", ask.resource);
         if text.len() <= MAX_DESCRIPTION_BYTES { text } else { "L402".to_owned() }
     });
-    check(description.len() <= MAX_DESCRIPTION_BYTES, "description fits into no invoice")?;
+    check(description.len() <= MAX_DESCRIPTION_BYTES, "description", "fits into no invoice")?;
 
     let now = state.now();
     // Without a key the caller's address is one: for a merchant's server always the same.
-    let key = request.header("x-idempotency-key").map_or_else(
-        || request.peer.ip().to_string(),
-        |key| key.chars().take(MAX_IDEMPOTENCY_KEY_CHARS).collect(),
-    );
-    if let Some((expires, challenge)) = state.challenges.get(&(merchant, key.clone()))
-        && now < *expires
+    let given: Option<String> = request
+        .header("x-idempotency-key")
+        .map(|key| key.chars().take(MAX_IDEMPOTENCY_KEY_CHARS).collect());
+    let key = given.clone().unwrap_or_else(|| request.peer.ip().to_string());
+    if let Some(held) = state.challenges.get(&(merchant, key.clone()))
+        && now < held.expires
     {
-        return Ok(Reply::json(200, challenge.clone()));
+        if given.is_some() && held.asked != ask {
+            let detail = "The idempotency key was used with other parameters.";
+            return Err(Reply::problem(409, Some("idempotency_key_reuse"), "Conflict", detail));
+        }
+        return Ok(Reply::json(200, held.challenge.clone()));
     }
 
     let expires = now + state.settings.invoice_lifetime;
@@ -64,7 +78,7 @@ fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply
         now,
         state.settings.invoice_lifetime,
     );
-    let issued = issued.ok_or_else(|| Reply::refusal(400, "priceSats fits into no invoice"))?;
+    let issued = issued.ok_or_else(|| Reply::invalid("priceSats", "fits into no invoice"))?;
 
     // Laid out as LND's aperture does: a version, the payment hash, and a random token id.
     let identifier = [&[0, 0][..], &issued.payment_hash, &random::<32>()].concat();
@@ -90,12 +104,16 @@ fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply
         preimage: issued.preimage,
         expires,
         token_expires: Duration::from_secs(token_expires),
-        paid: false,
+        number: state.sales.len(),
+        created: now,
+        idempotency_key: given,
+        paid_at: None,
         spent_by_mpp: false,
     };
     state.sales.insert(issued.payment_hash, sale);
-    state.challenges.insert((merchant, key), (expires, challenge.clone()));
-    state.report(&Event::Minted { resource: ask.resource, price_sats: ask.price_sats });
+    state.report(&Event::Minted { resource: ask.resource.clone(), price_sats: ask.price_sats });
+    let held = Held { expires, asked: ask, challenge: challenge.clone() };
+    state.challenges.insert((merchant, key), held);
     Ok(Reply::json(200, challenge))
 }
 
@@ -115,12 +133,4 @@ fn mpp_challenge(invoice: &Invoice, sats: u64, expires: &str) -> String {
     format!(
         r#"Payment id="{id}", realm="l402-sandbox", method="lightning", intent="charge", request="{request}", expires="{expires}""#
     )
-}
-
-fn iso8601(since_epoch: Duration) -> String {
-    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()
-        .and_then(|date| date.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }

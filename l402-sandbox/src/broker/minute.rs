@@ -42,6 +42,11 @@ impl Minute {
         if has_room { Ok(minute) } else { Err(minute) }
     }
 
+    /// One with no room for so long.
+    pub(crate) fn used_up(limit: u32, now: Duration, wait: Duration) -> Self {
+        Self { limit, remaining: 0, now, room_at: now + wait }
+    }
+
     /// The reply, with what is left. With the `Date` it is by one clock, the sandbox's, which a
     /// test can move; the HTTP server would add this machine's.
     pub(crate) fn told_in(&self, reply: Reply) -> Reply {
@@ -58,11 +63,17 @@ impl Minute {
         // A second that has begun is a second to wait.
         let wait = self.room_at.saturating_sub(self.now).as_secs() + 1;
         let body = json!({
-            "error": "too many requests",
+            "type": "about:blank",
+            "title": "Too many requests",
+            "status": 429,
+            "detail": "The account's calls of this minute are used up.",
+            "error": "Too many requests",
+            "message": "The account's calls of this minute are used up.",
             "code": "RATE_LIMIT_EXCEEDED",
             "details": { "retryAfter": wait },
         });
-        self.told_in(Reply::json(429, body).header("Retry-After", wait.to_string()))
+        let reply = Reply::typed(429, "application/problem+json", body.to_string());
+        self.told_in(reply.header("Retry-After", wait.to_string()))
     }
 }
 

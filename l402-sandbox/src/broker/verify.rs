@@ -43,10 +43,10 @@ pub(crate) fn verify(state: &mut State, request: &Request) -> Result<Reply, Repl
 
 fn verify_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply, Reply> {
     let question: Verify = parsed(request)?;
-    check(!question.preimage.trim().is_empty(), "preimage is required")?;
-    check(question.amount_sats != Some(0), "amountSats must be at least 1")?;
+    check(!question.preimage.trim().is_empty(), "preimage", "is required")?;
+    check(question.amount_sats != Some(0), "amountSats", "must be at least 1")?;
     let blank = question.resource.as_ref().is_some_and(|resource| resource.trim().is_empty());
-    check(!blank, "resource is empty")?;
+    check(!blank, "resource", "is empty")?;
     let verdict = match &question.macaroon {
         Some(macaroon) => judge(state, merchant, &question, macaroon),
         None => judge_mpp(state, merchant, &question),
@@ -82,8 +82,12 @@ fn judge(
     let now = state.now().as_secs();
     let (mut paths, mut amounts) = (Vec::new(), Vec::new());
     for caveat in &macaroon.caveats {
-        let caveat = str::from_utf8(caveat).map_err(|_| "a caveat cannot be read")?;
-        match caveat.split_once('=').ok_or("a caveat cannot be read")? {
+        // Holders append what they like. What is not known here is skipped, as the L402 specification
+        // says; what is known has to hold each time, so that appending only ever narrows.
+        let Some(known) = str::from_utf8(caveat).ok().and_then(|text| text.split_once('=')) else {
+            continue;
+        };
+        match known {
             ("merchant_id", id) if id != merchant.to_string() => {
                 return Err("the token is another merchant's");
             }
@@ -95,7 +99,13 @@ fn judge(
             ("amount_sats", sats) => {
                 amounts.push(sats.parse::<u64>().map_err(|_| "a caveat cannot be read")?);
             }
-            _ => return Err("a caveat is unknown"),
+            ("preimage", bound) => {
+                let bound = unhex(bound).ok_or("a caveat cannot be read")?;
+                if invoice::payment_hash_of(&bound) != payment_hash {
+                    return Err("the token is bound to another preimage");
+                }
+            }
+            _ => {}
         }
     }
     if let Some(resource) = &question.resource
@@ -127,7 +137,7 @@ fn judge_mpp(state: &mut State, merchant: u64, question: &Verify) -> Result<Valu
     let payment_hash = invoice::payment_hash_of(&preimage);
     let now = state.now();
     let sale = state.sales.get_mut(&payment_hash).ok_or("no such payment")?;
-    if !sale.paid || sale.merchant != merchant {
+    if sale.paid_at.is_none() || sale.merchant != merchant {
         return Err("no such payment");
     }
     if now >= sale.token_expires {

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod account;
 mod broker;
+mod caveats;
 mod faults;
+mod named;
 mod program;
 mod wallet;
 

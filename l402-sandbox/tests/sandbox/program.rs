@@ -1,7 +1,7 @@
 //! The program, by what it prints.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     thread::{self, JoinHandle},
@@ -36,7 +36,16 @@ fn complaint(command: &mut Command) -> String {
 fn it_helps_and_says_its_version() {
     let (success, help, _) = run(&mut program(&["--help"]));
     assert!(success, "{help}");
-    for named in ["pay INVOICE", "get URL", "--port PORT", "--api-key KEY", "--rate-limit N"] {
+    for named in [
+        "pay INVOICE",
+        "get URL",
+        "--port PORT",
+        "--api-key KEY",
+        "--rate-limit N",
+        "--fault NAME",
+        "plan_volume_limit",
+        "-X METHOD",
+    ] {
         assert!(help.contains(named), "{named}: {help}");
     }
     let (success, version, _) = run(&mut program(&["--version"]));
@@ -58,6 +67,12 @@ fn what_it_cannot_do_it_says_in_a_sentence() {
         (&["sell"], "`sell`"),
         (&["pay"], "pay INVOICE"),
         (&["get", "a", "b"], "get URL"),
+        (&["--fault", "plan_volum_limit"], "plan_volume_limit"),
+        (&["-X", "POST"], "`get URL`"),
+        (&["pay", "lnbcrt1", "-d", "a"], "`get URL`"),
+        (&["get", "http://127.0.0.1:1/", "-H", "no header"], "-H 'Name: value'"),
+        (&["get", "http://127.0.0.1:1/", "-X", "A B"], "`A B`"),
+        (&["get", "http://127.0.0.1:1/", "-d", "@/no/such/file"], "/no/such/file"),
         (&["pay", "lnbc1realmoney"], "regtest"),
         (&["get", "weather"], "URL"),
         (&["get", "http://127.0.0.1:1/weather"], "nobody answers"),
@@ -133,11 +148,37 @@ fn it_limits_the_calls_a_minute_when_it_is_asked_to() {
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = l402_server::L402Client::builder("sandbox-key").base_url(url).build().unwrap();
-    runtime.block_on(client.check()).unwrap();
+    let nobody = VerifyRequest::new("AA", "0".repeat(64));
+    runtime.block_on(client.verify_token(&nobody)).unwrap();
     let limit = client.rate_limit().unwrap();
     assert_eq!((limit.limit, limit.remaining), (1, 0));
-    let refused = runtime.block_on(client.check());
+    let refused = runtime.block_on(client.verify_token(&nobody));
     assert!(matches!(refused, Err(L402Error::RateLimited { .. })), "{refused:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn it_does_wrong_what_it_is_asked_to_by_name_each_time() {
+    let faults = ["--fault", "plan_volume_limit", "--fault", "no_wallet"];
+    let mut child = program(&[&["--port", "0"][..], &faults[..]].concat());
+    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.next().unwrap();
+    let url = line.strip_prefix("export LIGHTNING_ENABLE_API_URL=").unwrap();
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = l402_server::L402Client::builder("sandbox-key").base_url(url).build().unwrap();
+    for _ in 0..2 {
+        let request = l402_server::ChallengeRequest::new("/weather", 100);
+        let refused = runtime.block_on(client.create_challenge(&request));
+        assert!(matches!(&refused, Err(L402Error::Plan { slug: Some(slug), .. })
+            if slug == "plan_volume_limit"));
+    }
+    let checked = runtime.block_on(client.check());
+    assert!(matches!(checked, Err(L402Error::NoWallet { .. })), "{checked:?}");
+    let told = lines.nth(4).unwrap();
+    assert_eq!(told, "refused   a call, as asked for: plan_volume_limit");
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -207,6 +248,7 @@ async fn get_prints_each_step_and_what_was_bought() {
         "4. Ask again",
         &format!("-> Authorization: L402 {macaroon}…:"),
         "<- 200 OK",
+        "Spent: 100 sats (regtest: no real money). The answer:",
         "sunny\n",
     ] {
         let (_, after) =
@@ -263,9 +305,91 @@ async fn get_pays_nothing_where_nothing_is_asked_for_and_says_when_it_is_refused
     let (url, _served) = shop(vec![challenged(&challenge), "401 Unauthorized".to_owned()]);
     let (success, printed, _) = run(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
     assert!(!success && printed.contains("<- 401 Unauthorized"), "{printed}");
+    assert!(printed.contains("Spent: 100 sats"), "{printed}");
+    let macaroon = challenge["macaroon"].as_str().unwrap();
+    let kept = format!("Ask again with -H 'Authorization: L402 {macaroon}:");
+    assert!(printed.contains(&kept), "what was paid for is not lost: {printed}");
 
     let (url, _served) = shop(vec!["402 Payment Required".to_owned()]);
     let said = complaint(program(&["get", &url]).env("LND_REST_HOST", sandbox.url()));
     assert!(said.contains("no L402 challenge"), "{said}");
     assert_eq!(sandbox.payments(), 1);
+}
+
+/// A shop that answers 402, then 200, and what it was asked.
+fn posted_to(challenge: &Value) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/prompt", listener.local_addr().unwrap());
+    let heads = [challenged(challenge), "200 OK".to_owned()];
+    let served = thread::spawn(move || {
+        let answers = heads.into_iter().map(|head| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut asked, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if line.trim_end().is_empty() {
+                    break;
+                }
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+                asked += &line;
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let head = format!("HTTP/1.1 {head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+            write!(stream, "{head}ok").unwrap();
+            asked + "\n" + &String::from_utf8(body).unwrap()
+        });
+        answers.collect()
+    });
+    (url, served)
+}
+
+#[tokio::test]
+async fn get_asks_twice_what_it_is_told_to_as_curl_does() {
+    let sandbox = Sandbox::start().await;
+    for (number, options, line, kind, body) in [
+        (0, &["-d", "a=1", "-d", "b=2"][..], "POST", "application/x-www-form-urlencoded", "a=1&b=2"),
+        (
+            1,
+            &["-X", "PUT", "-H", "Content-Type: application/json", "-d", "{\"a\":1}"][..],
+            "PUT",
+            "application/json",
+            "{\"a\":1}",
+        ),
+    ] {
+        let challenge = mint(&sandbox, "/prompt", 7, &number.to_string()).await;
+        let (url, served) = posted_to(&challenge);
+        let own = ["-H", "X-Mine: yes", "-H", "Authorization: Bearer mine"];
+        let arguments = [&["get", url.as_str()][..], options, &own[..]].concat();
+        let (success, printed, complaint) =
+            run(program(&arguments).env("LND_REST_HOST", sandbox.url()));
+        assert!(success, "{complaint}");
+        assert!(printed.contains("Spent: 7 sats") && printed.ends_with("ok\n"), "{printed}");
+        let asked = served.join().unwrap();
+        for asked in &asked {
+            assert!(asked.starts_with(&format!("{line} /prompt HTTP/1.1")), "{asked}");
+            let lower = asked.to_lowercase();
+            assert!(lower.contains(&format!("content-type: {kind}")), "{asked}");
+            assert!(lower.contains("x-mine: yes") && lower.contains("bearer mine"), "{asked}");
+            assert!(asked.ends_with(&format!("\n{body}")), "{asked}");
+        }
+        assert!(!asked[0].contains("L402 ") && asked[1].contains("L402 "), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn get_with_a_token_that_does_not_do_buys_another_and_says_so() {
+    let sandbox = Sandbox::start().await;
+    let challenge = mint(&sandbox, "/weather", 1, "k").await;
+    let (url, served) = shop(vec![challenged(&challenge), "200 OK".to_owned()]);
+    let mut asks = program(&["get", &url, "-H", "authorization: l402 old:00"]);
+    let (success, printed, _) = run(asks.env("LND_REST_HOST", sandbox.url()));
+    assert!(success && printed.contains("Spent: 1 sat ("), "{printed}");
+    let seen = served.join().unwrap();
+    assert_eq!(seen[0].as_deref(), Some("l402 old:00"));
+    assert!(seen[1].as_deref().is_some_and(|bought| !bought.contains("old")), "{seen:?}");
 }

@@ -75,7 +75,7 @@ impl Choice {
             invoice: &challenge.invoice,
             macaroon: &challenge.macaroon,
             payment_hash: &challenge.payment_hash,
-            expires_at: &challenge.expires_at,
+            expires_at: challenge.expires_at.as_deref().unwrap_or_default(),
             credential_header: &wanted.credential_header,
             nonce: &nonce,
         };
