@@ -50,7 +50,9 @@ impl Said {
         }
         let broker = match checked {
             Ok(()) => Broker::Well,
-            Err(L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. }) => Broker::KeyRefused,
+            Err(L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. }) => {
+                Broker::KeyRefused
+            }
             Err(_) => Broker::Away,
         };
         Self { since: Instant::now(), broker }
@@ -93,7 +95,9 @@ async fn main() -> Result<(), Failure> {
     let client = setup.client();
     match client.check().await {
         // With a key that is refused nothing can be sold, so the roll-out had better fail.
-        Err(err @ (L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. })) => return Err(err.into()),
+        Err(
+            err @ (L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. }),
+        ) => return Err(err.into()),
         // That passes, and routes that are free need no broker.
         Err(err) => eprintln!("starting without the broker: {err}"),
         Ok(()) => {}

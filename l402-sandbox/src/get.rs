@@ -59,7 +59,8 @@ pub(crate) async fn get(page: &Ask) -> Result<ExitCode> {
     let spent = spent(&challenge);
     // Whoever has paid keeps what it was paid for.
     let keep = || format!("{spent}. Ask again with -H 'Authorization: {credential}'");
-    let response = ask(page, Some(&credential)).await.map_err(|err| format!("{err}\n{}", keep()))?;
+    let response =
+        ask(page, Some(&credential)).await.map_err(|err| format!("{err}\n{}", keep()))?;
     if response.status().is_success() {
         println!("\n{spent}. The answer:\n");
     } else {

@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn where_no_amount_is_stated_nothing_is_said() {
-        for invoice in ["lnbc1pvjluez", "lnbcrt1", "lno1qcp4256ypq", "", "1", "ln1", "bc1q", "lnbc"] {
+        for invoice in ["lnbc1pvjluez", "lnbcrt1", "lno1qcp4256ypq", "", "1", "ln1", "bc1q", "lnbc"]
+        {
             assert!(!states_another_amount(invoice, 100), "{invoice}");
         }
     }

@@ -3,9 +3,7 @@
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    L402Client, L402Error, VerifyRequest, call::Call, lenient::lenient, reply::Secrets,
-};
+use crate::{L402Client, L402Error, VerifyRequest, call::Call, lenient::lenient, reply::Secrets};
 
 /// The slug of the refusal that a mint would meet where L402 is off.
 const L402_NOT_ENABLED: &str = "l402_not_enabled";

@@ -590,8 +590,7 @@ mod tests {
         assert_eq!(caused(&budget, 1), 1, "whoever goes away in the middle");
         let mut answered = budget.allow(BUDGET, Call::Verify, by(1)).expect("a call");
         answered.sent();
-        let refused =
-            L402Error::Api { status: 400, slug: None, message: String::new(), url: None };
+        let refused = L402Error::Api { status: 400, slug: None, message: String::new(), url: None };
         answered.failed(None, &refused);
         assert_eq!(caused(&budget, 1), 2, "what the broker could make nothing of");
     }

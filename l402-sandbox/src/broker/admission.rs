@@ -39,7 +39,8 @@ fn merchant(state: &State, request: &Request) -> Result<u64, Reply> {
     let key = request.header("x-api-key");
     key.and_then(|key| state.merchants.get(key)).copied().ok_or_else(|| {
         state.report(&Event::KeyRefused { sent: key.is_some() });
-        let why = if key.is_some() { "The API key is not known." } else { "An API key is required." };
+        let why =
+            if key.is_some() { "The API key is not known." } else { "An API key is required." };
         Reply::problem(401, None, "Unauthorized", why)
     })
 }
@@ -48,8 +49,8 @@ pub(crate) fn parsed<T: DeserializeOwned>(request: &Request) -> Result<T, Reply>
     let json =
         request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
     check(json, "Content-Type", "must be application/json")?;
-    let body: Value = serde_json::from_slice(&request.body)
-        .map_err(|_| Reply::invalid("$", "is not JSON"))?;
+    let body: Value =
+        serde_json::from_slice(&request.body).map_err(|_| Reply::invalid("$", "is not JSON"))?;
     // An unset field is left out; `null` is not its spelling.
     let nulls = body.as_object().is_some_and(|fields| fields.values().any(Value::is_null));
     check(!nulls, "$", "has a field that is null")?;

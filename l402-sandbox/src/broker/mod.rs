@@ -36,11 +36,7 @@ const USUAL_LIMIT: u32 = 100;
 const WAIT: Duration = Duration::from_secs(7);
 
 /// Answers a call wrongly, as it was told to. The key is looked at and the call counts, as ever.
-pub(crate) fn wrongly(
-    state: &mut State,
-    request: &Request,
-    named: &Named,
-) -> Result<Reply, Reply> {
+pub(crate) fn wrongly(state: &mut State, request: &Request, named: &Named) -> Result<Reply, Reply> {
     if request.endpoint() == Endpoint::Merchant && named.account.is_some() {
         return merchant(state, request, named.account);
     }

@@ -39,7 +39,8 @@ async fn the_list_says_what_was_paid_and_when_the_newest_first_and_no_secret() {
     mint(&sandbox, "/expired", 1, "two").await;
     sandbox.advance(Duration::from_secs(10 * 60));
     mint(&sandbox, "/unpaid", 2, "three").await;
-    let other = L402Client::builder(sandbox.add_merchant()).base_url(sandbox.url()).build().unwrap();
+    let other =
+        L402Client::builder(sandbox.add_merchant()).base_url(sandbox.url()).build().unwrap();
     other.create_challenge(&ChallengeRequest::new("/other", 3)).await.unwrap();
 
     let client = sandbox.client();

@@ -112,7 +112,10 @@ async fn a_call_with_a_fault_in_it_is_refused_with_400() {
     assert_eq!(status, 404);
     for (path, allowed) in [(MINT, "GET, POST"), (VERIFY, "POST"), ("/api/merchant/me", "GET")] {
         let put = client.put(format!("{}{path}", sandbox.url())).send().await.unwrap();
-        assert_eq!((put.status().as_u16(), &put.headers()["allow"]), (405, &allowed.parse().unwrap()));
+        assert_eq!(
+            (put.status().as_u16(), &put.headers()["allow"]),
+            (405, &allowed.parse().unwrap())
+        );
     }
 }
 
@@ -242,8 +245,7 @@ async fn every_caveat_has_to_hold_and_only_the_read_out_can_be_chosen() {
         let (_, verdict) = ask(&sandbox, VERIFY, &question).await;
         assert_eq!((&verdict["resource"], &verdict["amountSats"]), (&json!(path), &json!(sats)));
 
-        for caveat in
-            ["expires=1", "merchant_id=2", "amount_sats=x", "expires=soon", "preimage=00"]
+        for caveat in ["expires=1", "merchant_id=2", "amount_sats=x", "expires=soon", "preimage=00"]
         {
             let narrowed = append_caveat(&macaroon, caveat).unwrap();
             refusal(&sandbox, json!({ "macaroon": narrowed, "preimage": preimage })).await;

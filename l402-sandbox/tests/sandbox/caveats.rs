@@ -66,9 +66,9 @@ async fn what_narrows_only_ever_narrows() {
         (&["expires=1", "expires=99999999999"], json!({ "resource": "/a" }), false),
         (&["merchant_id=2"], json!({ "resource": "/a" }), false),
     ] {
-        let appended = caveats.iter().fold(macaroon.clone(), |token, caveat| {
-            append_caveat(&token, caveat).unwrap()
-        });
+        let appended = caveats
+            .iter()
+            .fold(macaroon.clone(), |token, caveat| append_caveat(&token, caveat).unwrap());
         let verdict = verdict(&sandbox, &appended, &preimage, asked.clone()).await;
         assert_eq!(verdict["valid"], is_valid, "{caveats:?} {asked}: {verdict}");
     }

@@ -21,8 +21,7 @@ fn fault(name: &str) -> Fault {
 #[tokio::test]
 async fn a_cap_of_the_plan_refuses_one_mint_and_no_verify() {
     let sandbox = Sandbox::start().await;
-    for name in
-        ["plan_proxy_limit", "plan_endpoint_limit", "plan_price_limit", "plan_volume_limit"]
+    for name in ["plan_proxy_limit", "plan_endpoint_limit", "plan_price_limit", "plan_volume_limit"]
     {
         sandbox.fault(fault(name));
         verify(&sandbox).await.unwrap();
@@ -64,8 +63,10 @@ async fn each_other_refusal_is_the_error_that_its_name_says() {
     sandbox.fault(fault("api_key_refused"));
     assert!(matches!(mint(&sandbox).await, Err(L402Error::Auth { .. })));
     sandbox.fault(fault("challenge_persist_failed"));
-    assert!(matches!(mint(&sandbox).await, Err(L402Error::Api { status: 500, slug: Some(slug), .. })
-        if slug == "challenge_persist_failed"));
+    assert!(
+        matches!(mint(&sandbox).await, Err(L402Error::Api { status: 500, slug: Some(slug), .. })
+        if slug == "challenge_persist_failed")
+    );
     sandbox.fault(fault("idempotency_key_reuse"));
     assert!(matches!(mint(&sandbox).await, Err(L402Error::IdempotencyKeyReuse { .. })));
     sandbox.fault(fault("unavailable"));

@@ -352,7 +352,13 @@ fn posted_to(challenge: &Value) -> (String, JoinHandle<Vec<String>>) {
 async fn get_asks_twice_what_it_is_told_to_as_curl_does() {
     let sandbox = Sandbox::start().await;
     for (number, options, line, kind, body) in [
-        (0, &["-d", "a=1", "-d", "b=2"][..], "POST", "application/x-www-form-urlencoded", "a=1&b=2"),
+        (
+            0,
+            &["-d", "a=1", "-d", "b=2"][..],
+            "POST",
+            "application/x-www-form-urlencoded",
+            "a=1&b=2",
+        ),
         (
             1,
             &["-X", "PUT", "-H", "Content-Type: application/json", "-d", "{\"a\":1}"][..],

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use l402_server::{ChallengeStatus, L402Error, ListChallenges};
 
 use crate::{
-    KEY, builder, client, minute, mint,
+    KEY, builder, client, mint, minute,
     script::{Broker, Step, json, status},
     verify,
 };
@@ -47,7 +47,8 @@ async fn the_account_is_read_by_a_get_with_the_key() {
 
 #[tokio::test]
 async fn what_the_account_leaves_out_or_gives_in_another_type_is_not_known() {
-    let odd = r#"{"merchantId":"42","isActive":1,"features":[],"onboarding":{"hasStrikeKey":"no"}}"#;
+    let odd =
+        r#"{"merchantId":"42","isActive":1,"features":[],"onboarding":{"hasStrikeKey":"no"}}"#;
     for body in ["{}", odd, r#"{"onboarding":null,"features":null,"name":5}"#] {
         let broker = Broker::start([json(body), json(body)]).await;
         let client = client(&broker);

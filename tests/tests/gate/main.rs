@@ -14,6 +14,7 @@ mod failure;
 mod invalid_token;
 mod lines;
 mod middleware;
+mod mint;
 mod module;
 mod mpp;
 mod on_payment;

@@ -40,6 +40,7 @@ async fn what_only_the_merchant_can_mend_is_an_error_and_what_passes_is_a_warnin
     for (fault, alert) in [
         (Fault::status(401), "ERROR key_refused -"),
         (Fault::status(403), "ERROR plan_refused -"),
+        (Fault::named("no_wallet").unwrap(), "ERROR no_wallet -"),
         (Fault::status(404), "ERROR request_refused -"),
         (Fault::garbage(), "ERROR invalid_reply -"),
         (Fault::status(429), "WARN rate_limited -"),
@@ -57,6 +58,33 @@ async fn what_only_the_merchant_can_mend_is_an_error_and_what_passes_is_a_warnin
     shop.sandbox.fault(nameless);
     assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 502);
     assert_eq!(alerts("/alerting"), ["ERROR invalid_reply -"]);
+}
+
+#[actix_web::test]
+async fn each_line_of_a_failed_call_names_the_url_that_was_tried() {
+    let shop = Shop::open("/tried").await;
+    let credential = shop.api.buy("/tried/weather/rome", &shop.sandbox).await;
+    let mint_url = format!("({}/api/l402/challenges)", shop.sandbox.url());
+    let verify_url = format!("({}/api/l402/challenges/verify)", shop.sandbox.url());
+    said_at("/tried/weather/{city}");
+    for name in ["api_key_refused", "plan_volume_limit", "no_wallet", "unavailable", "garbage"] {
+        for (endpoint, url) in [(Endpoint::Mint, &mint_url), (Endpoint::Verify, &verify_url)] {
+            if endpoint == Endpoint::Verify && !["api_key_refused", "unavailable"].contains(&name) {
+                continue;
+            }
+            let fault = Fault::named(name).unwrap();
+            shop.sandbox.fault(if name == "no_wallet" { fault } else { fault.on(endpoint) });
+            match endpoint {
+                Endpoint::Mint => shop.ask("/weather/rome").await,
+                _ => shop.ask_with("/weather/rome", &credential).await,
+            };
+            shop.sandbox.clear_faults();
+            let said = said_at("/tried/weather/{city}");
+            let lines: Vec<_> = said.iter().map(|said| said.fields.get("message")).collect();
+            assert!(lines.iter().any(|line| line.contains(url.as_str())), "{name}: {lines:?}");
+            assert!(!lines.concat().contains(shop.sandbox.api_key()), "{lines:?}");
+        }
+    }
 }
 
 /// At `info` there is no span that would.

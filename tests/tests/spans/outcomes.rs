@@ -76,6 +76,9 @@ async fn each_failure_of_the_broker_has_its_name() {
     for (fault, status, reason) in [
         (Fault::status(401), 502, "key_refused"),
         (Fault::status(403), 502, "plan_refused"),
+        (Fault::named("plan_volume_limit").unwrap(), 502, "plan_refused"),
+        (Fault::named("no_wallet").unwrap(), 502, "no_wallet"),
+        (Fault::named("idempotency_key_reuse").unwrap(), 502, "idempotency_key_reuse"),
         (Fault::status(429), 503, "rate_limited"),
         (Fault::status(503), 503, "unavailable"),
         (Fault::status(500), 502, "broker_fault"),
