@@ -1,6 +1,6 @@
 //! Everything that can go wrong between here and the broker.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, fmt, iter::successors, time::Duration};
 
 /// Why a call to the broker gave no answer.
 ///
@@ -11,7 +11,7 @@ use std::{error::Error as StdError, time::Duration};
 /// Branch on the variant and on a `slug`, which is the broker's stable name of a problem. A
 /// `message` is prose for people, taken from the reply's `detail`, else its `message`, its `error`,
 /// its `title`, else the status in words; where fields of the request were refused, it names them.
-#[derive(Debug, derive_more::Display, derive_more::Error)]
+#[derive(derive_more::Display, derive_more::Error)]
 #[non_exhaustive]
 pub enum L402Error {
     /// The broker does not know the API key (401).
@@ -206,4 +206,28 @@ fn plan(slug: Option<&str>, current: Option<&str>, upgrade_url: Option<&str>) ->
     let current = current.map(|plan| format!("; the plan is {plan:?}")).unwrap_or_default();
     let upgrade = upgrade_url.map(|url| format!("; upgrade at {url}")).unwrap_or_default();
     format!("{}{current}{upgrade}", named(slug))
+}
+
+/// A sentence with all causes, since `main` shows an error by its `Debug`.
+impl fmt::Debug for L402Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        for cause in successors(self.source(), |&cause| cause.source()) {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_ends_main_is_a_sentence() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let err = L402Error::Network(Box::new(refused));
+        assert_eq!(format!("{err:?}"), "the broker could not be reached: connection refused");
+        assert_eq!(format!("{:?}", L402Error::Auth), L402Error::Auth.to_string());
+    }
 }
