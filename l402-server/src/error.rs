@@ -226,8 +226,8 @@ mod tests {
     #[test]
     fn an_error_that_ends_main_is_a_sentence() {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        let err = L402Error::Network { url: None, cause: Box::new(refused) };
+        let err = L402Error::Network { url: None, source: Box::new(refused) };
         assert_eq!(format!("{err:?}"), "the broker could not be reached: connection refused");
-        assert_eq!(format!("{:?}", L402Error::Auth), L402Error::Auth.to_string());
+        assert_eq!(format!("{:?}", L402Error::Auth { url: None }), "the broker refused the API key");
     }
 }
