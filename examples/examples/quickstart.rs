@@ -10,6 +10,13 @@ use l402_actix::{L402Config, Payment, l402};
 use l402_examples::{Failure, Setup};
 use serde_json::json;
 
+#[get("/")]
+async fn index() -> &'static str {
+    "GET /free                free\n\
+     GET /weather             100 sats\n\
+     GET /forecast/{city}     250 sats, such as /forecast/berlin\n"
+}
+
 #[get("/free")]
 async fn free() -> impl Responder {
     web::Json(json!({ "weather": "somewhere, something" }))
@@ -47,7 +54,12 @@ async fn main() -> Result<(), Failure> {
         None => println!("{}: {api}/weather", setup.charging()),
     }
     let server = HttpServer::new(move || {
-        App::new().app_data(config.clone()).service(free).service(weather).service(forecast)
+        App::new()
+            .app_data(config.clone())
+            .service(index)
+            .service(free)
+            .service(weather)
+            .service(forecast)
     });
     Ok(server.listen(listener)?.run().await?)
 }
@@ -69,9 +81,13 @@ Pay the invoice with the sandbox's wallet, ask again with the receipt, and get 2
   PREIMAGE=$(curl -s {wallet}/v2/router/send -d "{{\"payment_request\":\"$INVOICE\"}}" | tail -n 1 | sed 's/.*"payment_preimage":"\([^"]*\)".*/\1/')
   curl -i -H "Authorization: L402 $MACAROON:$PREIMAGE" {api}/weather
 
-Or watch all of it in one go:
+Or watch all of it in one go, for another route:
 
-  LND_REST_HOST={wallet} cargo run -q -p l402-sandbox -- get {api}/weather
+  LND_REST_HOST={wallet} cargo run -q -p l402-sandbox -- get {api}/forecast/berlin
+
+What is free is answered at once:
+
+  curl -i {api}/free
 
 Any L402 client can pay with LND_REST_HOST={wallet} LND_MACAROON_HEX=00.
 "#

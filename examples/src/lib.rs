@@ -12,6 +12,10 @@ use l402_sandbox::Sandbox;
 use l402_server::{API_URL_VARIABLE, L402Client};
 use tracing_subscriber::filter::LevelFilter;
 
+/// What to do about a port that is taken.
+const PORTS: &str =
+    "Choose other ports: PORT=8081 is for the API, SANDBOX_PORT=8403 for the sandbox.";
+
 /// The example's surroundings. The sandbox stops when this is dropped.
 #[derive(Debug)]
 pub struct Setup {
@@ -35,7 +39,11 @@ impl Setup {
         if env::var_os("LIGHTNING_ENABLE_API_KEY").is_some() {
             return Ok(Self { sandbox: None, client: L402Client::from_env()? });
         }
-        let sandbox = Sandbox::builder().port(port("SANDBOX_PORT", 8402)?).start().await?;
+        let sandbox = Sandbox::builder()
+            .port(port("SANDBOX_PORT", 8402)?)
+            .start()
+            .await
+            .map_err(|err| Failure::sentence(format!("{err} {PORTS}")))?;
         Ok(Self { client: sandbox.client(), sandbox: Some(sandbox) })
     }
 
@@ -96,7 +104,7 @@ impl Setup {
 pub fn listener() -> Result<TcpListener, Failure> {
     let port = port("PORT", 8080)?;
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|err| {
-        let text = format!("cannot listen on 127.0.0.1:{port} ({err}); set PORT to another port");
+        let text = format!("Cannot listen on 127.0.0.1:{port}: {err}. {PORTS}");
         Failure::sentence(text)
     })
 }

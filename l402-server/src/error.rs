@@ -1,12 +1,12 @@
 //! Everything that can go wrong between here and the broker.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, fmt, iter::successors, time::Duration};
 
 /// Why a call to the broker gave no answer.
 ///
 /// No variant carries the API key, a macaroon, a preimage or a URL: what the broker's own message
 /// echoes of them is replaced by `[redacted]`.
-#[derive(Debug, derive_more::Display, derive_more::Error)]
+#[derive(derive_more::Display, derive_more::Error)]
 #[non_exhaustive]
 pub enum L402Error {
     /// The broker does not know the API key (401).
@@ -85,4 +85,28 @@ impl From<reqwest::Error> for L402Error {
 
 fn plan(current: Option<&str>) -> String {
     current.map(|plan| format!(" (it is {plan:?})")).unwrap_or_default()
+}
+
+/// A sentence with all causes, since `main` shows an error by its `Debug`.
+impl fmt::Debug for L402Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        for cause in successors(self.source(), |&cause| cause.source()) {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_ends_main_is_a_sentence() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let err = L402Error::Network(Box::new(refused));
+        assert_eq!(format!("{err:?}"), "the broker could not be reached: connection refused");
+        assert_eq!(format!("{:?}", L402Error::Auth), L402Error::Auth.to_string());
+    }
 }

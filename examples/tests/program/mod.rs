@@ -13,18 +13,25 @@ use l402_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
-/// An example's program. Cargo builds it along with the tests, into the folder beside theirs,
+/// A program among those that Cargo builds along with the tests, into the folder above theirs,
 /// unless it was told to build one test only.
-pub(crate) fn command(example: &str) -> Command {
+fn built(path_from_there: &[&str], build: &[&str]) -> PathBuf {
     let mut path: PathBuf = env::current_exe().unwrap();
     path.pop();
     path.pop();
-    path.extend(["examples", example]);
+    path.extend(path_from_there);
+    path.set_extension(env::consts::EXE_EXTENSION);
     if !path.exists() {
-        let build = ["build", "--quiet", "--package", "l402-examples", "--example", example];
-        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
+        let build = Command::new(env!("CARGO")).args(["build", "--quiet"]).args(build).status();
+        assert!(build.unwrap().success());
     }
-    let mut command = Command::new(path);
+    path
+}
+
+/// An example's program.
+pub(crate) fn command(example: &str) -> Command {
+    let build = ["--package", "l402-examples", "--example", example];
+    let mut command = Command::new(built(&["examples", example], &build));
     command
         .env_remove("LIGHTNING_ENABLE_API_KEY")
         .env_remove("LIGHTNING_ENABLE_API_URL")
@@ -149,6 +156,18 @@ impl Api {
         let credential = self.pay(&unpaid).await;
         let answer = ask(request.header("Authorization", &credential)).await;
         (credential, answer)
+    }
+
+    /// What `l402-sandbox get` prints of buying from it, as in a newcomer's terminal.
+    pub(crate) fn bought_by_get(&self, path: &str) -> String {
+        let program = built(&["l402-sandbox"], &["--package", "l402-sandbox"]);
+        let mut get = Command::new(program);
+        get.args(["get", &format!("{}{path}", self.url)]).env("LND_REST_HOST", &self.wallet);
+        let (printed, complaint, code) =
+            to_its_end(get.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        assert_eq!(code, Some(0), "{printed}{complaint}");
+        assert!(printed.contains("<- 402 Payment Required"), "{printed}");
+        printed
     }
 
     /// Ends it and returns what it has logged.

@@ -1,0 +1,102 @@
+//! What lasts longer than a page: streams, WebSockets, uploads and downloads. Each is sold before
+//! it begins.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod program;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use program::{Api, ask};
+use serde_json::json;
+
+#[actix_web::test]
+async fn sse_sells_a_stream_and_lets_its_payer_go_on_where_it_broke_off() {
+    let api = Api::start("sse");
+    let (credential, stream) = api.buy(api.get("/prices"), 50).await;
+    assert_eq!(stream.headers["content-type"], "text/event-stream");
+    assert_eq!(stream.body.matches("event: price").count(), 10, "{}", stream.body);
+
+    let rest = api.get("/prices").header("Last-Event-ID", "8");
+    let rest = ask(rest.header("Authorization", credential)).await;
+    assert_eq!(rest.status, 200);
+    assert!(rest.body.starts_with("id: 9\n") && !rest.body.contains("id: 8\n"), "{}", rest.body);
+    assert!(api.bought_by_get("/prices").contains("id: 10"));
+}
+
+/// A WebSocket's opening handshake, and the head of what it is answered.
+fn open(api: &Api, path: &str, authorization: Option<&str>) -> (TcpStream, String) {
+    let host = api.url().strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(host).unwrap();
+    let authorization =
+        authorization.map(|value| format!("Authorization: {value}\r\n")).unwrap_or_default();
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         {authorization}\r\n"
+    )
+    .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    (socket, String::from_utf8(head).unwrap())
+}
+
+#[actix_web::test]
+async fn websocket_opens_for_whoever_has_paid_and_for_nobody_else() {
+    let api = Api::start("websocket");
+    let (_, unpaid) = open(&api, "/shout", None);
+    assert!(unpaid.starts_with("HTTP/1.1 402"), "{unpaid}");
+
+    let (credential, answer) = api.buy(api.get("/shout"), 100).await;
+    assert!(answer.body.starts_with("100 sats paid"), "{}", answer.body);
+    let (mut socket, head) = open(&api, "/shout", Some(&credential));
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+
+    // A text frame, masked by zeros, and the server's, which is not masked.
+    socket.write_all(b"\x81\x85\0\0\0\0hello").unwrap();
+    let mut frame = [0; 7];
+    socket.read_exact(&mut frame).unwrap();
+    assert_eq!(&frame, b"\x81\x05HELLO");
+    // Closed by the client, the server closes too.
+    socket.write_all(b"\x88\x80\0\0\0\0").unwrap();
+    let mut rest = Vec::new();
+    socket.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.first(), Some(&0x88), "{rest:?}");
+    assert!(api.bought_by_get("/shout").contains("100 sats paid"));
+}
+
+#[actix_web::test]
+async fn upload_sells_one_upload_before_it_reads_any_of_it() {
+    const BOUNDARY: &str = "multipart/form-data; boundary=x";
+    let file = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\
+                hello\r\n--x--\r\n";
+    let api = Api::start("upload");
+    // An empty body is enough to hear the price.
+    let unpaid = ask(api.post("/files", &json!(null)).body("")).await;
+    assert_eq!(unpaid.price(), 100);
+    let credential = api.pay(&unpaid).await;
+    let send = || {
+        let request = api.post("/files", &json!(null)).body(file);
+        let mut request = request.build().unwrap();
+        request.headers_mut().insert("Content-Type", BOUNDARY.parse().unwrap());
+        request.headers_mut().insert("Authorization", credential.parse().unwrap());
+        reqwest::RequestBuilder::from_parts(reqwest::Client::new(), request)
+    };
+    let kept = ask(send()).await;
+    assert_eq!(kept.status, 200, "{}", kept.body);
+    assert_eq!(kept.json(), json!({ "download": "/files/1", "bytes": 5 }));
+    assert_eq!(ask(send()).await.price(), 100, "one payment is one upload");
+
+    let (_, file) = api.buy(api.get("/files/1"), 10).await;
+    assert_eq!(file.body, "hello");
+    assert_eq!(ask(api.get("/files/7")).await.status, 404, "and nobody pays for what is not there");
+    assert!(api.bought_by_get("/files/0").contains("the first file"));
+}
