@@ -1,16 +1,17 @@
 //! An API that pages of another origin can pay for, from within a browser.
 //!
 //! A browser shows a page no header of another origin's answer, and sends no header of the page's
-//! own, that CORS does not allow. Three lines are about payment, and each is needed
-//! (`tests/interop` takes one away at a time and lets Chromium try to pay):
+//! own, that CORS does not allow. Each of these lines is needed (`tests/interop` takes one away at a
+//! time and lets Chromium try to pay):
 //!
 //! | line | without it |
 //! | --- | --- |
 //! | `.allowed_origin("https://app.example")` | the page gets no answer, not even that of a free route; the challenge was minted, and nobody pays |
 //! | `.expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without its challenge; nobody pays |
 //! | `.allowed_header(AUTHORIZATION)` | **the payer pays, and the browser blocks the request with the receipt** |
+//! | `.allowed_header(CONTENT_TYPE)` | a page that posts JSON gets no answer: the browser blocks its first request |
 //!
-//! `actix-cors` also wants the methods named, `GET` included, before it lets a request with
+//! `actix-cors` also wants the methods of the paid routes named, `GET` included, before it lets a request with
 //! `Authorization` pass; without that line, too, the payer pays for nothing.
 //!
 //! CORS stands outside of the gate: then it answers the browser's `OPTIONS` itself, and puts its
@@ -25,8 +26,8 @@ use std::{env, error::Error};
 use actix_cors::Cors;
 use actix_web::{
     App, HttpServer, Responder, get,
-    http::header::{AUTHORIZATION, WWW_AUTHENTICATE},
-    web,
+    http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
+    post, web,
 };
 use l402_actix::{L402Config, l402};
 use l402_sandbox::Sandbox;
@@ -38,14 +39,22 @@ async fn weather() -> impl Responder {
     web::Json(json!({ "weather": "sunny", "celsius": 22 }))
 }
 
+#[post("/echo")]
+#[l402(price_sats = 10)]
+async fn echo(body: web::Json<serde_json::Value>) -> impl Responder {
+    body
+}
+
 /// What lets pages of `origin` pay. Name your origins rather than allow any: a page of an origin
 /// that is allowed can read what its visitor has paid for.
 fn cors(origin: &str) -> Cors {
     Cors::default()
-        .allowed_methods(["GET"])
+        .allowed_methods(["GET", "POST"])
         .allowed_origin(origin)
         // The retry carries the receipt in `Authorization`.
         .allowed_header(AUTHORIZATION)
+        // Pages that post JSON say so.
+        .allowed_header(CONTENT_TYPE)
         // The first answer carries the invoice in `WWW-Authenticate`.
         .expose_headers([WWW_AUTHENTICATE])
 }
@@ -64,6 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             // Outside of every gate in the app.
             .wrap(cors(&allowed))
             .service(weather)
+            .service(echo)
     })
     .bind(("127.0.0.1", port("PORT", 8080)?))?;
 

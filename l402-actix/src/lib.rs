@@ -1,9 +1,9 @@
 //! Charge sats for an Actix Web route with one attribute.
 //!
 //! [`#[l402]`](macro@l402) over a handler makes its route answer `402 Payment Required` with a
-//! Lightning invoice until somebody has paid it, over the [L402] protocol. Lightning Enable's
-//! hosted broker mints the invoices and verifies the payments; this crate is the glue. Payers are
-//! mostly programs: agents and HTTP clients that pay by themselves.
+//! Lightning invoice. Whoever pays the invoice can use that path for an hour. This is the [L402]
+//! protocol. Lightning Enable's hosted broker makes the invoices and checks the payments; this crate
+//! is the glue. Payers are mostly programs: agents and HTTP clients that pay by themselves.
 //!
 //! # A route that charges
 //!
@@ -46,9 +46,10 @@
 //! that are computed, shared by a module or put over a folder of files; what a token
 //! [opens](guide::resources); callers with [invalid tokens](guide::invalid_tokens); routes with
 //! [authentication of their own](guide::existing_auth); pages in [browsers](guide::browsers);
-//! [MPP](guide::mpp); [spans, alerts and figures](guide::observability); [several
-//! processes](guide::several_processes) on one API key; and [tests](guide::testing) that buy from
-//! your API without an account.
+//! [streams](guide::streams), [WebSockets](guide::websockets), [uploads](guide::uploads) and [MCP
+//! servers](guide::mcp_servers); [MPP](guide::mpp); [spans, alerts and figures](guide::observability);
+//! [several processes](guide::several_processes) on one API key; [tests](guide::testing) that buy from
+//! your API without an account; and what to look at before [production](guide::production).
 //!
 //! People with a browser can be shown a [page](guide::paywall) with a QR code in the place of the
 //! JSON: [`PaywallPage`]. Agents find what you sell in a [manifest](guide::discovery):
@@ -68,29 +69,10 @@
 //!
 //! # What a gated route answers
 //!
-//! | situation | status |
-//! | --- | --- |
-//! | no credential, or one that is not shaped like one (over 8 KiB, another scheme) | 402 with a challenge |
-//! | a verified credential, or [`Price::FREE`] | the handler's answer |
-//! | a credential that is not genuine, or that the broker can make nothing of | 401, or what [`OnInvalidToken`] says |
-//! | several tokens in one credential | 401 |
-//! | a genuine token for another resource, or that paid less than the price now | 402 with a fresh challenge |
-//! | a token for one use that is spent | 402 with a fresh challenge |
-//! | a token for one use, while another request with it runs | 409 with `Retry-After` |
-//! | the store of spent tokens away or full | 503 with `Retry-After` |
-//! | an error of a `price_with`, or of an extractor under `extract_first` | that error, without a charge |
-//! | broker unreachable, its answer unusable, or the API key or plan refused | 502 |
-//! | broker over its rate limit (429) or away (503) | 503 with `Retry-After`, at most an hour |
-//! | the account's minute used up, or what strangers may use of it ([budget](L402Config::broker_budget)) | 503 with `Retry-After` |
-//! | a client that has asked in vain too often, one over [its own limit](ClientIdentity::calls_per_minute), a payer beyond its right | 429 with `Retry-After` |
-//! | broker too slow: the client's timeout is the deadline of the whole gate | 504 |
-//! | a resource longer than 1 KiB | 414 |
-//! | no config, two kinds of it, no price, a price of 0, computed ones too | 500 |
-//! | `OPTIONS`, where your routing lets it through | 204, free of charge, without the handler |
-//!
-//! A failure never asks for payment; its body tells a client that has paid to keep the credential.
-//! Bodies are JSON, `{"error":…,"message":…}`, and never repeat the broker's words about a failed
-//! call: those are in the log.
+//! 402 with an invoice to whoever has not paid, your handler's answer to whoever has, and 401 to a
+//! token that is not genuine. A failure never asks for payment: it is 502, 503 or 504, and the payment
+//! stays good. A fault in the set-up is 500, and the log says which. Every status, header and body is on
+//! the page [wire](guide::wire).
 //!
 //! # Sparing the broker
 //!

@@ -54,10 +54,10 @@ use proc_macro::TokenStream;
 /// credential, so it may depend on what they have left in the request's extensions, and with that on
 /// the body.
 ///
-/// With a token, and price and resource stated, nothing is tried: the token is verified first, and an
-/// extractor's 400 may come after the payment. It costs nothing of the token, which stays good for
-/// its resource; under `single_use` it is given back. A payment in the `Payment` scheme (MPP) is
-/// used up by its verification, so with one the extractors are tried before that.
+/// A request with a token is not tried where price and resource are stated: the payment is verified
+/// first, then the extractors run. A 400 from an extractor does not use up the token, also under
+/// `single_use`. A payment in the `Payment` scheme (MPP) is used up by its verification, so there the
+/// extractors are tried before it.
 ///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
 /// extractors' own limits allow, and an extractor with a side effect may run twice for one

@@ -1,13 +1,13 @@
 //! Pages of another origin that pay.
 //!
-//! A browser lets a page read only what the server allows. Three lines of `actix-cors` are needed,
-//! on the whole app, so that CORS stands outside of the gate:
+//! A browser lets a page read only what the server allows. Four lines of `actix-cors` are needed, on
+//! the whole app, so that CORS stands outside of the gate:
 //!
 //! ```
 //! use actix_cors::Cors;
 //! use actix_web::{
 //!     App, get,
-//!     http::header::{AUTHORIZATION, WWW_AUTHENTICATE},
+//!     http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE},
 //! };
 //! use l402_actix::{L402Config, l402};
 //!
@@ -20,24 +20,26 @@
 //! # use actix_web::{http::Method, test};
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let config = L402Config::new(sandbox.client());
 //! let cors = Cors::default()
 //!     .allowed_origin("https://shop.example")
-//!     .allowed_methods(["GET"])
-//!     .allowed_headers([AUTHORIZATION])
+//!     .allowed_methods(["GET", "POST"])
+//!     .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
 //!     .expose_headers([WWW_AUTHENTICATE]);
 //! let app = App::new().app_data(config).service(weather).wrap(cors);
 //! # let app = test::init_service(app).await;
+//! # for headers in ["authorization", "authorization,content-type"] {
 //! # let preflight = test::TestRequest::default()
 //! #     .method(Method::OPTIONS)
 //! #     .uri("/weather")
 //! #     .insert_header(("Origin", "https://shop.example"))
 //! #     .insert_header(("Access-Control-Request-Method", "GET"))
-//! #     .insert_header(("Access-Control-Request-Headers", "authorization"))
+//! #     .insert_header(("Access-Control-Request-Headers", headers))
 //! #     .to_request();
 //! # let allowed = test::call_service(&app, preflight).await;
 //! # assert_eq!(allowed.headers().get("access-control-allow-origin").unwrap(), "https://shop.example");
+//! # }
 //! # assert!(sandbox.requests().is_empty());
 //! # let request = test::TestRequest::get()
 //! #     .uri("/weather")
@@ -55,9 +57,11 @@
 //! | `allowed_origin` | the page sees no answer at all, not even the 402 |
 //! | `expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without a challenge, and nobody pays |
 //! | `allowed_headers([AUTHORIZATION])` | the page pays, and the browser blocks the request that would present the payment |
-//! | `allowed_methods(["GET"])`, as for any API | the same: a plain `GET` is asked for payment, and the preflight of the one that would present it is refused |
+//! | `CONTENT_TYPE` among them | a page that sends JSON gets no answer: the browser blocks its first request already |
+//! | `allowed_methods(["GET", "POST"])`: the methods of your paid routes | the same: the first `GET` needs no permission, and the one that would present the payment does |
 //!
-//! The last two are the expensive ones: everything looks right until somebody has paid. Allow the header
+//! `AUTHORIZATION` and the methods are the expensive ones: everything looks right until somebody has paid.
+//! Allow the header
 //! of [`credential_header`](crate::L402Config::credential_header) too, if you have one.
 //!
 //! Pages of your own origin need none of this.

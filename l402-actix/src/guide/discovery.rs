@@ -24,8 +24,8 @@
 //! }
 //!
 //! # use actix_web::test;
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let client = sandbox.client();
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let client = sandbox.client();
 //! let config = L402Config::new(client);
 //! let manifest = L402Manifest::new("Weather API", &config)
 //!     .description("Forecasts for agents")

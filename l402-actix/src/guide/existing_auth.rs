@@ -31,8 +31,8 @@
 //! # use actix_web::test;
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let client = sandbox.client();
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let client = sandbox.client();
 //! let config = L402Config::new(client)
 //!     .credential_header(HeaderName::from_static("x-l402-authorization"));
 //! let customers = web::scope("")
@@ -92,7 +92,7 @@
 //! }
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! let sandbox = l402_sandbox::Sandbox::start().await;
 //! # let config = L402Config::new(sandbox.client());
 //! # let app = test::init_service(App::new().app_data(config).service(report)).await;
 //!

@@ -14,8 +14,8 @@
 //! # }
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let client = sandbox.client();
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let client = sandbox.client();
 //! let config = L402Config::new(client).mpp(true);
 //! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
 //!

@@ -46,10 +46,31 @@
 //! | `preflight` | `OPTIONS`, which nobody pays for | |
 //! | `abandoned` | the client went away before the gate had decided | |
 //!
-//! With `tracing-subscriber` they are seen with `RUST_LOG=info,l402_actix=debug`. A gate under
-//! [`RequirePayment`](crate::RequirePayment) shares that one's span, and the last gate to decide has
-//! the last word, but that what was paid for the scope stays paid where a handler in it is free; so
-//! spans can be counted as requests. Where nobody listens at `DEBUG` it costs next to nothing.
+//! To see them in a terminal, let the subscriber print each span when it ends:
+//!
+//! ```toml
+//! tracing-subscriber = { version = "0.3", features = ["env-filter"] }
+//! ```
+//!
+//! ```
+//! use tracing_subscriber::{EnvFilter, fmt::format::FmtSpan};
+//!
+//! tracing_subscriber::fmt()
+//!     .with_env_filter(EnvFilter::from_default_env())
+//!     .with_span_events(FmtSpan::CLOSE)
+//!     .init();
+//! ```
+//!
+//! With `RUST_LOG=info,l402_actix=debug` a request that is asked to pay, and the one that has paid, are
+//!
+//! ```text
+//! DEBUG l402{route="/forecast/{city}" price_sats=100 outcome="challenged" reason="no_credential" broker_ms=10}: close
+//! DEBUG l402{route="/forecast/{city}" price_sats=100 outcome="paid" broker_ms=3}: close
+//! ```
+//!
+//! A gate under [`RequirePayment`](crate::RequirePayment) shares that one's span, so spans can be counted
+//! as requests. The last gate to decide has the last word, except that what was paid for the scope stays
+//! paid where a handler in it is free. Where nobody listens at `DEBUG` a span costs next to nothing.
 //!
 //! # With `log` alone
 //!

@@ -22,8 +22,8 @@
 //! # async fn article() -> &'static str {
 //! #     "…"
 //! # }
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let client = sandbox.client();
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let client = sandbox.client();
 //! let config = L402Config::new(client).paywall_page(PaywallPage::new().title("The Daily Sat"));
 //! # let app = test::init_service(App::new().app_data(config).service(article)).await;
 //!

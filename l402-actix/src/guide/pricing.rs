@@ -43,8 +43,8 @@
 //!
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let config = L402Config::new(sandbox.client());
 //! let app = test::init_service(App::new().app_data(config).service(complete)).await;
 //! for (path, status) in [
 //!     ("/complete/small", 402),
@@ -131,8 +131,8 @@
 //!
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let config = L402Config::new(sandbox.client());
 //! let site = web::scope("/site")
 //!     .wrap(RequirePayment::sats(20).resource("site"))
 //!     .service(Files::new("", "./public"));
@@ -150,37 +150,37 @@
 //! # A price by the body
 //!
 //! `extract_first` runs the handler's extractors before the price is asked for. What they refuse is
-//! answered without a charge, and a computed price or a `resource_with` may read what an extractor of
-//! yours has left in the request's extensions. With a token, and price and resource stated, they run
-//! after the verification, as without `extract_first`: a 400 may then come after the payment and costs
-//! nothing of the token, which `single_use` gives back. With an MPP payment, which its verification uses up, they run
-//! before it. `examples/examples/body_price.rs` charges for a text by its length:
+//! answered without a charge. An extractor of yours can leave what it has found in the request's
+//! extensions, and the price function reads it there:
 //!
 //! ```
-//! use actix_web::{Error, HttpMessage as _, HttpRequest, error, post};
-//! use l402_actix::{Price, l402};
-//! # use actix_web::{App, FromRequest, dev::Payload, test};
-//! # use l402_actix::L402Config;
-//! # use std::pin::Pin;
-//! # struct Measured(String);
-//! # #[derive(Clone, Copy)]
-//! # struct Chars(u64);
-//! # impl FromRequest for Measured {
-//! #     type Error = Error;
-//! #     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
-//! #     fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
-//! #         let text = String::from_request(request, body);
-//! #         let request = request.clone();
-//! #         Box::pin(async move {
-//! #             let text = text.await?;
-//! #             request.extensions_mut().insert(Chars(text.len() as u64));
-//! #             Ok(Self(text))
-//! #         })
-//! #     }
-//! # }
+//! use actix_web::{
+//!     App, Error, FromRequest, HttpMessage, HttpRequest, dev::Payload, error, post, test,
+//! };
+//! use l402_actix::{L402Config, Price, l402};
+//! use std::{future::Future, pin::Pin};
+//!
+//! /// A text, which leaves its length for the price.
+//! struct Measured(String);
+//!
+//! #[derive(Clone, Copy)]
+//! struct Chars(u64);
+//!
+//! impl FromRequest for Measured {
+//!     type Error = Error;
+//!     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+//!
+//!     fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
+//!         let (request, text) = (request.clone(), String::from_request(request, body));
+//!         Box::pin(async move {
+//!             let text = text.await?;
+//!             request.extensions_mut().insert(Chars(text.chars().count() as u64));
+//!             Ok(Self(text))
+//!         })
+//!     }
+//! }
 //!
 //! async fn by_length(request: HttpRequest) -> Result<Price, Error> {
-//!     // Put there by `Measured`, an extractor of yours.
 //!     let chars = request.extensions().get::<Chars>().copied();
 //!     let Chars(chars) = chars.ok_or_else(|| error::ErrorInternalServerError("not measured"))?;
 //!     Ok(Price::sats(chars.div_ceil(100).max(1)))
@@ -202,6 +202,17 @@
 //! # assert_eq!(sandbox.requests()[0].body["priceSats"], 3);
 //! # }
 //! ```
+//!
+//! `examples/examples/body_price.rs` is a whole program that does the same with JSON.
+//!
+//! When the extractors run:
+//!
+//! | the request | the extractors run | so a 400 |
+//! | --- | --- | --- |
+//! | without a payment | before the price | costs nothing |
+//! | with a token, where price and resource are stated in the attribute | after the payment is verified | does not use the token up, also on a route with `single_use` |
+//! | with a token, where they are computed | before the payment is verified | does not use the token up |
+//! | with an MPP payment, which its verification uses up | before the payment is verified | loses no payment |
 //!
 //! # What it costs
 //!

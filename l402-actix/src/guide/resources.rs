@@ -24,7 +24,7 @@
 //! }
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! let sandbox = l402_sandbox::Sandbox::start().await;
 //! # let config = L402Config::new(sandbox.client());
 //! # let app = App::new().app_data(config).service(albums).service(songs);
 //! # let app = test::init_service(app).await;

@@ -63,7 +63,7 @@
 //! # }
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = Sandbox::start().await;
+//! let sandbox = Sandbox::start().await;
 //! let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off());
 //! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
 //! # let unpaid = test::TestRequest::get().uri("/weather").to_request();

@@ -78,7 +78,7 @@ fn cors(origin: &str, missing: Option<Line>) -> Cors {
         cors = cors.allowed_origin(origin);
     }
     if missing != Some(Line::Methods) {
-        cors = cors.allowed_methods(["GET"]);
+        cors = cors.allowed_methods(["GET", "POST"]);
     }
     if missing != Some(Line::Authorization) {
         cors = cors.allowed_header(AUTHORIZATION);

@@ -3,7 +3,7 @@
 use actix_cors::Cors;
 use actix_web::{
     Responder, get,
-    http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE},
+    http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE},
     web,
 };
 use l402_actix::{L402Config, RequirePayment, l402};
@@ -38,9 +38,9 @@ async fn open() -> (Api, Sandbox) {
         let cors = || {
             Cors::default()
                 .allowed_origin(SHOP)
-                .allowed_methods(["GET"])
+                .allowed_methods(["GET", "POST"])
                 .expose_headers([WWW_AUTHENTICATE])
-                .allowed_headers([AUTHORIZATION, own.clone()])
+                .allowed_headers([AUTHORIZATION, CONTENT_TYPE, own.clone()])
         };
         let paid = |path: &str| web::scope(path).wrap(RequirePayment::sats(10)).service(page);
         app.app_data(config.clone())

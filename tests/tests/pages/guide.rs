@@ -46,7 +46,8 @@ fn the_guide_in_the_repository_is_the_one_in_the_documentation() {
 /// A module's documentation -> a page: without what only the doctest needs, with links that lead to
 /// other pages.
 fn page_of(name: &str, source: &str) -> String {
-    let mut page = format!("<!-- Made from {SOURCE}/{name}.rs; edit that. -->\n\n# {}\n", title(name));
+    let mut page =
+        format!("<!-- Made from {SOURCE}/{name}.rs; edit that. -->\n\n# {}\n", title(name));
     let mut code = None;
     let mut lines = vec![""];
     for line in source.lines() {
@@ -91,7 +92,10 @@ fn page_of(name: &str, source: &str) -> String {
     }
     let pages = if name == "mod" { "../.." } else { "." };
     page.truncate(page.trim_end().len());
-    page + &format!("\n\n---\n\n[{}]({pages}/README.md)\n", if name == "mod" { "l402-actix" } else { "All pages" })
+    page + &format!(
+        "\n\n---\n\n[{}]({pages}/README.md)\n",
+        if name == "mod" { "l402-actix" } else { "All pages" }
+    )
 }
 
 fn title(name: &str) -> String {
@@ -112,7 +116,8 @@ fn linked(line: &str) -> String {
     while let Some(at) = rest.find(['`', '[']) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let Some(end) = (if rest.starts_with('`') { end_of_code(rest) } else { end_of_label(rest) })
+        let Some(end) =
+            (if rest.starts_with('`') { end_of_code(rest) } else { end_of_label(rest) })
         else {
             break;
         };
@@ -154,9 +159,18 @@ fn end_of_label(text: &str) -> Option<usize> {
 #[test]
 fn links_lead_to_pages_and_code_stays_as_it_is() {
     for (line, page) in [
-        ("see [`resources`](super::resources), or [prices](guide::x)", "see [`resources`](resources.md), or prices"),
-        ("| [`pricing`] | `#[l402(free)]`, [`#[l402]`](macro@crate::l402) |", "| [`pricing`](pricing.md) | `#[l402(free)]`, `#[l402]` |"),
-        ("[`Price::sats`](crate::Price::sats) and `uses[0]` [x](https://a.b/c)", "`Price::sats` and `uses[0]` [x](https://a.b/c)"),
+        (
+            "see [`resources`](super::resources), or [prices](guide::x)",
+            "see [`resources`](resources.md), or prices",
+        ),
+        (
+            "| [`pricing`] | `#[l402(free)]`, [`#[l402]`](macro@crate::l402) |",
+            "| [`pricing`](pricing.md) | `#[l402(free)]`, `#[l402]` |",
+        ),
+        (
+            "[`Price::sats`](crate::Price::sats) and `uses[0]` [x](https://a.b/c)",
+            "`Price::sats` and `uses[0]` [x](https://a.b/c)",
+        ),
     ] {
         assert_eq!(linked(line), page);
     }
