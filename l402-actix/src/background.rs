@@ -1,7 +1,7 @@
 //! The thread on which stores are asked.
 //!
-//! A worker of the server stops with the server, and whatever it had begun is dropped: a token
-//! that was about to be given back, or a spend that has to be tried again. Here it goes on for as
+//! A worker of the server stops with the server, and whatever it had begun is dropped: a balance
+//! that was about to be given back, or a draw that has to be tried again. Here it goes on for as
 //! long as the process lives.
 
 use std::{
@@ -24,7 +24,7 @@ pub(crate) fn spawn<F>(future: F) -> io::Result<JoinHandle<F::Output>>
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    // Started with the first use: most APIs have no single-use route.
+    // Started with the first use: most APIs count no payments.
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let handle = match &mut *runtime {
         Some(handle) => handle,
@@ -37,7 +37,7 @@ fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
     thread::Builder::new()
-        .name("l402-spent-tokens".to_owned())
+        .name("l402-background".to_owned())
         .spawn(move || runtime.block_on(future::pending::<()>()))?;
     Ok(handle)
 }

@@ -2,12 +2,16 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, http::header::HeaderName, web};
+use actix_web::{
+    HttpRequest,
+    http::{StatusCode, header::HeaderName},
+    web,
+};
 use l402_server::{L402Client, L402Error};
 
 use crate::{
     answer::{self, OnInvalidToken},
-    balance::{self, SpentTokens},
+    balance::{self, Balances},
     broker::{self, BrokerBudget, ClientIdentity, VerifyCache},
     hook::Hook,
     terms::{Price, Selectors},
@@ -297,7 +301,7 @@ impl L402Config {
     /// asked about. It is compared with the request again each time. Requests that ask the same at
     /// the same time share one call, and its failure if it fails; when that call has taken a second,
     /// one of those who wait asks anew. Only what was accepted is kept. Tokens of `single_use`
-    /// routes and payments in the `Payment` scheme are never cached.
+    /// routes and payments in the `Payment` scheme are never cached. A balance is counted all the same.
     ///
     /// # Security
     ///
@@ -318,25 +322,27 @@ impl L402Config {
         self
     }
 
-    /// Where it is written down which tokens are spent, for routes with
-    /// `#[l402(.., single_use)]`. Default: a [`MemoryStore`](crate::MemoryStore).
+    /// Where it is written down what has been drawn from each payment, for routes with
+    /// `#[l402(.., uses = N)]`, `single_use`, which is one use, or `units = N, hold = n`. Default: a
+    /// [`MemoryStore`](crate::MemoryStore).
     ///
-    /// Without `single_use` a token opens its resource again and again until it expires. With it,
-    /// a token buys one answer:
+    /// Without these a token opens its resource again and again until it expires. With `uses = N` a
+    /// payment buys `N` answers, with `units = N` so much of what you count: tokens of a model, bytes,
+    /// seconds. The token still expires with the broker's hour, and what is not drawn by then is lost.
     ///
-    /// 1. Once the token is verified it is reserved. A second request with it, on whichever
-    ///    worker or machine shares the store, is answered 409 with `Retry-After`.
-    /// 2. The handler's arguments are extracted and the handler is called, and the reservation is
-    ///    renewed for as long as it takes.
-    /// 3. An answer below 500 spends the token before it is sent; a stream is answered with its
-    ///    head. From then on the token is answered 402, with a fresh challenge.
-    /// 4. A 5xx, a panic, and an error of an extractor give the token back: it can be used again
-    ///    at once.
+    /// 1. Once the token is verified the request holds one use, or `hold` units or what is left of
+    ///    them. Where nothing is left it is answered 402, with a fresh challenge; where all that is left
+    ///    is held by other requests, 409 with `Retry-After`.
+    /// 2. The handler's arguments are extracted and the handler is called. With `units` it draws what
+    ///    its answer costs from its [`Balance`](crate::Balance).
+    /// 3. An answer below 500 is drawn before it is sent, save one to `HEAD`, a 304, and what
+    ///    [`draw_on`](Self::draw_on) leaves out. With `uses` a stream is drawn with its head; with
+    ///    `units` it goes on drawing, and each piece is sent only when the draws before it are written.
+    /// 4. A 5xx, a panic, and an error of an extractor give everything back.
     ///
-    /// A process that crashes in between leaves the token reserved; when the
-    /// [lease](SpentTokens::lease) has run out, it can be used again. A store that is away or
-    /// full is answered 503 with `Retry-After`, and the handler is not called. A free pass spends
-    /// nothing.
+    /// `RateLimit-Policy` and `RateLimit` tell the payer what is left. An answer whose draw cannot be
+    /// written down is not sent: the payer is answered 503 and keeps the token. So is every request
+    /// while the store is away or full. A free pass draws nothing.
     ///
     /// # Examples
     ///
@@ -345,13 +351,13 @@ impl L402Config {
     /// use l402_actix::{L402Config, MemoryStore, l402};
     ///
     /// #[get("/draw")]
-    /// #[l402(price_sats = 100, single_use)]
+    /// #[l402(price_sats = 100, uses = 20)]
     /// async fn draw() -> &'static str {
-    ///     "a picture of its own for each payment"
+    ///     "twenty pictures for a payment"
     /// }
     ///
     /// # let client = l402_actix::L402Client::new("key")?;
-    /// let config = L402Config::new(client).spent_tokens(MemoryStore::with_capacity(500_000));
+    /// let config = L402Config::new(client).balances(MemoryStore::with_capacity(500_000));
     /// let app = App::new().app_data(config).service(draw);
     /// # let _ = app;
     /// # Ok::<(), l402_actix::L402Error>(())
@@ -359,31 +365,57 @@ impl L402Config {
     ///
     /// # Security
     ///
-    /// - The default store ends with the process: a restart makes the tokens good again that were
-    ///   spent before it and have not expired, and a second process sells each token once more.
-    ///   `RedbStore` survives restarts, `RedisStore` serves several machines.
-    /// - Once the handler has been called, a client that goes away has spent its token: the
-    ///   handler may have had its effects. So has one whose request is cut off by a server that
-    ///   is stopped without grace, or by a middleware of yours that drops a slow request: put
-    ///   time limits into the handler, where they become an answer.
-    /// - The token is named by its payment, not by the route: where routes share a resource, one
-    ///   payment is one use of all their `single_use` handlers together. A route with the same
-    ///   resource and without `single_use` takes the token as often as it likes.
-    /// - With [`mpp`](Self::mpp), a payment is held in the store before the broker takes it, so that
-    ///   a store that fails costs nobody a payment; but under
-    ///   [`RequirePayment`](crate::RequirePayment) the scope takes it first.
-    pub fn spent_tokens(mut self, store: impl SpentTokens) -> Self {
+    /// - The default store ends with the process: a restart forgets what was drawn before it, so tokens
+    ///   that have not expired are good again, and a second process sells each payment once more.
+    ///   `RedbStore` survives restarts, `RedisStore` serves several processes.
+    /// - Once the handler has been called, a client that goes away has drawn a use, or the units that
+    ///   the handler has drawn: the handler may have had its effects. So has one whose request is cut
+    ///   off by a server that is stopped without grace, or by a middleware of yours that drops a slow
+    ///   request: put time limits into the handler, where they become an answer.
+    /// - A balance is named by its payment, not by the route: where routes share a resource, what one
+    ///   of them draws is gone for the others. They have to count the same; uses on one and units on
+    ///   another are answered 500. A route with the same resource that counts nothing takes the token as
+    ///   often as it likes.
+    /// - With [`mpp`](Self::mpp), a payment is held in the store before the broker takes it, so that a
+    ///   store that is away costs nobody a payment. From then on the store answers for it: after a 5xx it
+    ///   is good again. On a route that counts nothing it is good for one answer.
+    pub fn balances(mut self, store: impl Balances) -> Self {
         self.balance.set_store(store, self.broker.line.account.id);
         self
     }
 
-    /// How long a token counts as spent. Default: [`DEFAULT_SPENT_FOR`](crate::DEFAULT_SPENT_FOR), which is 24 hours.
+    /// How long a balance is kept after it was last drawn from. Default:
+    /// [`DEFAULT_KEPT_FOR`](crate::DEFAULT_KEPT_FOR), which is 24 hours.
     ///
-    /// It must be at least as long as the broker's tokens live, or a spent one is good again when
-    /// it is forgotten. That is an hour by the broker's default, so less than an hour counts as an
-    /// hour.
-    pub fn spent_for(mut self, spent_for: Duration) -> Self {
-        self.balance.set_spent_for(spent_for);
+    /// It must be at least as long as the broker's tokens live, or a used-up one is good again when it is
+    /// forgotten. That is an hour by the broker's default, so less than an hour counts as an hour.
+    pub fn keep_balances_for(mut self, kept_for: Duration) -> Self {
+        self.balance.set_kept_for(kept_for);
+        self
+    }
+
+    /// Which answers draw, by their status. Default: all below 500. Only asked below 500: a failure
+    /// is never drawn, and neither is an answer to `HEAD` or a 304. What a handler has drawn itself
+    /// stays drawn.
+    ///
+    /// # Examples
+    ///
+    /// A 404 costs nothing:
+    ///
+    /// ```
+    /// # use l402_actix::L402Config;
+    /// use actix_web::http::StatusCode;
+    ///
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client).draw_on(|status| status != StatusCode::NOT_FOUND);
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// What is not drawn can be asked again without end for one payment.
+    pub fn draw_on(mut self, draws: fn(StatusCode) -> bool) -> Self {
+        self.balance.draw_on = draws;
         self
     }
 

@@ -19,6 +19,16 @@ pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
     hash.finalize().into()
 }
 
+/// In hexadecimal, as payment hashes are written.
+pub(crate) fn hex(bytes: &Key) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+        }
+        text
+    })
+}
+
 /// The payment hash that a challenge states; `None` if that is not 64 hexadecimal digits.
 pub(crate) fn payment_hash(challenge: &Challenge) -> Option<[u8; 32]> {
     decode_hex(challenge.payment_hash.as_bytes())

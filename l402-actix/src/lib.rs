@@ -97,7 +97,7 @@
 //! - Each answer of a gated route is `Cache-Control: private`, so that no shared cache serves paid
 //!   content; see [`L402Config::shared_cache`].
 //! - A token opens its resource until it expires. Where each answer costs something, say
-//!   `single_use`, and read [`L402Config::spent_tokens`] on where it is written down.
+//!   `single_use`, and read [`L402Config::balances`] on where it is written down.
 //! - The query is not part of the default resource: a token for `/search` opens every search.
 //!
 //! # Features
@@ -108,8 +108,8 @@
 //! | `discovery` | no | `L402Manifest`: the list of paid routes at `/.well-known/l402-manifest.json`, and what an OpenAPI document says of them |
 //! | `metrics` | no | payments, refusals and broker calls as [figures](guide::observability) for the recorder of the `metrics` crate, such as a Prometheus exporter |
 //! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
-//! | `spent-redb` | no | `RedbStore`: spent single-use tokens in a file, which survives a restart |
-//! | `spent-redis` | no | `RedisStore`: spent single-use tokens in Redis, for several machines |
+//! | `redb` | no | `RedbStore`: what payments have used up, in a file that survives a restart |
+//! | `redis` | no | `RedisState`: what several processes and machines share; see `L402Config::shared_state` |
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402
 
@@ -144,7 +144,7 @@ mod discovery;
 mod entry;
 mod gate;
 mod observe;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 mod shared;
 mod terms;
 // The ground: small things without opinions.
@@ -164,13 +164,13 @@ pub mod guide;
 pub use answer::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use answer::{PaywallFacts, PaywallPage};
-#[cfg(feature = "spent-redb")]
+#[cfg(feature = "redb")]
 pub use balance::RedbStore;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 pub use balance::RedisStore;
 pub use balance::{
-    Claim, DEFAULT_CAPACITY, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, MemoryStore, ReservationId,
-    SpentTokens, StoreError, StoreFuture,
+    Accepted, Balance, BalanceError, Balances, Claim, DEFAULT_CAPACITY, DEFAULT_KEPT_FOR, HoldId,
+    Kind, Mark, MemoryStore, Portion, Quota, StoreError, StoreFuture,
 };
 pub use broker::{BrokerBudget, ClientIdentity, InvalidNetwork, VerifyCache};
 pub use config::L402Config;
@@ -178,8 +178,10 @@ pub use config::L402Config;
 pub use discovery::{L402Manifest, PaidRoutes};
 #[doc(hidden)]
 pub use entry::attribute as __private;
-pub use entry::{NoPayment, RequirePayment, RequirePaymentService};
+pub use entry::{NoBalance, NoPayment, RequirePayment, RequirePaymentService};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::Payment;
+#[cfg(feature = "redis")]
+pub use shared::RedisState;
 pub use terms::Price;

@@ -15,6 +15,9 @@ mod kw {
     syn::custom_keyword!(resource);
     syn::custom_keyword!(resource_with);
     syn::custom_keyword!(single_use);
+    syn::custom_keyword!(uses);
+    syn::custom_keyword!(units);
+    syn::custom_keyword!(hold);
     syn::custom_keyword!(extract_first);
     syn::custom_keyword!(free);
 }
@@ -22,9 +25,32 @@ mod kw {
 /// The longest resource that the gate sells, in bytes.
 const MAX_RESOURCE_BYTES: usize = 1024;
 
-pub(crate) const PRICE_ZERO: &str =
-    "price_sats must be at least 1; remove `#[l402]` to serve the route free";
-pub(crate) const PRICE_KIND: &str = "price_sats expects a whole number of sats, such as `100`";
+/// What is said of an amount that is 0, and of one that is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Words {
+    pub(crate) zero: &'static str,
+    pub(crate) kind: &'static str,
+}
+
+const PRICE: Words = Words {
+    zero: "price_sats must be at least 1; remove `#[l402]` to serve the route free",
+    kind: "price_sats expects a whole number of sats, such as `100`",
+};
+
+const USES: Words = Words {
+    zero: "uses must be at least 1; leave it out for as many answers as a token lives",
+    kind: "uses expects a whole number of answers, such as `100`",
+};
+
+const UNITS: Words = Words {
+    zero: "units must be at least 1; leave it out for as many answers as a token lives",
+    kind: "units expects a whole number of what you count, such as `1_000_000`",
+};
+
+const HOLD: Words = Words {
+    zero: "hold must be at least 1; write the most that one answer draws, such as `4096`",
+    kind: "hold expects a whole number of units, such as `4096`",
+};
 
 /// What one `#[l402(..)]` states.
 #[derive(Default)]
@@ -33,7 +59,7 @@ pub(crate) struct Args {
     description: Slot<LitStr>,
     resource: Slot<Resource>,
     krate: Slot<Path>,
-    single_use: Flag,
+    good_for: Slot<GoodFor>,
     extract_first: Flag,
     free: Flag,
 }
@@ -46,12 +72,25 @@ type Flag = Option<Ident>;
 
 #[derive(Clone)]
 pub(crate) enum Price {
+    Sats(Amount),
+    /// A function.
+    With(ExprPath),
+}
+
+/// A whole number, at least 1.
+#[derive(Clone)]
+pub(crate) enum Amount {
     /// Checked here.
     Literal(u64),
     /// To be checked by the compiler.
-    Constant(Expr),
-    /// A function.
-    With(ExprPath),
+    Constant(Expr, Words),
+}
+
+/// What one payment is good for.
+#[derive(Clone)]
+pub(crate) enum GoodFor {
+    Uses(Amount),
+    Units { units: Amount, hold: Amount },
 }
 
 #[derive(Clone)]
@@ -66,15 +105,19 @@ impl Args {
     pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
         let parser = |input: ParseStream<'_>| {
             let mut args = Self::default();
+            let mut hold = None;
             let mut errors = None;
             while !input.is_empty() {
-                if let Err(err) = args.parse_one(input) {
+                if let Err(err) = args.parse_one(input, &mut hold) {
                     note(&mut errors, err);
                     skip_to_comma(input)?;
                 }
                 if !input.is_empty() {
                     input.parse::<Token![,]>()?;
                 }
+            }
+            if errors.is_none() {
+                args.good_for = with_hold(args.good_for, hold)?;
             }
             errors.map_or(Ok(args), Err)
         };
@@ -89,10 +132,10 @@ impl Args {
     }
 
     /// One `key = value`.
-    fn parse_one(&mut self, input: ParseStream<'_>) -> Result<()> {
+    fn parse_one(&mut self, input: ParseStream<'_>, hold: &mut Slot<Amount>) -> Result<()> {
         let key = input.lookahead1();
         if key.peek(kw::price_sats) {
-            set(&mut self.price, input, "100", price)
+            set(&mut self.price, input, "100", |value| amount(value, PRICE).map(Price::Sats))
         } else if key.peek(kw::price_with) {
             set(&mut self.price, input, "my_price", |value| {
                 function(value, "price_with", "my_price").map(Price::With)
@@ -110,7 +153,18 @@ impl Args {
         } else if key.peek(Token![crate]) {
             set(&mut self.krate, input, "\"my_l402\"", krate)
         } else if key.peek(kw::single_use) {
-            flag(&mut self.single_use, input)
+            let key = flag_key(input)?;
+            put(&mut self.good_for, key, GoodFor::Uses(Amount::Literal(1)))
+        } else if key.peek(kw::uses) {
+            set(&mut self.good_for, input, "100", |value| amount(value, USES).map(GoodFor::Uses))
+        } else if key.peek(kw::units) {
+            // What a request holds is put in at the end.
+            set(&mut self.good_for, input, "1_000_000", |value| {
+                amount(value, UNITS)
+                    .map(|units| GoodFor::Units { units, hold: Amount::Literal(0) })
+            })
+        } else if key.peek(kw::hold) {
+            set(hold, input, "4096", |value| amount(value, HOLD))
         } else if key.peek(kw::extract_first) {
             flag(&mut self.extract_first, input)
         } else if key.peek(kw::free) {
@@ -127,7 +181,7 @@ impl Args {
             description: self.description.or_else(|| module.description.clone()),
             resource: self.resource.or_else(|| module.resource.clone()),
             krate: self.krate.or_else(|| module.krate.clone()),
-            single_use: self.single_use.or_else(|| module.single_use.clone()),
+            good_for: self.good_for.or_else(|| module.good_for.clone()),
             extract_first: self.extract_first.or_else(|| module.extract_first.clone()),
             free: self.free,
         }
@@ -138,7 +192,7 @@ impl Args {
         self.price.is_some()
             || self.description.is_some()
             || self.resource.is_some()
-            || self.single_use.is_some()
+            || self.good_for.is_some()
             || self.extract_first.is_some()
     }
 
@@ -147,8 +201,25 @@ impl Args {
         self.free.as_ref().map(Ident::span)
     }
 
-    pub(crate) fn single_use(&self) -> bool {
-        self.single_use.is_some()
+    pub(crate) fn good_for(&self) -> Option<&GoodFor> {
+        self.good_for.as_ref().map(|(_, good_for)| good_for)
+    }
+
+    /// What the compiler has to check.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Expr, Words)> {
+        let price = match self.price() {
+            Some(Price::Sats(sats)) => Some(sats),
+            _ => None,
+        };
+        let (some, hold) = match self.good_for() {
+            None => (None, None),
+            Some(GoodFor::Uses(uses)) => (Some(uses), None),
+            Some(GoodFor::Units { units, hold }) => (Some(units), Some(hold)),
+        };
+        [price, some, hold].into_iter().flatten().filter_map(|amount| match amount {
+            Amount::Constant(value, words) => Some((value, *words)),
+            Amount::Literal(_) => None,
+        })
     }
 
     pub(crate) fn extract_first(&self) -> bool {
@@ -216,24 +287,30 @@ fn set<T>(
         return Err(Error::new(key.span(), message));
     }
     let value = read(Expr::parse(input)?);
-    if let Some((first, _)) = slot {
-        let message = if *first == key {
-            format!("`{key}` is set more than once; keep one")
-        } else {
-            format!("`{key}` cannot be combined with `{first}`; keep one")
-        };
-        return Err(Error::new(key.span(), message));
-    }
+    is_free(slot, &key)?;
     *slot = Some((key, value?));
     Ok(())
 }
 
+fn put<T>(slot: &mut Slot<T>, key: Ident, value: T) -> Result<()> {
+    is_free(slot, &key)?;
+    *slot = Some((key, value));
+    Ok(())
+}
+
+fn is_free<T>(slot: &Slot<T>, key: &Ident) -> Result<()> {
+    let Some((first, _)) = slot else { return Ok(()) };
+    let message = if first == key {
+        format!("`{key}` is set more than once; keep one")
+    } else {
+        format!("`{key}` cannot be combined with `{first}`; keep one")
+    };
+    Err(Error::new(key.span(), message))
+}
+
 /// Reads a key that has no value.
 fn flag(flag: &mut Flag, input: ParseStream<'_>) -> Result<()> {
-    let key = input.call(Ident::parse_any)?;
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error(format!("`{key}` takes no value; write `{key}` alone")));
-    }
+    let key = flag_key(input)?;
     if flag.is_some() {
         return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
     }
@@ -241,9 +318,37 @@ fn flag(flag: &mut Flag, input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
+fn flag_key(input: ParseStream<'_>) -> Result<Ident> {
+    let key = input.call(Ident::parse_any)?;
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error(format!("`{key}` takes no value; write `{key}` alone")));
+    }
+    Ok(key)
+}
+
+/// `units = 100` and `hold = 10` -> both in one; either alone is an error.
+fn with_hold(good_for: Slot<GoodFor>, hold: Slot<Amount>) -> Result<Slot<GoodFor>> {
+    match (good_for, hold) {
+        (Some((key, GoodFor::Units { units, .. })), Some((_, hold))) => {
+            Ok(Some((key, GoodFor::Units { units, hold })))
+        }
+        (Some((key, GoodFor::Units { .. })), None) => {
+            let message = "`units` needs `hold`; write the most that one answer draws, such as \
+                           `hold = 4096`";
+            Err(Error::new(key.span(), message))
+        }
+        (_, Some((key, _))) => {
+            let message = "`hold` goes with `units`; write `units = 1_000_000` beside it, or remove \
+                           it";
+            Err(Error::new(key.span(), message))
+        }
+        (good_for, None) => Ok(good_for),
+    }
+}
+
 /// `100` -> 100; `PRICE` -> as it is; `0`, `-1`, `1.5`, `"100"` -> an error on the value.
-fn price(value: Expr) -> Result<Price> {
-    let wrong_kind = |span| Error::new(span, PRICE_KIND);
+fn amount(value: Expr, words: Words) -> Result<Amount> {
+    let wrong_kind = |span| Error::new(span, words.kind);
     match peeled(value) {
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
             if !matches!(
@@ -264,8 +369,8 @@ fn price(value: Expr) -> Result<Price> {
                 return Err(wrong_kind(int.span()));
             }
             match int.base10_parse::<u64>() {
-                Ok(0) => Err(Error::new(int.span(), PRICE_ZERO)),
-                Ok(sats) => Ok(Price::Literal(sats)),
+                Ok(0) => Err(Error::new(int.span(), words.zero)),
+                Ok(number) => Ok(Amount::Literal(number)),
                 Err(_) => Err(wrong_kind(int.span())),
             }
         }
@@ -275,7 +380,7 @@ fn price(value: Expr) -> Result<Price> {
             Err(wrong_kind(unary.span()))
         }
         Expr::Lit(other) => Err(wrong_kind(other.span())),
-        constant => Ok(Price::Constant(constant)),
+        constant => Ok(Amount::Constant(constant, words)),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, ReturnType, parse_quote, spanned::Spanned as _};
+use syn::{Expr, Ident, ReturnType, parse_quote, spanned::Spanned as _};
 
 use crate::{
-    args::{Args, PRICE_KIND, PRICE_ZERO, Price, Resource},
+    args::{Amount, Args, GoodFor, Price, Resource, Words},
     handler::Handler,
     route::Route,
 };
@@ -49,7 +49,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
     // of the body would be found before an argument.
     let gate = Ident::new("__l402_gate", Span::mixed_site());
 
-    let price_check = price_check(args);
+    let constant_checks = args.constants().map(constant_check);
     let offer = offer(&private, args);
     let (listing, offer) = listing(&private, handler, &offer);
     let types = || handler.argument_types();
@@ -79,7 +79,7 @@ pub(crate) fn expand(args: &Args, handler: &Handler) -> TokenStream {
         #where_clause
         {
             #inner
-            #price_check
+            #(#constant_checks)*
             #(#argument_checks)*
             #gate.#serve.await
         }
@@ -112,33 +112,42 @@ fn listing(
 
 /// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic
 /// function nobody looks at before it is used.
-fn price_check(args: &Args) -> Option<TokenStream> {
-    let Some(Price::Constant(price)) = args.price() else { return None };
-    let sats = Ident::new("__l402_sats", Span::mixed_site());
-    // On the price, so that the message points there. The sum of both checks is that the cast to
+fn constant_check((value, words): (&Expr, Words)) -> TokenStream {
+    let number = Ident::new("__l402_number", Span::mixed_site());
+    let Words { zero, kind } = words;
+    // On the value, so that the message points there. The sum of both checks is that the cast to
     // `u64` keeps the value, whichever integer type it has.
-    let checks = quote_spanned! {price.span()=>
-        ::core::assert!(#sats >= 1, #PRICE_ZERO);
+    let checks = quote_spanned! {value.span()=>
+        ::core::assert!(#number >= 1, #zero);
         ::core::assert!(
-            #sats as ::core::primitive::u128 <= ::core::primitive::u64::MAX as ::core::primitive::u128,
-            #PRICE_KIND
+            #number as ::core::primitive::u128 <= ::core::primitive::u64::MAX as ::core::primitive::u128,
+            #kind
         );
     };
-    Some(quote! {
+    quote! {
         const _: () = {
-            let #sats = #price;
+            let #number = #value;
             #checks
         };
-    })
+    }
+}
+
+fn amount(amount: &Amount) -> TokenStream {
+    match amount {
+        Amount::Literal(number) => quote!(#number),
+        Amount::Constant(value, _) => {
+            let value: Expr = parse_quote!((#value));
+            quote!(#value as ::core::primitive::u64)
+        }
+    }
 }
 
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {
     let request = Ident::new("__l402_request", Span::mixed_site());
     let price = args.price().map(|price| match price {
-        Price::Literal(sats) => quote!(.price_sats(#sats)),
-        Price::Constant(price) => {
-            let price: syn::Expr = parse_quote!((#price));
-            quote!(.price_sats(#price as ::core::primitive::u64))
+        Price::Sats(sats) => {
+            let sats = amount(sats);
+            quote!(.price_sats(#sats))
         }
         Price::With(path) => {
             let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request));
@@ -153,6 +162,15 @@ fn offer(private: &TokenStream, args: &Args) -> TokenStream {
             quote!(.resource_with(&|#request| #call))
         }
     });
-    let single_use = args.single_use().then(|| quote!(.single_use()));
-    quote!(#private::Offer::new() #price #description #resource #single_use)
+    let good_for = args.good_for().map(|good_for| match good_for {
+        GoodFor::Uses(uses) => {
+            let uses = amount(uses);
+            quote!(.uses(#uses))
+        }
+        GoodFor::Units { units, hold } => {
+            let (units, hold) = (amount(units), amount(hold));
+            quote!(.units(#units, #hold))
+        }
+    });
+    quote!(#private::Offer::new() #price #description #resource #good_for)
 }

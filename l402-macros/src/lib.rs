@@ -30,7 +30,9 @@ use proc_macro::TokenStream;
 /// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
 /// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
 /// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
-/// | `single_use` | no value: a token buys one answer of the handler; `L402Config::spent_tokens` says how and where it is written down | without it a token opens its resource until it expires |
+/// | `uses` | a whole number, at least 1, as for `price_sats`: how many answers a payment buys; `L402Config::balances` says how and where they are counted | a token opens its resource until it expires |
+/// | `single_use` | no value: `uses = 1` | |
+/// | `units`, with `hold` | whole numbers, at least 1: how much a payment buys of what you count, and how much of it one request holds while it runs; the handler draws from its `Balance` | |
 /// | `extract_first` | no value: run the handler's extractors before money is asked for, and answer what they refuse | without it nothing of an unpaid request is read |
 /// | `crate` | a string with the path of `l402-actix`, for a crate that renames it | `"::l402_actix"` |
 /// | `free` | no value; only on a handler in a priced module, which it leaves free | |
@@ -55,21 +57,23 @@ use proc_macro::TokenStream;
 /// the body.
 ///
 /// A request with a token is not tried where price and resource are stated: the payment is verified
-/// first, then the extractors run. A 400 from an extractor does not use up the token, also under
-/// `single_use`. A payment in the `Payment` scheme (MPP) is used up by its verification, so there the
-/// extractors are tried before it.
+/// first, then the extractors run. A 400 from an extractor uses nothing up, also under `uses` and
+/// `units`. A payment in the `Payment` scheme (MPP) is taken by the broker once, so there the extractors
+/// are tried before it.
 ///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
 /// extractors' own limits allow, and an extractor with a side effect may run twice for one
 /// request. What a body's extractors read is held until they have run again.
 ///
-/// # Single use
+/// # What a payment buys
 ///
-/// A token is a pass for its resource until it expires, an hour by the broker's default. With
-/// `single_use` it buys one answer: for handlers whose answer costs you something each time, or
-/// has an effect. While a request with it runs, a second one is answered 409; once the handler has
-/// answered below 500, the token is answered 402 with a fresh challenge. A 5xx, a panic or an
-/// extractor's error gives it back. On a module it applies to all handlers that are not free.
+/// A token is a pass for its resource until it expires, an hour by the broker's default. Where each
+/// answer costs you something, or has an effect, say how many answers a payment buys with `uses = N`,
+/// or `single_use` for one. Where answers cost you more and less, count what they cost: with
+/// `units = 1_000_000, hold = 4096` each request holds 4,096 units before the handler is called, and
+/// the handler draws what its answer has used. A request that finds nothing left is answered 402 with a
+/// fresh challenge; while all that is left is held by others, 409. A 5xx, a panic or an extractor's
+/// error costs nothing. On a module each handler that is not free counts.
 ///
 /// # Modules
 ///
@@ -142,8 +146,8 @@ use proc_macro::TokenStream;
 ///
 /// Put it on each handler that shall cost something: a handler without it is free.
 ///
-/// With `single_use` the default store of spent tokens is this process's memory. A restart forgets
-/// it, and a second process has one of its own; see `L402Config::spent_tokens`.
+/// With `uses`, `units` and `single_use` the default store of balances is this process's memory. A
+/// restart forgets it, and a second process has one of its own; see `L402Config::balances`.
 #[proc_macro_attribute]
 pub fn l402(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute::apply(args.into(), item.into()).into()

@@ -26,6 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 pub mod process;
 pub mod raw;
+pub mod redis;
 
 /// A config for tests that ask the broker more often than a merchant may, and that have to see it
 /// asked each time.

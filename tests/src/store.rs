@@ -1,4 +1,4 @@
-//! A store of spent tokens that can be watched and made to fail, around a real one.
+//! A store of balances that can be watched and made to fail, around a real one.
 
 use std::{
     sync::{
@@ -8,54 +8,68 @@ use std::{
     time::Duration,
 };
 
-use l402_actix::{Claim, DEFAULT_LEASE, Mark, ReservationId, SpentTokens, StoreError, StoreFuture};
+use l402_actix::{
+    Accepted, Balances, Claim, HoldId, Mark, Portion, Quota, StoreError, StoreFuture,
+};
 
-/// A real store with a lease of the test's choice, whose steps are counted and can fail. Clones
-/// are the same store.
+/// A real store, whose steps are counted and can fail. Clones are the same store.
 #[derive(Debug, Clone)]
 pub struct TestStore {
-    inner: Arc<dyn SpentTokens>,
-    lease: Duration,
+    inner: Arc<dyn Balances>,
+    lease: Option<Duration>,
     state: Arc<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    reservations: AtomicUsize,
+    holds: AtomicUsize,
     renewals: AtomicUsize,
-    spends_to_fail: AtomicUsize,
+    draws_to_fail: AtomicUsize,
+    draws_to_lose: AtomicUsize,
+    draws_to_refuse: AtomicUsize,
     away: AtomicBool,
     hangs: AtomicBool,
 }
 
 impl TestStore {
-    /// Does as `inner` does, with the default lease.
-    pub fn around(inner: impl SpentTokens) -> Self {
-        Self { inner: Arc::new(inner), lease: DEFAULT_LEASE, state: Arc::default() }
+    /// Does as `inner` does.
+    pub fn around(inner: impl Balances) -> Self {
+        let lease = inner.lease();
+        Self { inner: Arc::new(inner), lease, state: Arc::default() }
     }
 
-    /// Names another lease.
+    /// Names a lease, so that holds are renewed.
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
+        self.lease = Some(lease);
         self
     }
 
-    /// How often a mark was reserved.
+    /// How often something was held.
     #[must_use]
-    pub fn reservations(&self) -> usize {
-        self.state.reservations.load(Ordering::SeqCst)
+    pub fn holds(&self) -> usize {
+        self.state.holds.load(Ordering::SeqCst)
     }
 
-    /// How often a reservation was renewed.
+    /// How often a hold was renewed.
     #[must_use]
     pub fn renewals(&self) -> usize {
         self.state.renewals.load(Ordering::SeqCst)
     }
 
-    /// Fails the next so many spends.
-    pub fn fail_spends(&self, times: usize) {
-        self.state.spends_to_fail.store(times, Ordering::SeqCst);
+    /// Fails the next so many draws, and does not make them.
+    pub fn fail_draws(&self, times: usize) {
+        self.state.draws_to_fail.store(times, Ordering::SeqCst);
+    }
+
+    /// Makes the next so many draws, and says that they have failed.
+    pub fn lose_draws(&self, times: usize) {
+        self.state.draws_to_lose.store(times, Ordering::SeqCst);
+    }
+
+    /// Refuses the next so many draws, as if their holds had been lost.
+    pub fn refuse_draws(&self, times: usize) {
+        self.state.draws_to_refuse.store(times, Ordering::SeqCst);
     }
 
     /// Fails everything from here on, or nothing any more.
@@ -82,41 +96,74 @@ impl TestStore {
     }
 }
 
-impl SpentTokens for TestStore {
-    fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
-        let (state, claim) = (&self.state, self.step(self.inner.reserve(mark, id, lease)));
+/// Whether one of them is left, which is then used up.
+fn take(left: &AtomicUsize) -> bool {
+    let one_less = |left: usize| left.checked_sub(1);
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+}
+
+impl Balances for TestStore {
+    fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
+        if self.state.away.load(Ordering::SeqCst) {
+            return self.step(Box::pin(async { Ok(Claim::Busy) }));
+        }
+        let (state, claim) = (&self.state, self.step(self.inner.hold(mark, id, quota, amount)));
         Box::pin(async {
             let claim = claim.await?;
-            if claim == Claim::Reserved {
-                state.reservations.fetch_add(1, Ordering::SeqCst);
+            if matches!(claim, Claim::Held { .. }) {
+                state.holds.fetch_add(1, Ordering::SeqCst);
             }
             Ok(claim)
         })
     }
 
-    fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
-        self.state.renewals.fetch_add(1, Ordering::SeqCst);
-        self.step(self.inner.renew(mark, id, lease))
-    }
-
-    fn spend(&self, mark: Mark, id: ReservationId, spent_for: Duration) -> StoreFuture<'_, bool> {
-        let left = &self.state.spends_to_fail;
-        let fail = |left: usize| left.checked_sub(1);
-        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
+    fn draw(
+        &self,
+        mark: Mark,
+        id: HoldId,
+        quota: Quota,
+        portion: Portion,
+    ) -> StoreFuture<'_, bool> {
+        if take(&self.state.draws_to_refuse) {
+            return Box::pin(async { Ok(false) });
+        }
+        if take(&self.state.draws_to_fail) || self.state.away.load(Ordering::SeqCst) {
             return Box::pin(async { Err(StoreError::unreachable("told to fail")) });
         }
-        self.step(self.inner.spend(mark, id, spent_for))
+        let lose = take(&self.state.draws_to_lose);
+        let step = self.step(self.inner.draw(mark, id, quota, portion));
+        Box::pin(async move {
+            let drawn = step.await?;
+            if lose { Err(StoreError::unreachable("told to lose the answer")) } else { Ok(drawn) }
+        })
     }
 
-    fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()> {
+    fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        self.step(self.inner.settle(mark, id))
+    }
+
+    fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
         self.step(self.inner.give_back(mark, id))
     }
 
-    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
-        self.step(self.inner.look(mark))
+    fn look(&self, mark: Mark, quota: Quota) -> StoreFuture<'_, Claim> {
+        self.step(self.inner.look(mark, quota))
     }
 
-    fn lease(&self) -> Duration {
+    fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
+        self.step(self.inner.accept(mark, accepted, kept_for))
+    }
+
+    fn accepted(&self, mark: Mark) -> StoreFuture<'_, Option<Accepted>> {
+        self.step(self.inner.accepted(mark))
+    }
+
+    fn lease(&self) -> Option<Duration> {
         self.lease
+    }
+
+    fn renew(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, bool> {
+        self.state.renewals.fetch_add(1, Ordering::SeqCst);
+        self.step(self.inner.renew(mark, id))
     }
 }

@@ -10,7 +10,7 @@ use actix_web::{
 use serde::Serialize;
 
 use super::plain;
-use crate::broker::CheckedChallenge;
+use crate::{broker::CheckedChallenge, terms::GoodFor};
 
 /// The longest reason of the broker that is passed on to a client, in characters.
 const MAX_REASON_CHARS: usize = 200;
@@ -38,6 +38,10 @@ struct Details<'a> {
     payment_hash: &'a str,
     expires_at: &'a str,
     resource: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<u64>,
 }
 
 /// A challenge -> `402 Payment Required`.
@@ -45,7 +49,15 @@ struct Details<'a> {
 /// The header's form is the one that every client reads: scheme in capitals, `macaroon` first,
 /// `invoice` second, in double quotes, each after a comma and one space. `version` and `token` are
 /// for readers of the current specification and come last.
-pub(super) fn payment_required(challenge: &CheckedChallenge) -> HttpResponse {
+pub(super) fn payment_required(
+    challenge: &CheckedChallenge,
+    good_for: Option<GoodFor>,
+) -> HttpResponse {
+    let (uses, units) = match good_for {
+        None => (None, None),
+        Some(GoodFor::Uses(uses)) => (Some(uses), None),
+        Some(GoodFor::Units { units, .. }) => (None, Some(units)),
+    };
     let (macaroon, invoice) = (&challenge.macaroon, &challenge.invoice);
     let header = format!(
         r#"L402 macaroon="{macaroon}", invoice="{invoice}", version="0", token="{macaroon}""#
@@ -65,6 +77,8 @@ pub(super) fn payment_required(challenge: &CheckedChallenge) -> HttpResponse {
             payment_hash: &challenge.payment_hash,
             expires_at: &challenge.expires_at,
             resource: &challenge.resource,
+            uses,
+            units,
         },
         macaroon,
         invoice,

@@ -3,12 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::settings::Settings;
-use crate::broker::CheckedChallenge;
+use crate::{broker::CheckedChallenge, terms::GoodFor};
 
 /// The form of one 402. It changes the body and what describes the body; the status and the
 /// challenge's headers are the same in every form.
 #[derive(Debug)]
 pub(crate) struct Form {
+    /// What the payment would be good for.
+    good_for: Option<GoodFor>,
     /// `None` where no page is set up, or where the request could not be repeated by one.
     #[cfg(feature = "paywall-page")]
     choice: Option<super::paywall::Choice>,
@@ -24,11 +26,17 @@ impl Form {
         request: &HttpRequest,
         settings: &Settings,
         description: Option<&str>,
+        good_for: Option<GoodFor>,
     ) -> Self {
         Self {
+            good_for,
             #[cfg(feature = "paywall-page")]
             choice: super::paywall::Choice::of(request, settings, description),
         }
+    }
+
+    pub(super) fn good_for(&self) -> Option<GoodFor> {
+        self.good_for
     }
 
     /// Writes the challenge into the JSON answer's place, if a page is wanted.

@@ -4,6 +4,7 @@
 //! Out: status, headers and body, and one line in the log where the merchant has to know.
 //! Never: whether a request has paid; that is decided before anything comes here.
 
+mod balance;
 mod caching;
 mod challenge;
 mod form;
@@ -15,11 +16,12 @@ mod plain;
 mod refusal;
 mod settings;
 
+pub(crate) use balance::Standing;
 pub(crate) use caching::mark;
 pub(crate) use form::Form;
 pub use invalid::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use paywall::{PaywallFacts, PaywallPage};
-pub(crate) use plain::misconfigured;
-pub(crate) use refusal::Refusal;
+pub(crate) use plain::{answer as plain, misconfigured};
+pub(crate) use refusal::{Refusal, undrawn};
 pub(crate) use settings::Settings;

@@ -62,7 +62,7 @@ struct Body<'a> {
 }
 
 /// An answer of the gate's own that is no challenge.
-pub(super) fn answer(status: StatusCode, message: &str) -> HttpResponse {
+pub(crate) fn answer(status: StatusCode, message: &str) -> HttpResponse {
     let error = status.canonical_reason().unwrap_or_default();
     let mut response = HttpResponse::build(status).json(Body { error, message });
     let is_for_now = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status);

@@ -2,10 +2,11 @@
 
 use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{HttpRequest, HttpResponse, error::InternalError, http::StatusCode};
 use l402_server::{L402Error, Verification};
 
 use super::{
+    balance::Standing,
     challenge,
     form::Form,
     lines::Lines,
@@ -27,7 +28,7 @@ const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// within a second.
 const IN_USE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How long a client is asked to wait for the store of spent tokens: most outages are restarts.
+/// How long a client is asked to wait for the store of balances: most outages are restarts.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 // What a client reads. Whoever has paid must learn not to pay again; why it failed is for the log.
@@ -35,8 +36,8 @@ const BAD_GATEWAY: &str = "The payment service gave no usable answer.";
 const UNAVAILABLE: &str = "The payment service is busy.";
 const TOO_MANY: &str = "Too many requests.";
 const TIMEOUT: &str = "The payment service did not answer in time.";
-const IN_USE: &str = "Another request with this token is still being answered. \
-    Do not pay again: retry later with the same credential.";
+const IN_USE: &str = "What is left of this payment is held by requests that are still being \
+    answered. Do not pay again: retry later with the same credential.";
 const SEVERAL: &str = "Send one token in one credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
 
@@ -86,10 +87,15 @@ pub(crate) enum Refusal {
     Contradiction,
     /// The broker called a token valid and left out what it is valid for: 502.
     MissingFact(&'static str),
-    /// Another request with the same single-use token is still being answered: 409.
+    /// All that is left of the payment is held by requests that are still being answered: 409.
     InUse,
-    /// Whether the token is spent cannot be told: 503.
-    SpentTokens(StoreError),
+    /// What is left of the payment cannot be told, or what the answer costs cannot be written: 503.
+    Balances(StoreError),
+    /// The broker called a token valid whose preimage proves no payment hash, so that it cannot be
+    /// counted: 502.
+    Unproven,
+    /// The same, and what is left of the payment.
+    WithBalance(Box<Refusal>, Standing),
     /// The decision has taken longer than the gate's deadline, or the call that was waited for has
     /// ended without an answer: 504.
     Deadline,
@@ -141,11 +147,13 @@ impl Refusal {
             Self::ClientOverLimit { .. } => Outcome::Rejected("client_over_limit"),
             Self::PayerOverRight { .. } => Outcome::Rejected("payer_over_right"),
             Self::SeveralTokens => Outcome::Rejected("malformed_token"),
-            Self::UnusableChallenge(_) | Self::MissingFact(_) | Self::Contradiction => {
-                Outcome::BrokerError("invalid_reply")
-            }
+            Self::UnusableChallenge(_)
+            | Self::MissingFact(_)
+            | Self::Contradiction
+            | Self::Unproven => Outcome::BrokerError("invalid_reply"),
+            Self::WithBalance(refusal, _) => refusal.outcome(why),
             Self::InUse => Outcome::Rejected("token_in_use"),
-            Self::SpentTokens(_) => Outcome::ServerError("spent_tokens_store"),
+            Self::Balances(_) => Outcome::ServerError("balance_store"),
             Self::Deadline => Outcome::BrokerError("timeout"),
         }
     }
@@ -161,7 +169,8 @@ impl Refusal {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::PaymentRequired(challenge, form) => {
-                form.write(&challenge, challenge::payment_required(&challenge))
+                let response = challenge::payment_required(&challenge, form.good_for());
+                form.write(&challenge, response)
             }
             Self::InvalidToken(verdict) | Self::JustPaid(verdict) => {
                 tracing::debug!(reason = verdict.error, "credential refused");
@@ -230,11 +239,25 @@ impl Refusal {
                 );
                 failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
+            Self::Unproven => {
+                tracing::error!(
+                    kind,
+                    route = route(),
+                    "the broker called a token valid whose preimage is not 32 bytes, so that its \
+                     payment cannot be counted"
+                );
+                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
+            }
+            Self::WithBalance(refusal, standing) => {
+                let mut response = refusal.into_response(kind, route, lines, failure);
+                standing.write(response.headers_mut());
+                response
+            }
             Self::InUse => {
-                tracing::debug!("single-use token in use");
+                tracing::debug!("balance in use");
                 retry_after(answer(StatusCode::CONFLICT, IN_USE), IN_USE_RETRY_AFTER)
             }
-            Self::SpentTokens(err) => {
+            Self::Balances(err) => {
                 let route = route();
                 let about = if matches!(err, StoreError::Full) { "full" } else { "away" };
                 if let Some(times) = lines.due(about, kind, &route) {
@@ -281,8 +304,18 @@ impl From<BrokerRefusal> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(err: StoreError) -> Self {
-        Self::SpentTokens(err)
+        Self::Balances(err)
     }
+}
+
+/// The store of balances has failed for an answer that was an error of Actix's.
+pub(crate) fn undrawn() -> actix_web::Error {
+    let response = Failure { has_presented: true }.later(
+        StatusCode::SERVICE_UNAVAILABLE,
+        UNAVAILABLE,
+        STORE_RETRY_AFTER,
+    );
+    InternalError::from_response("what an answer costs could not be written down", response).into()
 }
 
 fn say_over_budget(limiter: Limiter, kind: Option<&'static str>, route: &str, lines: &Lines) {

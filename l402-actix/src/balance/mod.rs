@@ -1,26 +1,31 @@
-//! What a payment is good for, and what is left of it: today, one use of its token.
+//! What a payment is good for, and what is left of it.
 //!
-//! In: the mark of a verified payment, and how the request that it bought has ended.
-//! Out: a hold on it, or that it is busy or spent, or a `StoreError`.
-//! Never: a request, a credential, the broker, or a status that is answered.
+//! In: the mark of a verified payment, what the route counts, and how the request has ended.
+//! Out: a hold on it, or that it is busy or used up, or a `StoreError`.
+//! Never: a credential, the broker, or a status that is answered.
 
+mod hold;
 mod memory;
-#[cfg(feature = "spent-redb")]
+mod portion;
+#[cfg(feature = "redb")]
 mod redb;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 mod redis;
-mod reservation;
 mod settings;
+mod sheet;
 mod store;
+mod stream;
 
+pub(crate) use self::hold::{Claimed, Ending, Hold, within_time};
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
-#[cfg(feature = "spent-redb")]
+pub use self::portion::{Balance, BalanceError};
+#[cfg(feature = "redb")]
 pub use self::redb::RedbStore;
-#[cfg(feature = "spent-redis")]
+#[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
-pub(crate) use self::reservation::{Claimed, Reservation, look};
 pub(crate) use self::settings::Settings;
 pub use self::store::{
-    Claim, DEFAULT_LEASE, DEFAULT_SPENT_FOR, Mark, ReservationId, SpentTokens, StoreError,
+    Accepted, Balances, Claim, DEFAULT_KEPT_FOR, HoldId, Kind, Mark, Portion, Quota, StoreError,
     StoreFuture,
 };
+pub(crate) use self::stream::Metered;

@@ -1,52 +1,43 @@
-//! Marks in Redis, which several machines share.
+//! Balances in Redis, which several processes share.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use redis::{FromRedisValue, Value};
 
 use super::store::{
-    Claim, MAX_SPENT_FOR, Mark, ReservationId, SpentTokens, StoreError, StoreFuture,
+    Accepted, Balances, Claim, HoldId, Kind, MAX_KEPT_FOR, Mark, Portion, Quota, StoreError,
+    StoreFuture,
 };
 use crate::{
-    background,
-    shared::redis::{Fault, Server},
+    key::hex,
+    process,
+    shared::{self, Fault, RedisState},
 };
 
-/// What the keys begin with.
-const PREFIX: &str = "l402:spent:";
+/// All steps in one script, which Redis does as one.
+const SCRIPT: &str = include_str!("balance.lua");
 
-// A key holds `r:<id>` while it is reserved and `s:<id>` once it is spent. Each script is one
-// atomic step for all clients of the server.
+/// How long a hold lasts without being renewed, unless the store says otherwise: 30 seconds. Renewed
+/// each third of it, it outlives two failed renewals; after a crash what was held is answered 409 for
+/// this long, which a payer can wait for.
+pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
-/// `r:<id>`, lease -> 0 reserved, 1 busy, 2 spent.
-const RESERVE: &str = "\
-    local now = redis.call('GET', KEYS[1]) \
-    if now and now ~= ARGV[1] then return string.sub(now, 1, 1) == 's' and 2 or 1 end \
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) \
-    return 0";
+/// The largest number that a script counts exactly.
+const MAX_NUMBER: u64 = 1 << 53;
 
-/// The new value, how long it lasts, then the values that it may take the place of -> whether it
-/// did.
-const REPLACE: &str = "\
-    local now = redis.call('GET', KEYS[1]) \
-    if now and now ~= ARGV[1] and now ~= ARGV[3] then return 0 end \
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) \
-    return 1";
-
-/// `r:<id>` -> how many keys were removed.
-const GIVE_BACK: &str = "\
-    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
-    return redis.call('DEL', KEYS[1])";
-
-/// As `RESERVE`, without doing it.
-const LOOK: &str = "\
-    local now = redis.call('GET', KEYS[1]) \
-    if not now then return 0 end \
-    return string.sub(now, 1, 1) == 's' and 2 or 1";
-
-/// Spent tokens in Redis, for any number of processes and machines; feature `spent-redis`.
+/// Balances in Redis, for any number of processes and machines; feature `redis`.
 ///
-/// Each step is one script, which the server runs as one. The keys are `l402:spent:` and the
-/// payment hash, and expire by themselves. The connection is made with the first use, and again
-/// when it breaks; while the server is away, single-use routes answer 503.
+/// The keys are named by account and payment hash, and expire by themselves. A process that crashes
+/// leaves what its requests held until the lease has run out. While Redis is away, routes that count
+/// answer 503.
+///
+/// [`L402Config::shared_state`](crate::L402Config::shared_state) brings it along; this is for balances
+/// alone, in another Redis than the rest, or with another lease.
 ///
 /// # Examples
 ///
@@ -55,25 +46,33 @@ const LOOK: &str = "\
 ///
 /// # let client = l402_actix::L402Client::new("key")?;
 /// let store = RedisStore::new("redis://:password@10.0.0.5/")?;
-/// let config = L402Config::new(client).spent_tokens(store);
+/// let config = L402Config::new(client).balances(store);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # The server
 ///
-/// - `maxmemory-policy noeviction`. Any other policy makes room by forgetting keys, and a spent
-///   token whose key is forgotten is good again; so a server that evicts is refused, with an error
-///   in the log. When `noeviction` finds no room, the token is answered 503.
-/// - `appendonly yes`, so that a restart forgets no mark. With `appendfsync everysec` a crash of
+/// - `maxmemory-policy noeviction`. Any other policy makes room by forgetting keys, and a payment whose
+///   key is forgotten is good again; so a server that evicts is refused, with an error in the log.
+///   When `noeviction` finds no room, the payer is answered 503.
+/// - `appendonly yes`, so that a restart forgets nothing. With `appendfsync everysec` a crash of
 ///   the machine may forget the last second's.
-/// - For `rediss://`, switch on a TLS feature of the `redis` crate in your own `Cargo.toml`.
 ///
 /// # Security
 ///
 /// Replication is not waited for: where a replica takes over, what the primary had not yet told
-/// it is forgotten, and such a token can be spent once more until it expires.
+/// it is forgotten, and can be drawn once more until the token expires.
 #[derive(Clone)]
-pub struct RedisStore(Arc<Server>);
+pub struct RedisStore {
+    state: RedisState,
+    lease: Duration,
+    ledger: Arc<Ledger>,
+}
+
+/// What requests of this process hold. Redis is told of it with each new hold on the same payment, so
+/// that an outage that lets leases run out never lets this process sell what it holds itself.
+#[derive(Default)]
+struct Ledger(Mutex<HashMap<Mark, Vec<(HoldId, Portion)>>>);
 
 impl RedisStore {
     /// The server at this URL, such as `redis://user:password@host:6379/0`. Nothing is sent yet.
@@ -82,98 +81,236 @@ impl RedisStore {
     ///
     /// [`StoreError::Unreachable`] if the URL cannot be read.
     pub fn new(url: impl AsRef<str>) -> Result<Self, StoreError> {
-        let server = Server::at(url.as_ref()).map_err(store_error)?;
-        Ok(Self(Arc::new(server)))
+        RedisState::new(url).map(Self::from).map_err(StoreError::unreachable)
     }
 
-    fn run<T>(
+    /// How long a hold lasts without being renewed, which is also how long what a crashed process held
+    /// is out of use. Default: 30 seconds. A process that is silent for longer, such as a frozen
+    /// machine, does not answer where another one has used what it held; its payers keep their tokens.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    fn run<T: 'static>(
         &self,
-        script: &'static str,
         mark: Mark,
-        arguments: &[String; 3],
-        read: impl FnOnce(i64) -> T + Send + 'static,
-    ) -> StoreFuture<'_, T>
-    where
-        T: Send + 'static,
-    {
-        let (server, key) = (Arc::clone(&self.0), format!("{PREFIX}{mark}"));
-        let arguments = arguments.clone();
-        // On the background thread, where the connection lives as long as the process: one that
-        // is made on a worker of the server would end with it.
-        let answer = background::spawn(async move { server.run(script, &key, &arguments).await });
+        step: Step<'_>,
+        read: impl FnOnce(Value) -> Option<T> + Send + 'static,
+    ) -> StoreFuture<'static, T> {
+        let key = shared::name(mark.account(), "balance", mark.payment_hash());
+        let arguments = step.arguments(self.lease);
+        let answer = self.state.run_lasting(SCRIPT, vec![key], arguments);
         Box::pin(async move {
-            let answer = answer.map_err(StoreError::unreachable)?.await;
-            answer.map_err(StoreError::unreachable)?.map(read).map_err(store_error)
+            let answer = answer.await.map_err(store_error)?;
+            read(answer).ok_or_else(|| StoreError::unreachable("Redis answered something else"))
         })
     }
 }
 
+/// One step, in the words of the script.
+struct Step<'a> {
+    name: &'static str,
+    id: Option<HoldId>,
+    quota: Option<Quota>,
+    portion: Portion,
+    kept_for: Duration,
+    ours: &'a [(HoldId, Portion)],
+    accepted: Option<Accepted>,
+}
+
+impl Step<'_> {
+    fn named(name: &'static str, id: Option<HoldId>) -> Self {
+        Self {
+            name,
+            id,
+            quota: None,
+            portion: Portion::default(),
+            kept_for: Duration::ZERO,
+            ours: &[],
+            accepted: None,
+        }
+    }
+
+    fn on(self, quota: Quota) -> Self {
+        Self { quota: Some(quota), kept_for: quota.kept_for, ..self }
+    }
+
+    fn arguments(&self, lease: Duration) -> Vec<String> {
+        let number = |number: u64| number.min(MAX_NUMBER).to_string();
+        let kind = self.quota.map_or("", |quota| match quota.kind {
+            Kind::Uses => "uses",
+            Kind::Units => "units",
+        });
+        let id = self.id.map(|id| id.to_string()).unwrap_or_default();
+        let mut arguments = vec![
+            self.name.to_owned(),
+            id,
+            kind.to_owned(),
+            number(self.quota.map_or(0, |quota| quota.limit)),
+            number(self.portion.held),
+            number(self.portion.drawn),
+            millis(lease),
+            millis(self.kept_for),
+        ];
+        if let Some(accepted) = self.accepted {
+            arguments.push(format!("{} {}", hex(&accepted.resource), accepted.amount_sats));
+        }
+        for (id, portion) in self.ours {
+            arguments.extend([id.to_string(), number(portion.held), number(portion.drawn)]);
+        }
+        arguments
+    }
+}
+
+/// The same Redis, for balances.
+impl From<RedisState> for RedisStore {
+    fn from(state: RedisState) -> Self {
+        Self { state, lease: DEFAULT_LEASE, ledger: Arc::default() }
+    }
+}
+
 impl fmt::Debug for RedisStore {
-    // The client's own would show the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisStore").finish_non_exhaustive()
+        f.debug_struct("RedisStore").field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
-impl SpentTokens for RedisStore {
-    fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
-        let arguments = [reserved(id), millis(lease), String::new()];
-        self.run(RESERVE, mark, &arguments, claim)
+impl Balances for RedisStore {
+    fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
+        let ours = self.ledger.of(mark);
+        let portion = Portion { held: amount, drawn: 0 };
+        let step = Step { portion, ours: &ours, ..Step::named("hold", Some(id)).on(quota) };
+        let claim = self.run(mark, step, claim);
+        Box::pin(async move {
+            let claim = claim.await?;
+            if let Claim::Held { amount, .. } = claim {
+                self.ledger.put(mark, id, |own| own.held = own.held.max(amount));
+            }
+            Ok(claim)
+        })
     }
 
-    fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
-        let arguments = [reserved(id), millis(lease), reserved(id)];
-        self.run(REPLACE, mark, &arguments, |answer| answer == 1)
+    fn draw(
+        &self,
+        mark: Mark,
+        id: HoldId,
+        quota: Quota,
+        portion: Portion,
+    ) -> StoreFuture<'_, bool> {
+        self.ledger.put(mark, id, |own| *own = portion);
+        let step = Step { portion, ..Step::named("draw", Some(id)).on(quota) };
+        self.run(mark, step, done)
     }
 
-    fn spend(&self, mark: Mark, id: ReservationId, spent_for: Duration) -> StoreFuture<'_, bool> {
-        let arguments = [format!("s:{id}"), millis(spent_for), reserved(id)];
-        self.run(REPLACE, mark, &arguments, |answer| answer == 1)
+    fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        self.ledger.remove(mark, id);
+        self.run(mark, Step::named("settle", Some(id)), |value| done(value).map(drop))
     }
 
-    fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()> {
-        let arguments = [reserved(id), String::new(), String::new()];
-        self.run(GIVE_BACK, mark, &arguments, |_| ())
+    fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        let step = self.run(mark, Step::named("give back", Some(id)), done);
+        Box::pin(async move {
+            step.await?;
+            self.ledger.remove(mark, id);
+            Ok(())
+        })
     }
 
-    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
-        self.run(LOOK, mark, &[const { String::new() }; 3], claim)
+    fn look(&self, mark: Mark, quota: Quota) -> StoreFuture<'_, Claim> {
+        let ours = self.ledger.of(mark);
+        let step = Step { ours: &ours, ..Step::named("look", None).on(quota) };
+        self.run(mark, step, claim)
+    }
+
+    fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
+        let step = Step { accepted: Some(accepted), kept_for, ..Step::named("accept", None) };
+        self.run(mark, step, |value| done(value).map(drop))
+    }
+
+    fn accepted(&self, mark: Mark) -> StoreFuture<'_, Option<Accepted>> {
+        self.run(mark, Step::named("accepted", None), |value| {
+            let Some(stated) = Option::<String>::from_redis_value(value).ok()? else {
+                return Some(None);
+            };
+            let (resource, sats) = stated.split_once(' ')?;
+            let (resource, amount_sats) = (Mark::read_hash(resource)?, sats.parse().ok()?);
+            Some(Some(Accepted { resource, amount_sats }))
+        })
+    }
+
+    fn lease(&self) -> Option<Duration> {
+        Some(self.lease)
+    }
+
+    fn renew(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, bool> {
+        self.run(mark, Step::named("renew", Some(id)), done)
+    }
+
+    fn shared(mut self, account: [u8; 32]) -> Arc<dyn Balances> {
+        self.ledger = process::shared(account, Ledger::default);
+        Arc::new(self)
     }
 }
 
-fn claim(answer: i64) -> Claim {
-    match answer {
-        0 => Claim::Reserved,
-        1 => Claim::Busy,
-        _ => Claim::Spent,
+impl Ledger {
+    fn of(&self, mark: Mark) -> Vec<(HoldId, Portion)> {
+        self.entries().get(&mark).cloned().unwrap_or_default()
+    }
+
+    fn put(&self, mark: Mark, id: HoldId, change: impl FnOnce(&mut Portion)) {
+        let mut entries = self.entries();
+        let holds = entries.entry(mark).or_default();
+        match holds.iter_mut().find(|(holder, _)| *holder == id) {
+            Some((_, portion)) => change(portion),
+            None => {
+                let mut portion = Portion::default();
+                change(&mut portion);
+                holds.push((id, portion));
+            }
+        }
+    }
+
+    fn remove(&self, mark: Mark, id: HoldId) {
+        let mut entries = self.entries();
+        if let Some(holds) = entries.get_mut(&mark) {
+            holds.retain(|(holder, _)| *holder != id);
+            if holds.is_empty() {
+                entries.remove(&mark);
+            }
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<Mark, Vec<(HoldId, Portion)>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn reserved(id: ReservationId) -> String {
-    format!("r:{id}")
+/// `{0, held, left}`, `{1}` busy, `{2}` used up, `{3}` of another kind.
+fn claim(value: Value) -> Option<Claim> {
+    let numbers = Vec::<u64>::from_redis_value(value).ok()?;
+    match *numbers.as_slice() {
+        [0, amount, left] => Some(Claim::Held { amount, left }),
+        [1] => Some(Claim::Busy),
+        [2] => Some(Claim::UsedUp),
+        [3] => Some(Claim::OtherKind),
+        _ => None,
+    }
+}
+
+fn done(value: Value) -> Option<bool> {
+    i64::from_redis_value(value).ok().map(|done| done == 1)
 }
 
 /// At least 1 and not beyond what Redis can add to its clock, which it refuses.
 fn millis(time: Duration) -> String {
-    time.min(MAX_SPENT_FOR).as_millis().max(1).to_string()
+    time.min(MAX_KEPT_FOR).as_millis().max(1).to_string()
 }
 
 fn store_error(fault: Fault) -> StoreError {
     match fault {
         Fault::Full => StoreError::Full,
         Fault::Away(cause) => StoreError::Unreachable(cause),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_not_shown() {
-        let store = RedisStore::new("redis://:secret-word@127.0.0.1:1/").expect("a store");
-        assert!(!format!("{store:?}").contains("secret-word"));
-        let err = RedisStore::new("postgres://:secret-word@127.0.0.1:1/").expect_err("no Redis");
-        assert!(!format!("{err} {err:?}").contains("secret-word"));
     }
 }

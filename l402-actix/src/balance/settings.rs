@@ -1,42 +1,46 @@
-//! Where a config has spent tokens written down, and for how long.
+//! Where a config has balances written down, for how long, and which answers draw from them.
 
 use std::{sync::Arc, time::Duration};
 
+use actix_web::http::StatusCode;
+
 use super::{
     memory::MemoryStore,
-    store::{DEFAULT_SPENT_FOR, MAX_SPENT_FOR, MIN_SPENT_FOR, SpentTokens},
+    store::{Balances, DEFAULT_KEPT_FOR, MAX_KEPT_FOR, MIN_KEPT_FOR},
 };
 use crate::key::Key;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    store: Option<Arc<dyn SpentTokens>>,
-    spent_for: Duration,
+    store: Option<Arc<dyn Balances>>,
+    kept_for: Duration,
+    /// Whether an answer of this status draws, below 500.
+    pub(crate) draw_on: fn(StatusCode) -> bool,
 }
 
 impl Settings {
     pub(crate) fn new() -> Self {
-        Self { store: None, spent_for: DEFAULT_SPENT_FOR }
+        Self { store: None, kept_for: DEFAULT_KEPT_FOR, draw_on: |_| true }
     }
 
-    pub(crate) fn set_store(&mut self, store: impl SpentTokens, account: Key) {
+    pub(crate) fn set_store(&mut self, store: impl Balances, account: Key) {
         self.store = Some(store.shared(account));
     }
 
-    pub(crate) fn set_spent_for(&mut self, spent_for: Duration) {
-        self.spent_for = spent_for.clamp(MIN_SPENT_FOR, MAX_SPENT_FOR);
+    pub(crate) fn set_kept_for(&mut self, kept_for: Duration) {
+        self.kept_for = kept_for.clamp(MIN_KEPT_FOR, MAX_KEPT_FOR);
     }
 
     /// The default store is made only where it is needed, so that it does not decide the size of
     /// the one that is set.
-    pub(crate) fn store(&self, account: Key) -> Arc<dyn SpentTokens> {
+    pub(crate) fn store(&self, account: Key) -> Arc<dyn Balances> {
         match &self.store {
             Some(store) => Arc::clone(store),
             None => MemoryStore::new().shared(account),
         }
     }
 
-    pub(crate) fn spent_for(&self) -> Duration {
-        self.spent_for
+    pub(crate) fn kept_for(&self) -> Duration {
+        self.kept_for
     }
 }

@@ -13,10 +13,11 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
-use super::trial;
+use super::{drawn::drawn, trial};
 pub use super::{forms::*, trial::Trial};
 use crate::{
     answer::{Refusal, mark},
+    balance::Balance,
     config::L402Config,
     gate,
     observe::Watch,
@@ -98,10 +99,14 @@ impl Gate {
         let Self { request, payload } = self;
         // What was paid for a scope around may not be enough here: nothing of it is shown on trial.
         let around = request.extensions_mut().remove::<Arc<Payment>>();
+        let held_around = request.extensions_mut().remove::<Balance>();
         let mut trial = Trial::of(request.clone(), payload);
         let tried = extractors(&mut trial).await;
         if let Some(payment) = around {
             request.extensions_mut().insert(payment);
+        }
+        if let Some(balance) = held_around {
+            request.extensions_mut().insert(balance);
         }
         tried?;
         Ok(Self { request, payload: trial.into_payload() })
@@ -115,21 +120,27 @@ impl Gate {
         watch: &Watch,
     ) -> Result<HttpResponse, Refusal> {
         let Self { request, mut payload } = self;
-        let mut reservation = None;
+        let mut hold = None;
         if let Some((_, admission)) = gate::admit(&request, config, offer, watch).await? {
             request.extensions_mut().insert(admission.paid.payment);
-            reservation = admission.reservation;
+            hold = admission.hold;
+        }
+        if let Some(hold) = hold.as_ref().filter(|_| offer.good_for.is_some()) {
+            request.extensions_mut().insert(hold.balance());
         }
         let about_to_call = || {
-            if let Some(reservation) = &mut reservation {
-                reservation.handler_called();
+            if let Some(hold) = &mut hold {
+                hold.handler_called();
             }
         };
         let response = handler.call(&request, &mut payload, about_to_call).await;
-        if let Some(reservation) = reservation {
-            reservation.settle(response.status()).await;
+        match hold {
+            Some(hold) => {
+                let counts = offer.good_for.is_some();
+                Box::pin(drawn(hold, request.method(), response, config, counts)).await
+            }
+            None => Ok(response),
         }
-        Ok(response)
     }
 }
 

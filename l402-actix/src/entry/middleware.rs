@@ -19,7 +19,8 @@ use actix_web::{
 use tracing::Instrument as _;
 
 use crate::{
-    answer,
+    answer::{self, Refusal, Standing},
+    balance::Ending,
     config::L402Config,
     gate,
     observe::Watch,
@@ -59,14 +60,17 @@ use crate::{
 ///
 /// A token has one resource and one merchant. Gates under it take the resource from here, stated or
 /// computed, and must not state another; a config of their own must have the same API key, broker
-/// and credential header. Either is answered 500. A handler under it with `single_use` spends the
-/// payment that was verified here.
+/// and credential header. Either is answered 500.
+///
+/// A request draws once from what its payment is good for: here, with [`uses`](Self::uses), else at the
+/// gate under it that says so.
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {
     price: PriceOf,
     resource: Option<Cow<'static, str>>,
     description: Option<Cow<'static, str>>,
+    uses: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -93,7 +97,7 @@ impl RequirePayment {
     }
 
     fn priced(price: PriceOf) -> Self {
-        Self { price, resource: None, description: None }
+        Self { price, resource: None, description: None, uses: None }
     }
 
     /// What a token is bought for: one payment opens everything under it. Default: the request's
@@ -109,6 +113,14 @@ impl RequirePayment {
         self
     }
 
+    /// How many answers a payment buys, at least 1; 0 is answered 500. Default: as many as its token
+    /// lives. Each answer below 500 of what is wrapped is one, whatever gates it has passed within;
+    /// see [`L402Config::balances`] on where they are counted.
+    pub fn uses(mut self, uses: u64) -> Self {
+        self.uses = Some(uses);
+        self
+    }
+
     pub(crate) fn offer(&self) -> Offer<'_> {
         let mut offer = match &self.price {
             PriceOf::Sats(sats) => Offer::new().price_sats(*sats),
@@ -119,6 +131,9 @@ impl RequirePayment {
         }
         if let Some(description) = &self.description {
             offer = offer.description(description);
+        }
+        if let Some(uses) = self.uses {
+            offer = offer.uses(uses);
         }
         offer
     }
@@ -179,15 +194,24 @@ where
             let (terms, service) = &*inner;
             let config = L402Config::in_sight_of(request.request()).ok();
             let settings = config.map(|config| config.answer.clone());
+            let draw_on = config.map(|config| config.balance.draw_on);
             let watch = Watch::around(request.request());
             let offer = terms.offer();
             let decision = gate::admit(request.request(), config, &offer, &watch);
+            let refused = |refusal: Refusal, request: &HttpRequest| {
+                let mut response = refusal.answer(&watch, request, settings.as_ref());
+                answer::mark(response.headers_mut(), settings.as_ref());
+                response
+            };
+            let mut hold = None;
             let passed = match decision.instrument(watch.span()).await {
-                Ok(passed) => passed.map(|(visit, admission)| visit.passed(admission.paid)),
+                Ok(passed) => passed.map(|(visit, admission)| {
+                    let passed = visit.passed(admission.paid, admission.hold.is_some());
+                    hold = admission.hold;
+                    passed
+                }),
                 Err(refusal) => {
-                    let settings = settings.as_ref();
-                    let mut response = refusal.answer(&watch, request.request(), settings);
-                    answer::mark(response.headers_mut(), settings);
+                    let response = refused(refusal, request.request());
                     return Ok(request.into_response(response).map_into_right_body());
                 }
             };
@@ -195,9 +219,47 @@ where
                 request.extensions_mut().insert(passed.paid.payment.clone());
                 request.extensions_mut().insert(Rc::new(passed));
             }
-            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
+            if let Some(hold) = &mut hold {
+                if terms.uses.is_some() {
+                    request.extensions_mut().insert(hold.balance());
+                }
+                hold.handler_called();
+            }
+            let method = hold.is_some().then(|| request.method().clone());
             let answer = watch.span().in_scope(|| service.call(request));
-            match answer.instrument(watch.span()).await {
+            let mut answer = answer.instrument(watch.span()).await;
+            if let (Some(hold), Some(method)) = (hold, method) {
+                let balance = hold.balance();
+                let status = match &answer {
+                    Ok(response) => response.status(),
+                    Err(err) => err.as_response_error().status_code(),
+                };
+                let draw_on = draw_on.unwrap_or(|_| true);
+                // What is wrapped counts answers, so a stream is drawn with its head.
+                let ending = Ending { method: &method, status, streams: false, draw_on };
+                if let Err(err) = hold.answered(ending).await {
+                    let refusal = Refusal::from(err);
+                    return match answer {
+                        Ok(response) => {
+                            let refused = refused(refusal, response.request());
+                            Ok(response.into_response(refused).map_into_right_body())
+                        }
+                        Err(_) => Err(answer::undrawn()),
+                    };
+                }
+                if terms.uses.is_some() {
+                    let standing = Standing::of(&balance);
+                    match &mut answer {
+                        Ok(response) => standing.write(response.headers_mut()),
+                        Err(err) => err.add_response_mapper(move |mut response| {
+                            standing.write(response.headers_mut());
+                            response
+                        }),
+                    }
+                }
+            }
+            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
+            match answer {
                 Ok(mut response) => {
                     mark(response.headers_mut());
                     Ok(response.map_into_left_body())

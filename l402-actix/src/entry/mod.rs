@@ -8,6 +8,8 @@
 mod asked;
 #[doc(hidden)]
 pub mod attribute;
+mod balance;
+mod drawn;
 mod forms;
 mod middleware;
 mod payment;
@@ -19,5 +21,6 @@ pub(crate) use asked::Asked;
 pub(crate) use attribute::Gate;
 #[cfg(feature = "discovery")]
 pub(crate) use forms::PricedRoute;
+pub use balance::NoBalance;
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::NoPayment;

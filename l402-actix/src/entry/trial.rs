@@ -2,7 +2,7 @@
 
 use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, http::Method};
 
-use super::payment::NoPayment;
+use super::{balance::NoBalance, payment::NoPayment};
 use crate::{config::L402Config, gate::credential, tape::Tape, terms::Offer};
 
 /// Whether the extractors have to run before the gate decides.
@@ -36,14 +36,16 @@ impl Trial {
     /// Tries an argument. What it makes is dropped: the handler's own is extracted once the
     /// request is let in.
     ///
-    /// That there is no `Payment` yet is no fault of the request's, wherever inside of the argument
+    /// That there is no `Payment` or `Balance` yet is no fault of the request's, wherever inside of the argument
     /// it is asked for. An invented one would do harm there: an extractor may book what it is given.
     pub async fn argument<T: FromRequest>(&mut self) -> Result<(), Error> {
         match T::from_request(&self.request, &mut self.payload).await {
             Ok(_) => Ok(()),
             Err(err) => {
                 let err: Error = err.into();
-                if err.as_error::<NoPayment>().is_some() { Ok(()) } else { Err(err) }
+                let is_early = err.as_error::<NoPayment>().is_some()
+                    || err.as_error::<NoBalance>().is_some();
+                if is_early { Ok(()) } else { Err(err) }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A token that is good for one use: held for this request.
+//! What a payment is good for at this gate: held for this request.
 
 use super::{
     paid::{Admission, Paid},
@@ -6,43 +6,75 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    answer::Refusal,
-    balance::{self, Claim, Claimed, Mark, Reservation},
+    answer::{Refusal, Standing},
+    balance::{Claim, Claimed, Hold, Kind, Mark, Quota, within_time},
     observe::Why,
-    terms::Question,
+    terms::{GoodFor, Question},
 };
 
-/// Refuses a token whose payment is used up or held by another request, which its preimage proves:
+/// An MPP payment on a route that states nothing is good for one answer.
+pub(super) const ONE_USE: GoodFor = GoodFor::Uses(1);
+
+/// Refuses a token whose payment is used up or held by other requests, which its preimage proves:
 /// then the broker need not be asked.
 pub(super) async fn look(visit: &Visit<'_>, question: &Question) -> Result<(), Refusal> {
-    let Some(payment_hash) = question.payment_hash.filter(|_| visit.offer.single_use) else {
+    let (Some(good_for), Some(payment_hash)) = (visit.good_for(), question.payment_hash) else {
         return Ok(());
     };
-    let store = visit.config.balance.store(visit.config.broker.line.account.id);
-    match balance::look(store, Mark::new(payment_hash)).await? {
-        Claim::Reserved => Ok(()),
-        Claim::Busy => Err(Refusal::InUse),
-        Claim::Spent => Err(sell::challenge_anew(visit, Why::Spent).await),
+    let (quota, mark) = (quota(visit, good_for), visit.mark(payment_hash));
+    match within_time(visit.store().look(mark, quota)).await? {
+        Claim::Held { .. } => Ok(()),
+        Claim::Busy => Err(refused(visit, quota, Claimed::Busy).await),
+        Claim::UsedUp => Err(refused(visit, quota, Claimed::UsedUp).await),
+        Claim::OtherKind => Err(refused(visit, quota, Claimed::OtherKind).await),
     }
 }
 
-/// Lets a paid request in, with a hold on its token where that is good for one use.
+/// Lets a paid request in, with a hold on its payment where that is good for so much only.
 pub(super) async fn admission(visit: &Visit<'_>, paid: Paid) -> Result<Admission, Refusal> {
-    if !visit.offer.single_use {
-        return Ok(Admission { paid, reservation: None });
-    }
-    // A payment that cannot be named could be used any number of times.
-    let mark = paid.mark().ok_or(Refusal::MissingFact("paymentHash"))?;
-    let reservation = Some(Box::pin(hold(visit, mark)).await?);
-    Ok(Admission { paid, reservation })
+    let Some(good_for) = visit.good_for() else { return Ok(Admission { paid, hold: None }) };
+    // A payment that proves no hash could be used any number of times, and what the broker states
+    // may be read out of a token, to which its holder can append.
+    let payment_hash = paid.proven_hash().ok_or(Refusal::Unproven)?;
+    let hold = Some(Box::pin(hold(visit, visit.mark(payment_hash), good_for)).await?);
+    Ok(Admission { paid, hold })
 }
 
-/// Two requests with the same token may both have been verified; here only one of them goes on.
-pub(super) async fn hold(visit: &Visit<'_>, mark: Mark) -> Result<Reservation, Refusal> {
-    let (balance, account) = (&visit.config.balance, visit.config.broker.line.account.id);
-    match Reservation::make(balance.store(account), mark, balance.spent_for()).await? {
-        Claimed::Reserved(reservation) => Ok(reservation),
-        Claimed::Busy => Err(Refusal::InUse),
-        Claimed::Spent => Err(sell::challenge_anew(visit, Why::Spent).await),
+/// Two requests with the same token may both have been verified; here each gets what is left.
+pub(super) async fn hold(
+    visit: &Visit<'_>,
+    mark: Mark,
+    good_for: GoodFor,
+) -> Result<Hold, Refusal> {
+    let quota = quota(visit, good_for);
+    let amount = match good_for {
+        GoodFor::Uses(_) => 1,
+        GoodFor::Units { hold, .. } => hold,
+    };
+    match Hold::make(visit.store(), mark, quota, amount).await? {
+        Claimed::Held(hold) => Ok(hold),
+        claimed => Err(refused(visit, quota, claimed).await),
     }
+}
+
+fn quota(visit: &Visit<'_>, good_for: GoodFor) -> Quota {
+    let (kind, limit) = match good_for {
+        GoodFor::Uses(uses) => (Kind::Uses, uses),
+        GoodFor::Units { units, .. } => (Kind::Units, units),
+    };
+    Quota { kind, limit, kept_for: visit.config.balance.kept_for() }
+}
+
+async fn refused(visit: &Visit<'_>, quota: Quota, claimed: Claimed) -> Refusal {
+    let refusal = match claimed {
+        Claimed::UsedUp => sell::challenge_anew(visit, Why::Spent).await,
+        Claimed::OtherKind => {
+            return Refusal::Misconfigured(
+                "a payment was drawn from on a route with `uses` and presented on one with `units`, \
+                 or the other way round; routes that share a resource have to count the same",
+            );
+        }
+        Claimed::Busy | Claimed::Held(_) => Refusal::InUse,
+    };
+    Refusal::WithBalance(Box::new(refusal), Standing { quota, left: 0 })
 }

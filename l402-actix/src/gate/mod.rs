@@ -64,8 +64,12 @@ pub(crate) async fn admit<'a>(
             visit.in_time(Box::pin(async { Err(sell::challenge(&visit).await) })).await
         }
         Presented::Several => Err(Refusal::SeveralTokens),
-        Presented::Standing(paid) => Ok(Admission { paid, reservation: None }),
-        Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
+        Presented::Standing(paid) | Presented::Verified(paid) if visit.good_for().is_none() => {
+            Ok(Admission { paid, hold: None })
+        }
+        Presented::Standing(paid) | Presented::Verified(paid) => {
+            visit.in_time(Box::pin(hold::admission(&visit, paid))).await
+        }
         Presented::Mpp(payment) => visit.in_time(Box::pin(mpp::decide(&visit, payment))).await,
         Presented::Token(token, question) => {
             let decision = async {

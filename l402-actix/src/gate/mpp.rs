@@ -11,13 +11,14 @@ use super::{
 };
 use crate::{
     answer::Refusal,
-    balance::Mark,
+    balance::{Accepted, Mark, within_time},
     broker::{Answer, Purpose},
+    key::{Key, hex, key},
     payment::Payment,
 };
 
 /// The broker takes such a payment once, so it is asked once: not for a diagnosis, and not again if
-/// the answer was lost.
+/// the answer was lost. From its yes on our store answers for it.
 pub(super) async fn decide(
     visit: &Visit<'_>,
     payment: VerifyRequest,
@@ -25,13 +26,18 @@ pub(super) async fn decide(
     visit.broker.presented(&payment);
     let question = payment.resource(visit.resource.as_ref()).amount_sats(visit.sats.accept);
     let name = visit.terms().question(&question);
+    let payment_hash = name.payment_hash;
+    let good_for = visit.good_for().unwrap_or(hold::ONE_USE);
+    if let Some((mark, paid)) = accepted_before(visit, payment_hash).await? {
+        let hold = hold::hold(visit, mark, good_for).await?;
+        return Ok(Admission { paid, hold: Some(hold) });
+    }
     // In this order: garbage comes no further than the budget, and a store that is away must
     // not cost a payment, so that it is held before it is used up.
     let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce)?;
-    let payment_hash = name.payment_hash;
-    let held = match payment_hash {
-        Some(hash) if visit.offer.single_use => Some(hold::hold(visit, Mark::new(hash)).await?),
-        _ => None,
+    let held = match payment_hash.map(|hash| visit.mark(hash)) {
+        Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
+        None => None,
     };
     let payment = match visit.broker.verify_once(permit, &name, &question).await? {
         Answer::Yes(payment) => payment,
@@ -48,9 +54,43 @@ pub(super) async fn decide(
     if !visit.is_covered_by(&payment) {
         return Err(Refusal::Contradiction);
     }
-    let paid = Paid { payment, proof: Proof::Mpp { payment_hash } };
-    match held {
-        Some(reservation) => Ok(Admission { paid, reservation: Some(reservation) }),
-        None => hold::admission(visit, paid).await,
+    // A preimage that proves no payment hash could be presented any number of times.
+    let (mark, hold) = held.ok_or(Refusal::Unproven)?;
+    write_down(visit, mark).await;
+    Ok(Admission { paid: Paid { payment, proof: Proof::Mpp { payment_hash } }, hold: Some(hold) })
+}
+
+/// What the broker has accepted for this resource, at this price or more.
+async fn accepted_before(
+    visit: &Visit<'_>,
+    payment_hash: Option<Key>,
+) -> Result<Option<(Mark, Paid)>, Refusal> {
+    let Some(hash) = payment_hash else { return Ok(None) };
+    let mark = visit.mark(hash);
+    let accepted = within_time(visit.store().accepted(mark)).await?;
+    let is_for_this = |accepted: &Accepted| {
+        accepted.resource == resource(visit) && accepted.amount_sats >= visit.sats.accept
+    };
+    Ok(accepted.filter(is_for_this).map(|accepted| {
+        let payment = Arc::new(Payment {
+            resource: visit.resource.to_string(),
+            merchant_id: None,
+            amount_sats: accepted.amount_sats,
+            payment_hash: Some(hex(&hash)),
+        });
+        (mark, Paid { payment, proof: Proof::Mpp { payment_hash } })
+    }))
+}
+
+/// Its payer is served now, whatever becomes of this: only a retry would be refused.
+async fn write_down(visit: &Visit<'_>, mark: Mark) {
+    let accepted = Accepted { resource: resource(visit), amount_sats: visit.sats.accept };
+    let kept_for = visit.config.balance.kept_for();
+    if let Err(err) = within_time(visit.store().accept(mark, accepted, kept_for)).await {
+        tracing::error!(%mark, "cannot write down that an MPP payment was accepted: {err}");
     }
+}
+
+fn resource(visit: &Visit<'_>) -> Key {
+    key(&[Some(visit.resource.as_bytes())])
 }

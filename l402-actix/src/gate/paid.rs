@@ -6,17 +6,17 @@ use actix_web::http::header::HeaderName;
 use l402_server::VerifyRequest;
 
 use crate::{
-    balance::{Mark, Reservation},
+    balance::{Hold, Mark},
     key::Key,
     payment::Payment,
-    terms::Terms,
+    terms::{GoodFor, Terms},
 };
 
 /// What a request has come in with.
 pub(crate) struct Admission {
     pub(crate) paid: Paid,
-    /// The hold on a token that is good for one use.
-    pub(crate) reservation: Option<Reservation>,
+    /// The hold on a payment that is good for so much only.
+    pub(crate) hold: Option<Hold>,
 }
 
 /// A payment that is good for this request.
@@ -27,21 +27,19 @@ pub(crate) struct Paid {
 }
 
 impl Paid {
-    /// What it is marked by when it is spent, if that is known.
-    pub(super) fn mark(&self) -> Option<Mark> {
-        // What the preimage hashes to is the payment hash, and that is proven. What the broker
-        // states may be read out of a token, to which its holder can append.
-        let proven = match &self.proof {
+    /// What its preimage hashes to: the payment hash, and that is proven.
+    pub(super) fn proven_hash(&self) -> Option<Key> {
+        match &self.proof {
             Proof::Token { token, .. } => token.payment_hash(),
             Proof::Mpp { payment_hash } => *payment_hash,
-        };
-        let stated = || self.payment.payment_hash.as_deref().and_then(Mark::from_hex);
-        proven.map(Mark::new).or_else(stated)
+        }
     }
 
     /// What the figures count of it.
     pub(super) fn counted(&self) -> Option<([u8; 32], u64)> {
-        self.mark().map(|mark| (*mark.as_bytes(), self.payment.amount_sats))
+        let stated = || self.payment.payment_hash.as_deref().and_then(Mark::read_hash);
+        let hash = self.proven_hash().or_else(stated)?;
+        Some((hash, self.payment.amount_sats))
     }
 }
 
@@ -63,6 +61,10 @@ pub(crate) struct Passed {
     pub(super) resource: Arc<str>,
     pub(super) account: Key,
     pub(super) own_header: Option<HeaderName>,
+    /// What a payment is good for there, if that is stated.
+    pub(super) good_for: Option<GoodFor>,
+    /// Whether the request draws there from what its payment is good for: it does so once.
+    pub(super) holds: bool,
     /// Whether MPP payments are taken, at all gates so far.
     pub(super) mpp: bool,
     /// What the broker was asked for: whether this resource, and how much.

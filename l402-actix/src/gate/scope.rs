@@ -6,7 +6,7 @@ use super::{
     presented::Presented,
     visit::Visit,
 };
-use crate::answer::Refusal;
+use crate::{answer::Refusal, terms::GoodFor};
 
 /// Takes the payment that was verified around this gate, if it covers this one too. The broker
 /// is asked again only where it has not been asked for as much.
@@ -42,7 +42,7 @@ pub(super) fn presented(visit: &Visit<'_>, passed: &Passed) -> Result<Presented,
         Proof::Token { may_be_cached, .. }
             if is_covered
                 && passed.terms().include(&terms)
-                && !(*may_be_cached && visit.offer.single_use) =>
+                && !(*may_be_cached && visit.good_for().is_some_and(GoodFor::is_single_use)) =>
         {
             Ok(Presented::Verified(paid.clone()))
         }

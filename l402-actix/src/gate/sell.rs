@@ -49,7 +49,12 @@ async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, buyer: Buyer) -> Refusal {
     match Box::pin(visit.broker.mint(sale, buyer)).await {
         Ok(minted) => {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
-            let form = Form::of(visit.request, &visit.config.answer, sale.description.as_deref());
+            let form = Form::of(
+                visit.request,
+                &visit.config.answer,
+                sale.description.as_deref(),
+                visit.sells(),
+            );
             Refusal::PaymentRequired(Box::new(challenge), form)
         }
         Err(refusal) => refusal.into(),

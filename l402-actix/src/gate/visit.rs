@@ -14,12 +14,13 @@ use l402_server::VerifyRequest;
 use super::paid::{Paid, Passed, Proof};
 use crate::{
     answer::Refusal,
+    balance::{Balances, Mark},
     broker::{Broker, Sold, VerifyCache},
     config::L402Config,
-    key::key,
+    key::{Key, key},
     observe::Watch,
     payment::Payment,
-    terms::{Offer, Sats, Terms, TermsFault},
+    terms::{GoodFor, Offer, Sats, Terms, TermsFault},
 };
 
 pub(crate) struct Visit<'a> {
@@ -45,6 +46,9 @@ impl<'a> Visit<'a> {
         sats: Sats,
         watch: &'a Watch,
     ) -> Result<Self, TermsFault> {
+        if offer.good_for == Some(GoodFor::Uses(0)) {
+            return Err(TermsFault::Misconfigured("`uses` must be at least 1"));
+        }
         let around = request.extensions().get::<Rc<Passed>>().cloned();
         let resource_around = around.as_ref().map(|passed| &*passed.resource);
         let resource = config.terms.resource(request, offer, resource_around)?;
@@ -120,7 +124,31 @@ impl<'a> Visit<'a> {
     /// good for one use: what is sold once is sold on a verdict of that moment.
     pub(super) fn cache(&self) -> Option<VerifyCache> {
         let cache = self.config.broker.verify_cache;
-        (!cache.is_off() && !self.offer.single_use).then_some(cache)
+        let is_sold_once = self.good_for().is_some_and(GoodFor::is_single_use);
+        (!cache.is_off() && !is_sold_once).then_some(cache)
+    }
+
+    /// What a payment is good for here, unless a gate around draws from it already.
+    pub(super) fn good_for(&self) -> Option<GoodFor> {
+        self.offer.good_for.filter(|_| !self.is_held_around())
+    }
+
+    /// What a payment is good for at the outermost gate that says so.
+    pub(super) fn sells(&self) -> Option<GoodFor> {
+        let around = self.around.as_ref().and_then(|passed| passed.good_for);
+        around.or(self.offer.good_for)
+    }
+
+    pub(super) fn is_held_around(&self) -> bool {
+        self.around.as_ref().is_some_and(|passed| passed.holds)
+    }
+
+    pub(super) fn store(&self) -> Arc<dyn Balances> {
+        self.config.balance.store(self.config.broker.line.account.id)
+    }
+
+    pub(super) fn mark(&self, payment_hash: Key) -> Mark {
+        Mark::new(self.config.broker.line.account.id, payment_hash)
     }
 
     /// Whether a refused token is asked about once more.
@@ -141,7 +169,7 @@ impl<'a> Visit<'a> {
     }
 
     /// What the gates in this scope have to know.
-    pub(crate) fn passed(&self, paid: Paid) -> Passed {
+    pub(crate) fn passed(&self, paid: Paid, holds: bool) -> Passed {
         let terms = self.terms();
         let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
         Passed {
@@ -149,6 +177,8 @@ impl<'a> Visit<'a> {
             resource: Arc::from(self.resource.as_ref()),
             account: *terms.account,
             own_header: self.config.answer.credential_header.clone(),
+            good_for: self.sells(),
+            holds: holds || self.is_held_around(),
             mpp: self.takes_mpp(),
             resource_asked: terms.resource.is_some(),
             amount_asked: terms.amount_sats,

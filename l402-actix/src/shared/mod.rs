@@ -1,7 +1,15 @@
-//! What several processes share: a Redis server.
+//! What several processes share: a Redis.
 //!
-//! In: its address, and scripts over keys.
+//! In: how to connect to it, and scripts over keys of one account.
 //! Out: their answers, or that it is full or away.
 //! Never: what the keys stand for.
 
-pub(crate) mod redis;
+mod connection;
+mod eviction;
+mod line;
+mod patience;
+mod state;
+
+pub(crate) use self::line::Fault;
+pub use self::state::RedisState;
+pub(crate) use self::state::name;

@@ -18,6 +18,7 @@ mod selectors;
 pub(crate) use fault::TermsFault;
 #[cfg(feature = "discovery")]
 pub(crate) use listed::{Listing, refuse_unlisted};
+pub(crate) use offer::GoodFor;
 pub use offer::Offer;
 pub use price::Price;
 pub(crate) use price::{Priced, Sats};

@@ -12,8 +12,24 @@ pub struct Offer<'a> {
     pub(crate) description: Option<&'a str>,
     pub(crate) resource: Option<&'a str>,
     pub(crate) resource_with: Option<&'a dyn Fn(&HttpRequest) -> String>,
-    /// Never to be decided from anything but a verification made for this very request.
-    pub(crate) single_use: bool,
+    /// What one payment is good for; `None` for as many answers as its token lives.
+    pub(crate) good_for: Option<GoodFor>,
+}
+
+/// What one payment is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GoodFor {
+    /// So many answers.
+    Uses(u64),
+    /// So much of what the merchant counts, of which a request holds `hold`.
+    Units { units: u64, hold: u64 },
+}
+
+impl GoodFor {
+    /// What is sold once is sold on a verdict of that moment: a verdict that stands must not do.
+    pub(crate) fn is_single_use(self) -> bool {
+        self == Self::Uses(1)
+    }
 }
 
 #[allow(clippy::new_without_default, reason = "made in constants, where `default` cannot be")]
@@ -27,7 +43,7 @@ impl<'a> Offer<'a> {
             description: None,
             resource: None,
             resource_with: None,
-            single_use: false,
+            good_for: None,
         }
     }
 
@@ -66,10 +82,17 @@ impl<'a> Offer<'a> {
         self
     }
 
-    /// `single_use`.
+    /// `uses = …`, at least 1; `single_use` is 1.
     #[must_use]
-    pub const fn single_use(mut self) -> Self {
-        self.single_use = true;
+    pub const fn uses(mut self, uses: u64) -> Self {
+        self.good_for = Some(GoodFor::Uses(uses));
+        self
+    }
+
+    /// `units = …, hold = …`, each at least 1.
+    #[must_use]
+    pub const fn units(mut self, units: u64, hold: u64) -> Self {
+        self.good_for = Some(GoodFor::Units { units, hold });
         self
     }
 }
@@ -80,7 +103,7 @@ impl std::fmt::Debug for Offer<'_> {
             .field("price_sats", &self.price_sats)
             .field("description", &self.description)
             .field("resource", &self.resource)
-            .field("single_use", &self.single_use)
+            .field("good_for", &self.good_for)
             .finish_non_exhaustive()
     }
 }

@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let config = L402Config::new(client)
         .broker_budget(BrokerBudget::unlimited())
-        .spent_tokens(store.with_lease(LEASE));
+        .balances(store);
     let stage =
         web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
     let server = HttpServer::new(move || {

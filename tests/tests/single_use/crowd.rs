@@ -23,16 +23,16 @@ async fn a_thousand_requests_with_the_default_store_get_one_answer() {
 
 #[actix_web::test]
 async fn a_thousand_requests_with_a_memory_store_for_each_worker_get_one_answer() {
-    let shop = Shop::open(|config| config.spent_tokens(MemoryStore::new())).await;
+    let shop = Shop::open(|config| config.balances(MemoryStore::new())).await;
     while_the_handler_runs(&shop).await;
 }
 
 #[actix_web::test]
 async fn a_thousand_requests_with_the_redb_store_get_one_answer() {
     let folder = Folder::new();
-    let path = folder.file("spent.redb");
+    let path = folder.file("balances.redb");
     a_thousand_requests_get_one_answer(move |config| {
-        config.spent_tokens(RedbStore::open(&path).unwrap())
+        config.balances(RedbStore::open(&path).unwrap())
     })
     .await;
 }

@@ -34,7 +34,7 @@ impl Shop {
     async fn open() -> Self {
         let sandbox = Sandbox::start().await;
         let store = TestStore::around(MemoryStore::new()).with_lease(LEASE);
-        let config = L402Config::new(sandbox.client()).spent_tokens(store.clone());
+        let config = L402Config::new(sandbox.client()).balances(store.clone());
         let stage = Stage::default();
         let api = serve(&config, &stage).await;
         Self { api, sandbox, stage, config, store }
@@ -126,7 +126,7 @@ async fn a_client_that_vanishes_while_its_body_is_awaited_gets_its_token_back() 
     let credential = shop.buy_body().await;
     let head = "POST /body HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9";
     let stream = shop.begin(head, &credential, "1").await;
-    eventually("it is reserved", async || shop.store.reservations() == 1).await;
+    eventually("it is held", async || shop.store.holds() == 1).await;
     reset(stream);
     assert_eq!(shop.settled(&credential).await, 200);
     assert_eq!(shop.stage.calls(), 1);
@@ -154,7 +154,7 @@ async fn a_give_back_that_was_under_way_when_the_server_stops_is_not_lost() {
     let credential = shop.buy_body().await;
     let head = "POST /body HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9";
     let _stream = shop.begin(head, &credential, "1").await;
-    eventually("it is reserved", async || shop.store.reservations() == 1).await;
+    eventually("it is held", async || shop.store.holds() == 1).await;
     let next = serve(&shop.config, &shop.stage).await;
     let stopped = shop.api;
     drop(stopped);

@@ -21,7 +21,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts one on a store, such as `redb:/tmp/spent.redb`.
+    /// Starts one on a store, such as `redb:/tmp/balances.redb`.
     pub(super) fn start(sandbox: &Sandbox, store: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_single_use_server"))
             .args([sandbox.url(), sandbox.api_key(), store])
@@ -85,7 +85,7 @@ impl Drop for Process {
 #[actix_web::test]
 async fn a_token_that_was_spent_is_spent_after_a_kill_9() {
     let (sandbox, folder) = (Sandbox::start().await, Folder::new());
-    let file = folder.file("spent.redb");
+    let file = folder.file("balances.redb");
     let mut server = Process::on_file(&sandbox, &file);
     let credential = server.buy(&sandbox).await;
     server.release().await;
@@ -103,7 +103,7 @@ async fn a_token_that_was_spent_is_spent_after_a_kill_9() {
 #[actix_web::test]
 async fn no_token_that_was_answered_is_good_again_after_a_kill_9_amid_the_writing() {
     let (sandbox, folder) = (Sandbox::start().await, Folder::new());
-    let file = folder.file("spent.redb");
+    let file = folder.file("balances.redb");
     let mut server = Process::on_file(&sandbox, &file);
     server.release().await;
     let mut credentials = Vec::new();
@@ -136,7 +136,7 @@ async fn no_token_that_was_answered_is_good_again_after_a_kill_9_amid_the_writin
 #[actix_web::test]
 async fn a_file_that_another_process_has_open_is_refused() {
     let (sandbox, folder) = (Sandbox::start().await, Folder::new());
-    let file = folder.file("spent.redb");
+    let file = folder.file("balances.redb");
     let first = Process::on_file(&sandbox, &file);
     let second = Process::on_file(&sandbox, &file);
     assert_eq!(second.url, "", "it does not start");
@@ -147,7 +147,7 @@ async fn a_file_that_another_process_has_open_is_refused() {
 #[actix_web::test]
 async fn a_thousand_requests_with_a_kill_9_in_the_middle_get_one_answer_from_the_redb_store() {
     let (sandbox, folder) = (Sandbox::start().await, Folder::new());
-    let file = folder.file("spent.redb");
+    let file = folder.file("balances.redb");
     let mut server = Process::on_file(&sandbox, &file);
     let credential = server.buy(&sandbox).await;
     let mut crowd = server.crowd(500, &credential);

@@ -3,13 +3,22 @@
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::web::Data;
-use l402_actix::{BrokerBudget, Claim, L402Config, RedisStore, SpentTokens, StoreError};
+use l402_actix::{
+    BrokerBudget, Claim, L402Config, RedisState, RedisStore, SpentTokens, StoreError,
+};
 use l402_sandbox::Sandbox;
-use l402_tests::Api;
+use l402_tests::{
+    Api,
+    redis::{Cluster, Sentinel},
+};
+use redis::{
+    cluster::ClusterClient,
+    sentinel::{SentinelClient, SentinelServerType},
+};
 
 use super::{
     Folder, Stage,
@@ -92,6 +101,76 @@ async fn the_redis_store_passes_the_suite() {
 }
 
 #[actix_web::test]
+async fn the_redis_store_passes_the_suite_on_a_cluster_of_three() {
+    let cluster = Cluster::start();
+    let client = ClusterClient::new(cluster.urls()).unwrap();
+    let state = RedisState::with(move || {
+        let client = client.clone();
+        async move { client.get_async_connection().await }
+    });
+    suite::holds(&RedisStore::from(state.patience(Duration::from_secs(2)))).await;
+}
+
+/// The function that connects asks Sentinel anew, and finds the one that has taken over.
+#[actix_web::test]
+async fn a_killed_master_is_survived_by_asking_sentinel_anew() {
+    let mut servers = Sentinel::start();
+    let sentinels = vec![servers.sentinel.url()];
+    let state = RedisState::with(move || {
+        let sentinels = sentinels.clone();
+        async move {
+            let (name, kind) = (Sentinel::MASTER.to_owned(), SentinelServerType::Master);
+            SentinelClient::build(sentinels, name, None, kind)?.get_async_connection().await
+        }
+    });
+    let store = RedisStore::from(state);
+    let (spent, holder) = (mark(), id());
+    eventually("the store is there", async || {
+        store.spend(spent, holder, HOUR).await.is_ok_and(|spent| spent)
+    })
+    .await;
+    eventually("the replica has it", async || {
+        servers.replica.command(&["dbsize"]).trim() == "1"
+    })
+    .await;
+
+    servers.master.kill();
+    let away = store.reserve(mark(), id(), HOUR).await;
+    assert!(matches!(away, Err(StoreError::Unreachable(_))), "{away:?}");
+    eventually("the replica has taken over", async || {
+        store.reserve(mark(), id(), HOUR).await.is_ok_and(|claim| claim == Claim::Reserved)
+    })
+    .await;
+    assert_eq!(store.reserve(spent, id(), HOUR).await.unwrap(), Claim::Spent);
+}
+
+/// Silent for 100 ms, it is left aside for five seconds, and nobody waits for it.
+#[actix_web::test]
+async fn a_silent_redis_is_left_aside_and_asked_again_later() {
+    let redis = l402_tests::redis::Redis::start(&[]);
+    let store = RedisStore::new(redis.url()).unwrap();
+    eventually("the store is there", async || {
+        store.reserve(mark(), id(), HOUR).await.is_ok()
+    })
+    .await;
+    redis.freeze();
+    let begun = Instant::now();
+    let silent = store.reserve(mark(), id(), HOUR).await;
+    assert!(matches!(silent, Err(StoreError::Unreachable(_))), "{silent:?}");
+    assert!(begun.elapsed() >= Duration::from_millis(100));
+    redis.thaw();
+    for _ in 0..1_000 {
+        store.reserve(mark(), id(), HOUR).await.unwrap_err();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "nobody waits");
+    eventually("it is asked again", async || {
+        store.reserve(mark(), id(), HOUR).await.is_ok()
+    })
+    .await;
+    assert!(begun.elapsed() >= Duration::from_secs(5), "left aside for five seconds");
+}
+
+#[actix_web::test]
 async fn two_stores_on_one_server_know_of_each_other() {
     let redis = Redis::start(&[]).await;
     let (one, two) = (redis.store(), redis.store());
@@ -135,7 +214,7 @@ async fn an_api_answers_503_while_redis_is_away_and_goes_on_when_it_is_back() {
     let sandbox = Sandbox::start().await;
     let config = L402Config::new(sandbox.client())
         .broker_budget(BrokerBudget::unlimited())
-        .spent_tokens(redis.store());
+        .balances(redis.store());
     let stage = Stage::default();
     let data = Data::new(stage.clone());
     let api = Api::serve(move |app| {
@@ -171,7 +250,7 @@ async fn a_thousand_requests_with_the_redis_store_get_one_answer() {
     let redis = Redis::start(&[]).await;
     let url = redis.url();
     a_thousand_requests_get_one_answer(move |config| {
-        config.spent_tokens(RedisStore::new(&url).unwrap())
+        config.balances(RedisStore::new(&url).unwrap())
     })
     .await;
 }

@@ -1,8 +1,8 @@
-//! What every store of spent tokens has to do.
+//! What every store of balances has to do.
 
 use std::time::Duration;
 
-use l402_actix::{Claim, Mark, ReservationId, SpentTokens};
+use l402_actix::{Accepted, Balances, Claim, HoldId, Kind, Mark, Portion, Quota};
 
 use super::eventually;
 
@@ -11,27 +11,43 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Runs out while a test waits, and not while it does the next step.
 const SOON: Duration = Duration::from_millis(300);
 
+pub(super) const ONCE: Quota = Quota { kind: Kind::Uses, limit: 1, kept_for: HOUR };
+const TEN: Quota = Quota { kind: Kind::Units, limit: 10, kept_for: HOUR };
+
 /// The acceptance suite. Marks are random, so stores that persist may have been used before.
-pub(super) async fn holds(store: &dyn SpentTokens) {
-    one_request_at_a_time_has_a_reservation(store).await;
+pub(super) async fn holds(store: &dyn Balances) {
+    one_request_at_a_time_holds_one_use(store).await;
     of_many_at_once_exactly_one_gets_it(store).await;
-    what_is_spent_stays_spent(store).await;
-    what_is_given_back_can_be_reserved(store).await;
-    nobody_elses_reservation_can_be_touched(store).await;
-    a_lease_that_has_run_out_frees_the_mark_for_others(store).await;
-    a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(store).await;
-    a_renewed_lease_holds(store).await;
-    a_spent_mark_is_forgotten_in_the_end(store).await;
-    an_unknown_mark_can_be_renewed_spent_and_given_back(store).await;
+    what_is_drawn_stays_drawn(store).await;
+    until_it_is_settled_what_is_drawn_is_seen_as_held(store).await;
+    what_is_given_back_can_be_held_again(store).await;
+    a_draw_that_comes_after_its_give_back_does_not_count(store).await;
+    each_request_gets_what_it_asks_for_or_what_is_left(store).await;
+    nothing_changes_by_asking_again(store).await;
+    a_request_without_a_hold_draws_where_there_is_room(store).await;
+    nobody_elses_hold_can_be_touched(store).await;
+    a_smaller_quota_sees_what_was_drawn_under_a_larger_one(store).await;
+    uses_and_units_are_not_added_up(store).await;
+    the_same_payment_to_another_account_is_another_one(store).await;
+    what_was_accepted_is_remembered(store).await;
+    a_balance_is_forgotten_in_the_end(store).await;
     no_time_is_too_long(store).await;
 }
 
-pub(super) fn mark() -> Mark {
-    Mark::new(random())
+/// For stores with a lease, which has to be short.
+pub(super) async fn leases(store: &dyn Balances) {
+    a_lease_that_has_run_out_frees_what_was_held_and_keeps_what_was_drawn(store).await;
+    a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(store).await;
+    a_renewed_lease_holds(store).await;
+    what_was_given_back_is_not_brought_back(store).await;
 }
 
-pub(super) fn id() -> ReservationId {
-    ReservationId::new(random())
+pub(super) fn mark() -> Mark {
+    Mark::new(random(), random())
+}
+
+pub(super) fn id() -> HoldId {
+    HoldId::new(random())
 }
 
 fn random<const N: usize>() -> [u8; N] {
@@ -40,124 +56,271 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// Asks on behalf of a new request, and gives back at once what it gets.
-pub(super) async fn seen(store: &dyn SpentTokens, mark: Mark) -> Claim {
+fn held(amount: u64, left: u64) -> Claim {
+    Claim::Held { amount, left }
+}
+
+fn portion(held: u64, drawn: u64) -> Portion {
+    Portion { held, drawn }
+}
+
+const ONE: Portion = Portion { held: 1, drawn: 1 };
+
+/// Draws the one use and settles.
+pub(super) async fn use_up(store: &dyn Balances, mark: Mark) {
     let id = id();
-    let claim = store.reserve(mark, id, HOUR).await.unwrap();
+    assert_eq!(store.hold(mark, id, ONCE, 1).await.unwrap(), held(1, 0));
+    assert!(store.draw(mark, id, ONCE, ONE).await.unwrap());
+    store.settle(mark, id).await.unwrap();
+}
+
+/// What a new request would get, which gives it back at once.
+pub(super) async fn seen(store: &dyn Balances, mark: Mark) -> Claim {
+    let id = id();
+    let claim = store.hold(mark, id, ONCE, 1).await.unwrap();
     store.give_back(mark, id).await.unwrap();
+    assert_eq!(store.look(mark, ONCE).await.unwrap(), claim);
     claim
 }
 
-async fn one_request_at_a_time_has_a_reservation(store: &dyn SpentTokens) {
+async fn one_request_at_a_time_holds_one_use(store: &dyn Balances) {
     let (mark, first, second) = (mark(), id(), id());
-    assert_eq!(store.reserve(mark, first, HOUR).await.unwrap(), Claim::Reserved);
-    assert_eq!(store.reserve(mark, second, HOUR).await.unwrap(), Claim::Busy);
-    assert_eq!(store.reserve(mark, first, HOUR).await.unwrap(), Claim::Reserved, "asked again");
-    assert_eq!(store.reserve(self::mark(), second, HOUR).await.unwrap(), Claim::Reserved);
+    assert_eq!(store.look(mark, ONCE).await.unwrap(), held(1, 0));
+    assert_eq!(store.hold(mark, first, ONCE, 1).await.unwrap(), held(1, 0));
+    assert_eq!(store.hold(mark, second, ONCE, 1).await.unwrap(), Claim::Busy);
+    assert_eq!(store.hold(mark, first, ONCE, 1).await.unwrap(), held(1, 0), "asked again");
+    assert_eq!(store.hold(self::mark(), second, ONCE, 1).await.unwrap(), held(1, 0));
 }
 
-async fn of_many_at_once_exactly_one_gets_it(store: &dyn SpentTokens) {
+async fn of_many_at_once_exactly_one_gets_it(store: &dyn Balances) {
     let mark = mark();
-    let mut asked: Vec<_> = (0..100).map(|_| store.reserve(mark, id(), HOUR)).collect();
-    let mut reserved = 0;
+    let mut asked: Vec<_> = (0..100).map(|_| store.hold(mark, id(), ONCE, 1)).collect();
+    let mut got = 0;
     // In the reverse order of asking.
     while let Some(claim) = asked.pop() {
         match claim.await.unwrap() {
-            Claim::Reserved => reserved += 1,
+            Claim::Held { .. } => got += 1,
             Claim::Busy => {}
-            Claim::Spent => panic!("nobody has spent it"),
+            claim => panic!("nobody has drawn it: {claim:?}"),
         }
     }
-    assert_eq!(reserved, 1);
+    assert_eq!(got, 1);
 }
 
-async fn what_is_spent_stays_spent(store: &dyn SpentTokens) {
-    let (mark, holder, other) = (mark(), id(), id());
-    store.reserve(mark, holder, HOUR).await.unwrap();
-    assert!(store.spend(mark, holder, HOUR).await.unwrap());
-    assert!(store.spend(mark, holder, HOUR).await.unwrap(), "told again");
-    for id in [holder, other] {
-        assert_eq!(store.reserve(mark, id, HOUR).await.unwrap(), Claim::Spent);
-        assert!(!store.renew(mark, id, HOUR).await.unwrap());
-        store.give_back(mark, id).await.unwrap();
-        assert_eq!(store.reserve(mark, id, HOUR).await.unwrap(), Claim::Spent);
-    }
-    assert!(!store.spend(mark, other, HOUR).await.unwrap());
-}
-
-async fn what_is_given_back_can_be_reserved(store: &dyn SpentTokens) {
-    let (mark, first, second) = (mark(), id(), id());
-    store.reserve(mark, first, HOUR).await.unwrap();
-    store.give_back(mark, first).await.unwrap();
-    assert_eq!(store.reserve(mark, second, HOUR).await.unwrap(), Claim::Reserved);
-    assert_eq!(store.reserve(mark, first, HOUR).await.unwrap(), Claim::Busy);
-}
-
-async fn nobody_elses_reservation_can_be_touched(store: &dyn SpentTokens) {
-    let (mark, holder, other) = (mark(), id(), id());
-    store.reserve(mark, holder, HOUR).await.unwrap();
-    assert!(!store.renew(mark, other, HOUR).await.unwrap());
-    assert!(!store.spend(mark, other, HOUR).await.unwrap());
+async fn what_is_drawn_stays_drawn(store: &dyn Balances) {
+    let mark = mark();
+    use_up(store, mark).await;
+    assert_eq!(seen(store, mark).await, Claim::UsedUp);
+    let other = id();
+    assert!(!store.draw(mark, other, ONCE, ONE).await.unwrap());
     store.give_back(mark, other).await.unwrap();
-    assert_eq!(seen(store, mark).await, Claim::Busy);
-    assert!(store.spend(mark, holder, HOUR).await.unwrap());
+    store.settle(mark, other).await.unwrap();
+    assert_eq!(seen(store, mark).await, Claim::UsedUp);
 }
 
-async fn a_lease_that_has_run_out_frees_the_mark_for_others(store: &dyn SpentTokens) {
-    let (mark, late, next) = (mark(), id(), id());
-    store.reserve(mark, late, SOON).await.unwrap();
-    eventually("the lease runs out", async || {
-        store.reserve(mark, next, HOUR).await.unwrap() == Claim::Reserved
-    })
-    .await;
-    assert!(!store.renew(mark, late, HOUR).await.unwrap());
-    assert!(!store.spend(mark, late, HOUR).await.unwrap());
+async fn until_it_is_settled_what_is_drawn_is_seen_as_held(store: &dyn Balances) {
+    let (given_back, settled) = (mark(), mark());
+    for mark in [given_back, settled] {
+        let id = id();
+        store.hold(mark, id, ONCE, 1).await.unwrap();
+        assert!(store.draw(mark, id, ONCE, ONE).await.unwrap());
+        assert_eq!(seen(store, mark).await, Claim::Busy);
+        if mark == settled {
+            store.settle(mark, id).await.unwrap();
+            assert_eq!(seen(store, mark).await, Claim::UsedUp);
+        } else {
+            store.give_back(mark, id).await.unwrap();
+            assert_eq!(seen(store, mark).await, held(1, 0));
+        }
+    }
+}
+
+async fn what_is_given_back_can_be_held_again(store: &dyn Balances) {
+    let (mark, first, second) = (mark(), id(), id());
+    store.hold(mark, first, ONCE, 1).await.unwrap();
+    for _ in 0..2 {
+        store.give_back(mark, first).await.unwrap();
+    }
+    assert_eq!(store.hold(mark, second, ONCE, 1).await.unwrap(), held(1, 0));
+    assert_eq!(store.look(mark, ONCE).await.unwrap(), Claim::Busy);
+}
+
+/// Only a store that several processes share can see its steps in another order.
+async fn a_draw_that_comes_after_its_give_back_does_not_count(store: &dyn Balances) {
+    if store.lease().is_none() {
+        return;
+    }
+    let (mark, late) = (mark(), id());
+    store.hold(mark, late, ONCE, 1).await.unwrap();
     store.give_back(mark, late).await.unwrap();
-    assert_eq!(seen(store, mark).await, Claim::Busy, "it is the next one's");
-    assert!(store.spend(mark, next, HOUR).await.unwrap());
+    assert!(!store.draw(mark, late, ONCE, ONE).await.unwrap());
+    assert_eq!(seen(store, mark).await, held(1, 0));
+}
+
+async fn each_request_gets_what_it_asks_for_or_what_is_left(store: &dyn Balances) {
+    let (mark, first, second) = (mark(), id(), id());
+    assert_eq!(store.hold(mark, first, TEN, 6).await.unwrap(), held(6, 4));
+    assert_eq!(store.hold(mark, second, TEN, 6).await.unwrap(), held(4, 0));
+    assert!(store.draw(mark, second, TEN, portion(4, 3)).await.unwrap());
+    store.settle(mark, second).await.unwrap();
+    assert_eq!(store.hold(mark, first, TEN, 9).await.unwrap(), held(7, 0), "one more");
+    assert_eq!(store.look(mark, TEN).await.unwrap(), Claim::Busy);
+    assert!(store.draw(mark, first, TEN, portion(7, 7)).await.unwrap());
+    store.settle(mark, first).await.unwrap();
+    assert_eq!(store.look(mark, TEN).await.unwrap(), Claim::UsedUp);
+}
+
+async fn nothing_changes_by_asking_again(store: &dyn Balances) {
+    let (mark, first) = (mark(), id());
+    for _ in 0..2 {
+        assert_eq!(store.hold(mark, first, TEN, 4).await.unwrap(), held(4, 6));
+    }
+    for _ in 0..2 {
+        assert!(store.draw(mark, first, TEN, portion(4, 3)).await.unwrap());
+    }
+    assert!(store.draw(mark, first, TEN, portion(4, 1)).await.unwrap(), "it was 3 before");
+    for _ in 0..2 {
+        store.settle(mark, first).await.unwrap();
+    }
+    assert_eq!(store.look(mark, TEN).await.unwrap(), held(1, 6));
+}
+
+async fn a_request_without_a_hold_draws_where_there_is_room(store: &dyn Balances) {
+    let (mark, first, second) = (mark(), id(), id());
+    assert!(store.draw(mark, first, TEN, portion(6, 6)).await.unwrap());
+    assert!(!store.draw(mark, second, TEN, portion(6, 6)).await.unwrap());
+    assert!(store.draw(mark, second, TEN, portion(4, 4)).await.unwrap());
+    store.give_back(mark, id()).await.unwrap();
+    store.settle(mark, id()).await.unwrap();
+    assert_eq!(store.look(mark, TEN).await.unwrap(), Claim::Busy);
+}
+
+async fn nobody_elses_hold_can_be_touched(store: &dyn Balances) {
+    let (mark, holder, other) = (mark(), id(), id());
+    store.hold(mark, holder, ONCE, 1).await.unwrap();
+    assert!(!store.draw(mark, other, ONCE, ONE).await.unwrap());
+    store.give_back(mark, other).await.unwrap();
+    store.settle(mark, other).await.unwrap();
+    assert_eq!(seen(store, mark).await, Claim::Busy);
+    assert!(store.draw(mark, holder, ONCE, ONE).await.unwrap());
+}
+
+async fn a_smaller_quota_sees_what_was_drawn_under_a_larger_one(store: &dyn Balances) {
+    let (mark, first) = (mark(), id());
+    let five = Quota { limit: 5, ..TEN };
+    store.hold(mark, first, TEN, 6).await.unwrap();
+    assert_eq!(store.look(mark, five).await.unwrap(), Claim::Busy);
+    assert!(store.draw(mark, first, TEN, portion(6, 6)).await.unwrap());
+    store.settle(mark, first).await.unwrap();
+    assert_eq!(store.look(mark, five).await.unwrap(), Claim::UsedUp);
+    assert_eq!(store.look(mark, TEN).await.unwrap(), held(1, 3));
+}
+
+async fn uses_and_units_are_not_added_up(store: &dyn Balances) {
+    let (mark, first) = (mark(), id());
+    store.hold(mark, first, TEN, 4).await.unwrap();
+    assert!(store.draw(mark, first, TEN, portion(4, 4)).await.unwrap());
+    store.settle(mark, first).await.unwrap();
+    assert_eq!(store.look(mark, ONCE).await.unwrap(), Claim::OtherKind);
+    assert_eq!(store.hold(mark, id(), ONCE, 1).await.unwrap(), Claim::OtherKind);
+    assert!(!store.draw(mark, id(), ONCE, ONE).await.unwrap());
+}
+
+async fn the_same_payment_to_another_account_is_another_one(store: &dyn Balances) {
+    let one = mark();
+    let another = Mark::new(random(), *one.payment_hash());
+    use_up(store, one).await;
+    assert_eq!(seen(store, another).await, held(1, 0));
+}
+
+async fn what_was_accepted_is_remembered(store: &dyn Balances) {
+    let (mark, first) = (mark(), id());
+    assert_eq!(store.accepted(mark).await.unwrap(), None);
+    let accepted = Accepted { resource: random(), amount_sats: 100 };
+    store.hold(mark, first, ONCE, 1).await.unwrap();
+    store.accept(mark, accepted, HOUR).await.unwrap();
+    assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted));
+    store.give_back(mark, first).await.unwrap();
+    assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted), "nothing was drawn");
+    assert_eq!(seen(store, mark).await, held(1, 0));
+}
+
+async fn a_balance_is_forgotten_in_the_end(store: &dyn Balances) {
+    let (mark, id) = (mark(), id());
+    let soon = Quota { kept_for: SOON, ..ONCE };
+    assert!(store.draw(mark, id, soon, ONE).await.unwrap());
+    store.settle(mark, id).await.unwrap();
+    eventually("it is forgotten", async || seen(store, mark).await == held(1, 0)).await;
+}
+
+async fn no_time_is_too_long(store: &dyn Balances) {
+    let (mark, id) = (mark(), id());
+    let forever = Quota { kept_for: Duration::MAX, ..ONCE };
+    assert!(store.draw(mark, id, forever, ONE).await.unwrap());
+    store.settle(mark, id).await.unwrap();
+    store.accept(mark, Accepted { resource: random(), amount_sats: 1 }, Duration::MAX).await.unwrap();
+    assert_eq!(seen(store, mark).await, Claim::UsedUp);
+}
+
+/// Waits until the lease has run out for others.
+async fn lapsed(store: &dyn Balances) {
+    tokio::time::sleep(store.lease().expect("a lease") * 2).await;
+}
+
+async fn a_lease_that_has_run_out_frees_what_was_held_and_keeps_what_was_drawn(
+    store: &dyn Balances,
+) {
+    let (mark, late, next) = (mark(), id(), id());
+    store.hold(mark, late, TEN, 10).await.unwrap();
+    assert!(store.draw(mark, late, TEN, portion(10, 2)).await.unwrap());
+    lapsed(store).await;
+    assert_eq!(store.hold(mark, next, TEN, 10).await.unwrap(), held(8, 0));
+    assert!(!store.draw(mark, late, TEN, portion(10, 3)).await.unwrap(), "the next one has it");
+    assert!(store.draw(mark, late, TEN, portion(10, 2)).await.unwrap(), "that was its own");
+    assert!(store.draw(mark, next, TEN, portion(8, 8)).await.unwrap());
+    store.settle(mark, late).await.unwrap();
+    store.settle(mark, next).await.unwrap();
+    assert_eq!(store.look(mark, TEN).await.unwrap(), Claim::UsedUp);
+
+    // A process that died after its draw: the answer may have gone out.
+    let mark = self::mark();
+    assert!(store.draw(mark, late, ONCE, ONE).await.unwrap());
+    assert_eq!(seen(store, mark).await, Claim::Busy);
+    lapsed(store).await;
+    assert_eq!(seen(store, mark).await, Claim::UsedUp);
+    // One that was only paused, and whose answer was not sent.
+    store.give_back(mark, late).await.unwrap();
+    assert_eq!(seen(store, mark).await, held(1, 0));
 }
 
 async fn a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(
-    store: &dyn SpentTokens,
+    store: &dyn Balances,
 ) {
-    let (renewed, spent, holder) = (mark(), mark(), id());
-    store.reserve(renewed, holder, SOON).await.unwrap();
-    store.reserve(spent, holder, SOON).await.unwrap();
-    tokio::time::sleep(SOON * 2).await;
-    assert!(store.renew(renewed, holder, HOUR).await.unwrap());
+    let (renewed, drawn, holder) = (mark(), mark(), id());
+    store.hold(renewed, holder, ONCE, 1).await.unwrap();
+    store.hold(drawn, holder, ONCE, 1).await.unwrap();
+    lapsed(store).await;
+    assert!(store.draw(drawn, holder, ONCE, ONE).await.unwrap());
+    store.settle(drawn, holder).await.unwrap();
+    assert_eq!(seen(store, drawn).await, Claim::UsedUp);
+    assert!(store.draw(renewed, holder, ONCE, portion(1, 0)).await.unwrap());
     assert_eq!(seen(store, renewed).await, Claim::Busy);
-    assert!(store.spend(spent, holder, HOUR).await.unwrap());
-    assert_eq!(seen(store, spent).await, Claim::Spent);
 }
 
-async fn a_renewed_lease_holds(store: &dyn SpentTokens) {
+async fn a_renewed_lease_holds(store: &dyn Balances) {
     let (mark, holder) = (mark(), id());
-    store.reserve(mark, holder, SOON).await.unwrap();
-    assert!(store.renew(mark, holder, HOUR).await.unwrap());
-    tokio::time::sleep(SOON * 2).await;
+    store.hold(mark, holder, ONCE, 1).await.unwrap();
+    for _ in 0..6 {
+        tokio::time::sleep(store.lease().expect("a lease") / 3).await;
+        assert!(store.renew(mark, holder).await.unwrap());
+    }
     assert_eq!(seen(store, mark).await, Claim::Busy);
 }
 
-async fn a_spent_mark_is_forgotten_in_the_end(store: &dyn SpentTokens) {
+async fn what_was_given_back_is_not_brought_back(store: &dyn Balances) {
     let (mark, holder) = (mark(), id());
-    store.reserve(mark, holder, HOUR).await.unwrap();
-    assert!(store.spend(mark, holder, SOON).await.unwrap());
-    eventually("it is forgotten", async || seen(store, mark).await == Claim::Reserved).await;
-}
-
-async fn an_unknown_mark_can_be_renewed_spent_and_given_back(store: &dyn SpentTokens) {
-    let (renewed, spent, holder) = (mark(), mark(), id());
-    assert!(store.renew(renewed, holder, HOUR).await.unwrap());
-    assert_eq!(seen(store, renewed).await, Claim::Busy);
-    assert!(store.spend(spent, holder, HOUR).await.unwrap());
-    assert_eq!(seen(store, spent).await, Claim::Spent);
-    store.give_back(mark(), holder).await.unwrap();
-}
-
-async fn no_time_is_too_long(store: &dyn SpentTokens) {
-    let (mark, holder) = (mark(), id());
-    assert_eq!(store.reserve(mark, holder, Duration::MAX).await.unwrap(), Claim::Reserved);
-    assert!(store.renew(mark, holder, Duration::MAX).await.unwrap());
-    assert!(store.spend(mark, holder, Duration::MAX).await.unwrap());
-    assert_eq!(seen(store, mark).await, Claim::Spent);
+    store.hold(mark, holder, ONCE, 1).await.unwrap();
+    store.give_back(mark, holder).await.unwrap();
+    assert!(!store.renew(mark, holder).await.unwrap());
+    assert_eq!(seen(store, mark).await, held(1, 0));
 }

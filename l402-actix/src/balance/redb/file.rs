@@ -1,153 +1,258 @@
 //! What stands in the file, and how it is read and changed.
 
 use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use redb::{Database, ReadableTable as _, Table, TableDefinition, WriteTransaction};
+use redb::{Database, DatabaseError, Error, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
-use crate::balance::store::{Mark, ReservationId, StoreError};
+use crate::balance::store::{Accepted, Kind, Mark, StoreError};
 
-/// Mark -> whether it is spent, by which reservation, and when that runs out, in milliseconds
-/// since 1970.
-const MARKS: TableDefinition<'_, &[u8; 32], (bool, &[u8; 16], u64)> = TableDefinition::new("marks");
+/// A balance in the file: the kind (0 none yet, 1 uses, 2 units), what is drawn, when it runs out in
+/// milliseconds since 1970, and what an MPP payment was accepted for.
+type Stored = (u8, u64, u64, Option<(&'static [u8; 32], u64)>);
 
-/// The same marks by when they run out.
-const BY_END: TableDefinition<'_, (u64, &[u8; 32]), ()> = TableDefinition::new("marks_by_end");
+/// Account and payment hash -> balance.
+const BALANCES: TableDefinition<'_, (&[u8; 32], &[u8; 32]), Stored> =
+    TableDefinition::new("balances");
 
-/// How many marks that have run out a transaction forgets at most, so that none takes long.
+/// The same balances by when they run out.
+const BY_END: TableDefinition<'_, (u64, &[u8; 32], &[u8; 32]), ()> =
+    TableDefinition::new("balances_by_end");
+
+/// How many balances that have run out a transaction forgets at most, so that none takes long.
 const FORGET: usize = 512;
 
 /// The file's pages that are kept in memory: 16 MiB. Redb's own default is 1 GiB.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
-/// The file, which is opened anew after an error: redb refuses one that has failed it.
+/// What the file says of a payment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) kind: Option<Kind>,
+    pub(super) drawn: u64,
+    pub(super) accepted: Option<Accepted>,
+}
+
+impl Row {
+    fn is_blank(&self) -> bool {
+        self.drawn == 0 && self.accepted.is_none()
+    }
+}
+
+/// The file, which is opened anew after an error: redb refuses one that has failed it. It is never
+/// made anew: an empty one would make every payment good again.
 pub(super) struct File {
     path: PathBuf,
+    identity: Identity,
     database: Option<Database>,
 }
 
 impl File {
-    /// Opens it and makes sure that it is a store.
-    pub(super) fn open(path: PathBuf) -> Result<Self, redb::Error> {
-        let mut file = Self { path, database: None };
-        file.change(|marks| {
+    /// Opens it, or makes it where there is none, and makes sure that it is a sound store.
+    pub(super) fn open(path: PathBuf) -> Result<Self, StoreError> {
+        let opened = contained(|| {
+            let database = match Database::builder().set_cache_size(CACHE_BYTES).open(&path) {
+                Err(DatabaseError::Storage(redb::StorageError::Io(err)))
+                    if err.kind() == io::ErrorKind::NotFound =>
+                {
+                    tracing::info!(path = %path.display(), "made a new store of balances");
+                    Database::builder().set_cache_size(CACHE_BYTES).create(&path)?
+                }
+                Err(err) => return Err(err.into()),
+                Ok(mut database) => {
+                    if !database.check_integrity()? {
+                        tracing::warn!(path = %path.display(), "a store of balances was repaired");
+                    }
+                    database
+                }
+            };
             // Written at once, so that a file that cannot be written is found at start-up.
-            marks.changed = true;
-            Ok(())
-        })?;
-        Ok(file)
+            let transaction = database.begin_write()?;
+            transaction.open_table(BALANCES)?;
+            transaction.open_table(BY_END)?;
+            transaction.commit()?;
+            Ok(database)
+        });
+        match opened {
+            Ok(database) => {
+                let identity = Identity::of(&path).map_err(StoreError::unreachable)?;
+                Ok(Self { path, identity, database: Some(database) })
+            }
+            Err(Failure::Redb(Error::DatabaseAlreadyOpen)) => {
+                Err(StoreError::unreachable("its file is open in another process"))
+            }
+            Err(failure) => Err(StoreError::unreachable(format!(
+                "`{}` cannot be read as a store of balances: {failure}; put back a copy of it, or \
+                 move it away, and payments that were drawn from before are good again until their \
+                 tokens expire",
+                path.display()
+            ))),
+        }
     }
 
-    /// One transaction. It is on the disk when this returns, all of it or, after an error, nothing.
-    pub(super) fn change(
+    pub(super) fn read(&mut self, mark: Mark) -> Result<Option<Row>, Failure> {
+        self.with(|database| {
+            let table = database.begin_read()?.open_table(BALANCES)?;
+            let stored = table.get((mark.account(), mark.payment_hash()))?;
+            Ok(stored.and_then(|stored| {
+                let (kind, drawn, end, accepted) = stored.value();
+                let accepted = accepted.map(|(resource, amount_sats)| Accepted {
+                    resource: *resource,
+                    amount_sats,
+                });
+                (end > now()).then(|| Row { kind: kind_of(kind), drawn, accepted })
+            }))
+        })
+    }
+
+    /// One transaction. It is on the disk when this returns, all of it or, after an error, perhaps.
+    pub(super) fn write(&mut self, rows: &[(Mark, Row, Duration)]) -> Result<(), Failure> {
+        self.with(|database| {
+            let transaction = database.begin_write()?;
+            {
+                let mut balances = transaction.open_table(BALANCES)?;
+                let mut by_end = transaction.open_table(BY_END)?;
+                let now = now();
+                for _ in 0..FORGET {
+                    let Some(first) = by_end.first()? else { break };
+                    let (end, account, hash) = first.0.value();
+                    if end > now {
+                        break;
+                    }
+                    let (account, hash) = (*account, *hash);
+                    drop(first);
+                    by_end.remove((end, &account, &hash))?;
+                    balances.remove((&account, &hash))?;
+                }
+                for (mark, row, kept_for) in rows {
+                    let (account, hash) = (mark.account(), mark.payment_hash());
+                    let before = balances.remove((account, hash))?.map(|stored| stored.value().2);
+                    if let Some(end) = before {
+                        by_end.remove((end, account, hash))?;
+                    }
+                    if row.is_blank() {
+                        continue;
+                    }
+                    let kept = u64::try_from(kept_for.as_millis()).unwrap_or(u64::MAX);
+                    let end = now.saturating_add(kept);
+                    let accepted = row.accepted.as_ref();
+                    let accepted =
+                        accepted.map(|accepted| (&accepted.resource, accepted.amount_sats));
+                    balances.insert((account, hash), (number(row.kind), row.drawn, end, accepted))?;
+                    by_end.insert((end, account, hash), ())?;
+                }
+            }
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+
+    fn with<T>(
         &mut self,
-        steps: impl FnOnce(&mut Marks<'_>) -> redb::Result,
-    ) -> Result<(), redb::Error> {
-        let done = self.try_change(steps);
+        work: impl FnOnce(&Database) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        let done = self.try_with(work);
         if done.is_err() {
             self.database = None;
         }
         done
     }
 
-    fn try_change(
+    fn try_with<T>(
         &mut self,
-        steps: impl FnOnce(&mut Marks<'_>) -> redb::Result,
-    ) -> Result<(), redb::Error> {
-        let database = match &mut self.database {
-            Some(database) => database,
-            none => {
-                let opened = Database::builder().set_cache_size(CACHE_BYTES).create(&self.path)?;
-                none.insert(opened)
-            }
-        };
-        let transaction = database.begin_write()?;
-        let mut marks = Marks::open(&transaction)?;
-        marks.forget()?;
-        steps(&mut marks)?;
-        // A token that is busy or spent needs no write, and no wait for the disk.
-        let changed = marks.changed;
-        drop(marks);
-        if changed {
-            transaction.commit()?;
-        } else {
-            transaction.abort()?;
+        work: impl FnOnce(&Database) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        // One that was moved away can still be written, and a restart would not find it.
+        if Identity::of(&self.path).map_err(|err| Failure::Redb(err.into()))? != self.identity {
+            self.database = None;
+            return Err(Failure::Replaced);
         }
-        Ok(())
-    }
-}
-
-/// The marks, within one transaction.
-pub(super) struct Marks<'a> {
-    states: Table<'a, &'static [u8; 32], (bool, &'static [u8; 16], u64)>,
-    by_end: Table<'a, (u64, &'static [u8; 32]), ()>,
-    now: u64,
-    changed: bool,
-}
-
-impl<'a> Marks<'a> {
-    fn open(transaction: &'a WriteTransaction) -> Result<Self, redb::Error> {
-        Ok(Self {
-            states: transaction.open_table(MARKS)?,
-            by_end: transaction.open_table(BY_END)?,
-            now: now(),
-            changed: false,
+        let Self { path, database, .. } = self;
+        contained(|| {
+            let database = match database {
+                Some(database) => database,
+                none => {
+                    let opened = Database::builder().set_cache_size(CACHE_BYTES).open(path)?;
+                    none.insert(opened)
+                }
+            };
+            work(database)
         })
     }
+}
 
-    /// Whether the mark is spent, and whose it is; `None` if it is unknown.
-    pub(super) fn get(&self, mark: Mark) -> redb::Result<Option<(bool, ReservationId)>> {
-        let entry = self.states.get(mark.as_bytes())?;
-        Ok(entry.and_then(|entry| {
-            let (spent, id, end) = entry.value();
-            (end > self.now).then(|| (spent, ReservationId::new(*id)))
-        }))
-    }
+/// Why the file could not be read or written.
+#[derive(Debug, derive_more::Display)]
+pub(super) enum Failure {
+    Redb(Error),
+    #[display("another file has taken its place")]
+    Replaced,
+    #[display("it is damaged")]
+    Damaged,
+}
 
-    pub(super) fn set(
-        &mut self,
-        mark: Mark,
-        spent: bool,
-        id: ReservationId,
-        lasts: Duration,
-    ) -> redb::Result {
-        self.remove(mark)?;
-        let lasts = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
-        let end = self.now.saturating_add(lasts);
-        self.states.insert(mark.as_bytes(), (spent, id.as_bytes(), end))?;
-        self.by_end.insert((end, mark.as_bytes()), ())?;
-        self.changed = true;
-        Ok(())
-    }
-
-    pub(super) fn remove(&mut self, mark: Mark) -> redb::Result {
-        let removed = self.states.remove(mark.as_bytes())?;
-        if let Some(end) = removed.map(|entry| entry.value().2) {
-            self.by_end.remove((end, mark.as_bytes()))?;
-            self.changed = true;
-        }
-        Ok(())
-    }
-
-    /// Forgets marks that have run out. Those that are left for the next time count as unknown.
-    fn forget(&mut self) -> redb::Result {
-        for _ in 0..FORGET {
-            let Some((end, mark)) = self.by_end.first()?.map(|(key, _)| {
-                let (end, mark) = key.value();
-                (end, Mark::new(*mark))
-            }) else {
-                break;
-            };
-            if end > self.now {
-                break;
+impl Failure {
+    pub(super) fn store_error(&self) -> StoreError {
+        match self {
+            Self::Redb(Error::Io(cause))
+                if matches!(
+                    cause.kind(),
+                    io::ErrorKind::StorageFull
+                        | io::ErrorKind::QuotaExceeded
+                        | io::ErrorKind::FileTooLarge
+                ) =>
+            {
+                StoreError::Full
             }
-            self.remove(mark)?;
+            failure => StoreError::unreachable(failure.to_string()),
         }
-        Ok(())
+    }
+}
+
+/// Redb panics on some damaged files.
+fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(Failure::Redb),
+        Err(_) => Err(Failure::Damaged),
+    }
+}
+
+/// Tells a file from another one under the same name.
+#[derive(PartialEq, Eq)]
+struct Identity((u64, u64));
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        let file = fs::metadata(path)?;
+        Ok(Self((file.dev(), file.ino())))
+    }
+
+    /// There, an open file cannot be moved.
+    #[cfg(not(unix))]
+    fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|_| Self((0, 0)))
+    }
+}
+
+fn number(kind: Option<Kind>) -> u8 {
+    match kind {
+        None => 0,
+        Some(Kind::Uses) => 1,
+        Some(Kind::Units) => 2,
+    }
+}
+
+fn kind_of(number: u8) -> Option<Kind> {
+    match number {
+        1 => Some(Kind::Uses),
+        2 => Some(Kind::Units),
+        _ => None,
     }
 }
 
@@ -155,24 +260,4 @@ impl<'a> Marks<'a> {
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A failure, told to each of the requests that shared the transaction.
-pub(super) fn store_error(err: &Arc<redb::Error>) -> StoreError {
-    match &**err {
-        redb::Error::Io(cause)
-            if matches!(
-                cause.kind(),
-                io::ErrorKind::StorageFull
-                    | io::ErrorKind::QuotaExceeded
-                    | io::ErrorKind::FileTooLarge
-            ) =>
-        {
-            StoreError::Full
-        }
-        redb::Error::DatabaseAlreadyOpen => {
-            StoreError::unreachable("its file is open in another process")
-        }
-        _ => StoreError::unreachable(Arc::clone(err)),
-    }
 }

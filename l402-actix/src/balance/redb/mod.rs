@@ -1,18 +1,25 @@
-//! Marks in a file, which survives a restart and a crash.
+//! Balances in a file, which survives a restart and a crash.
 
+mod books;
 mod file;
 mod writer;
 
 use std::{fmt, path::Path, time::Duration};
 
-use self::{file::Marks, writer::Handle};
-use crate::balance::store::{Claim, Mark, ReservationId, SpentTokens, StoreError, StoreFuture};
+use self::{
+    books::{Reply, Step},
+    writer::Handle,
+};
+use crate::balance::store::{
+    Accepted, Balances, Claim, HoldId, Mark, Portion, Quota, StoreError, StoreFuture,
+};
 
-/// Spent tokens in a file, for one process at a time; feature `spent-redb`.
+/// Balances in a file, for one process at a time; feature `redb`.
 ///
-/// What is written has reached the disk before a client is answered, so it survives a restart, a
+/// What is drawn has reached the disk before a client is answered, so it survives a restart, a
 /// `kill -9` and, as far as the disk is honest, a loss of power. Steps that arrive together share
-/// one write. All disk work is done on a thread of the store's own.
+/// one write. All disk work is done on a thread of the store's own. What requests hold is in memory:
+/// a crash frees it.
 ///
 /// The file may be opened any number of times in one process, so also in the `HttpServer::new`
 /// closure, and by one process only. For more of them, or several machines, take `RedisStore`.
@@ -24,41 +31,48 @@ use crate::balance::store::{Claim, Mark, ReservationId, SpentTokens, StoreError,
 ///
 /// # let folder = std::env::temp_dir().join(format!("l402-doc-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
-/// # let path = folder.join("spent.redb");
+/// # let path = folder.join("balances.redb");
 /// # let client = l402_actix::L402Client::new("key")?;
-/// let config = L402Config::new(client).spent_tokens(RedbStore::open(path)?);
+/// let config = L402Config::new(client).balances(RedbStore::open(path)?);
 /// # drop(config);
 /// # std::fs::remove_dir_all(folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// A file that has gone while the process runs is never made anew: routes with a balance answer 503
+/// until it is back. The same for one that cannot be written, such as on a full disk.
+///
 /// # Security
 ///
-/// Ends are kept by the system's clock. One that is set ahead by hours forgets marks early; one
-/// that is set back keeps a token busy for as long, if the process was killed while that was in use.
-/// Whoever deletes the file, or puts an older copy in its place, makes spent tokens good again
-/// until they expire.
+/// Ends are kept by the system's clock: one that is set ahead by a day forgets balances early.
+/// Whoever deletes the file while no process has it open, or puts an older copy in its place, makes
+/// payments good again that were drawn from, until their tokens expire. The log says when a new file
+/// was made.
 #[derive(Clone)]
 pub struct RedbStore(Handle);
 
 impl RedbStore {
-    /// Opens the file, or makes it; its folder has to exist. Blocks on the disk: for start-up.
+    /// Opens the file, or makes it; its folder has to exist. Blocks on the disk, which is read as a
+    /// whole: for start-up.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unreachable`] if it cannot be opened, is not a store, or is open in another
-    /// process.
+    /// [`StoreError::Unreachable`] if it cannot be opened, is not a store, is damaged, or is open in
+    /// another process. The text says what to do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Handle::open(path.as_ref()).map(Self)
     }
 
-    fn step<T: Send + 'static>(
+    fn step<T: 'static>(
         &self,
-        step: impl FnOnce(&mut Marks<'_>) -> redb::Result<T> + Send + 'static,
+        mark: Mark,
+        step: Step,
+        read: impl FnOnce(Reply) -> Option<T> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        let answer = self.0.send(step);
+        let answer = self.0.send(mark, step);
         Box::pin(async move {
-            answer.await.unwrap_or_else(|_| Err(StoreError::unreachable("its thread has ended")))
+            let reply = answer.await.map_err(|_| StoreError::unreachable("its thread has ended"))?;
+            read(reply?).ok_or_else(|| StoreError::unreachable("it answered something else"))
         })
     }
 }
@@ -69,43 +83,49 @@ impl fmt::Debug for RedbStore {
     }
 }
 
-impl SpentTokens for RedbStore {
-    fn reserve(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, Claim> {
-        self.step(move |marks| match marks.get(mark)? {
-            Some((true, _)) => Ok(Claim::Spent),
-            Some((false, holder)) if holder != id => Ok(Claim::Busy),
-            _ => marks.set(mark, false, id, lease).map(|()| Claim::Reserved),
-        })
+impl Balances for RedbStore {
+    fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
+        self.step(mark, Step::Hold(id, quota, amount), claim)
     }
 
-    fn renew(&self, mark: Mark, id: ReservationId, lease: Duration) -> StoreFuture<'_, bool> {
-        self.step(move |marks| match marks.get(mark)? {
-            Some(state) if state != (false, id) => Ok(false),
-            _ => marks.set(mark, false, id, lease).map(|()| true),
-        })
+    fn draw(
+        &self,
+        mark: Mark,
+        id: HoldId,
+        quota: Quota,
+        portion: Portion,
+    ) -> StoreFuture<'_, bool> {
+        self.step(mark, Step::Draw(id, quota, portion), done)
     }
 
-    fn spend(&self, mark: Mark, id: ReservationId, spent_for: Duration) -> StoreFuture<'_, bool> {
-        self.step(move |marks| match marks.get(mark)? {
-            Some((_, holder)) if holder != id => Ok(false),
-            _ => marks.set(mark, true, id, spent_for).map(|()| true),
-        })
+    fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        self.step(mark, Step::Settle(id), |reply| done(reply).map(drop))
     }
 
-    fn give_back(&self, mark: Mark, id: ReservationId) -> StoreFuture<'_, ()> {
-        self.step(move |marks| match marks.get(mark)? {
-            Some(state) if state == (false, id) => marks.remove(mark),
-            _ => Ok(()),
-        })
+    fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        self.step(mark, Step::GiveBack(id), |reply| done(reply).map(drop))
     }
 
-    fn look(&self, mark: Mark) -> StoreFuture<'_, Claim> {
-        self.step(move |marks| {
-            Ok(match marks.get(mark)? {
-                Some((true, _)) => Claim::Spent,
-                Some((false, _)) => Claim::Busy,
-                None => Claim::Reserved,
-            })
+    fn look(&self, mark: Mark, quota: Quota) -> StoreFuture<'_, Claim> {
+        self.step(mark, Step::Look(quota), claim)
+    }
+
+    fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
+        self.step(mark, Step::Accept(accepted, kept_for), |reply| done(reply).map(drop))
+    }
+
+    fn accepted(&self, mark: Mark) -> StoreFuture<'_, Option<Accepted>> {
+        self.step(mark, Step::Accepted, |reply| match reply {
+            Reply::Accepted(accepted) => Some(accepted),
+            _ => None,
         })
     }
+}
+
+fn claim(reply: Reply) -> Option<Claim> {
+    if let Reply::Claim(claim) = reply { Some(claim) } else { None }
+}
+
+fn done(reply: Reply) -> Option<bool> {
+    if let Reply::Done(done) = reply { Some(done) } else { None }
 }

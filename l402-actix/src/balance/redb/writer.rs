@@ -13,8 +13,11 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::file::{File, Marks, store_error};
-use crate::balance::store::StoreError;
+use super::{
+    books::{Books, Reply, Step},
+    file::File,
+};
+use crate::balance::store::{Mark, StoreError};
 
 /// How many steps share a transaction at most. Each transaction waits for the disk once.
 const BATCH: usize = 256;
@@ -33,8 +36,8 @@ impl Handle {
         if let Some(writer) = writers.get(&path).and_then(Weak::upgrade) {
             return Ok(Self(Some(writer)));
         }
-        let file = File::open(path.clone()).map_err(|err| store_error(&Arc::new(err)))?;
-        let writer = Arc::new(Writer::start(file).map_err(StoreError::unreachable)?);
+        let books = Books::new(File::open(path.clone())?);
+        let writer = Arc::new(Writer::start(books).map_err(StoreError::unreachable)?);
         writers.retain(|_, writer| writer.strong_count() > 0);
         writers.insert(path, Arc::downgrade(&writer));
         Ok(Self(Some(writer)))
@@ -42,15 +45,15 @@ impl Handle {
 
     /// Has the step done, after those that were sent before. The channel that is returned closes
     /// without an answer if there is no thread any more.
-    pub(super) fn send<T: Send + 'static>(
+    pub(super) fn send(
         &self,
-        step: impl FnOnce(&mut Marks<'_>) -> redb::Result<T> + Send + 'static,
-    ) -> oneshot::Receiver<Result<T, StoreError>> {
+        mark: Mark,
+        step: Step,
+    ) -> oneshot::Receiver<Result<Reply, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Asked { step: Some(step), result: None, answer });
         if let Some(jobs) = self.0.as_ref().and_then(|writer| writer.jobs.as_ref()) {
             // An error drops the job, which closes the channel.
-            let _ = jobs.send(job);
+            let _ = jobs.send(Job { step: (mark, step), answer });
         }
         answered
     }
@@ -85,16 +88,16 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
 }
 
 struct Writer {
-    jobs: Option<Sender<Box<dyn Job>>>,
+    jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    fn start(file: File) -> io::Result<Self> {
+    fn start(books: Books) -> io::Result<Self> {
         let (jobs, received) = mpsc::channel();
         let thread = thread::Builder::new()
-            .name("l402-spent-file".to_owned())
-            .spawn(move || write(file, &received))?;
+            .name("l402-balances".to_owned())
+            .spawn(move || write(books, &received))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 }
@@ -108,51 +111,20 @@ impl Drop for Writer {
     }
 }
 
-fn write(mut file: File, jobs: &Receiver<Box<dyn Job>>) {
+fn write(mut books: Books, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter().take(BATCH - 1));
-        let done = file.change(|marks| batch.iter_mut().try_for_each(|job| job.run(marks)));
-        let failure = done.err().map(Arc::new);
-        for job in batch {
-            job.answer(failure.as_ref().map(store_error));
+        let steps: Vec<_> = batch.iter().map(|job| job.step).collect();
+        for (job, outcome) in batch.into_iter().zip(books.take(&steps)) {
+            // An error is a request that has given up.
+            let _ = job.answer.send(outcome.map_err(|failure| failure.store_error()));
         }
     }
 }
 
-/// A step with its type taken off.
-trait Job: Send {
-    fn run(&mut self, marks: &mut Marks<'_>) -> redb::Result;
-
-    /// Tells the result, now that it is on the disk, or why it is not.
-    fn answer(self: Box<Self>, failure: Option<StoreError>);
-}
-
-struct Asked<F, T> {
-    step: Option<F>,
-    result: Option<T>,
-    answer: oneshot::Sender<Result<T, StoreError>>,
-}
-
-impl<F, T> Job for Asked<F, T>
-where
-    F: FnOnce(&mut Marks<'_>) -> redb::Result<T> + Send,
-    T: Send,
-{
-    fn run(&mut self, marks: &mut Marks<'_>) -> redb::Result {
-        if let Some(step) = self.step.take() {
-            self.result = Some(step(marks)?);
-        }
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, failure: Option<StoreError>) {
-        let result = match (failure, self.result) {
-            (None, Some(result)) => Ok(result),
-            (Some(failure), _) => Err(failure),
-            (None, None) => Err(StoreError::unreachable("the step was not taken")),
-        };
-        // An error is a request that has given up.
-        let _ = self.answer.send(result);
-    }
+/// A step, and whom to tell.
+struct Job {
+    step: (Mark, Step),
+    answer: oneshot::Sender<Result<Reply, StoreError>>,
 }

@@ -1,0 +1,167 @@
+-- One step on the balance of a payment, which is a hash:
+--   kind           "uses" or "units"
+--   drawn          what is settled
+--   h:<id>         "<held> <drawn> <until>": what a request has, and when its lease runs out
+--   x:<id>         until when a request that gave back must not draw any more
+--   accepted       what an MPP payment was accepted for
+-- Times are Redis's own, in milliseconds.
+local key, step, id, kind = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local limit, held, drawn = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local lease, kept = tonumber(ARGV[7]), tonumber(ARGV[8])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function text(number) return string.format('%.0f', number) end
+
+local function keep(milliseconds)
+    if redis.call('PTTL', key) < milliseconds then
+        redis.call('PEXPIRE', key, text(milliseconds))
+    end
+end
+
+local function put(holder, has, used)
+    redis.call('HSET', key, 'h:' .. holder, text(has) .. ' ' .. text(used) .. ' ' .. text(now + lease))
+    keep(lease * 2)
+end
+
+if step == 'accept' then
+    redis.call('HSET', key, 'accepted', ARGV[9])
+    keep(kept)
+    return 1
+elseif step == 'accepted' then
+    return redis.call('HGET', key, 'accepted')
+end
+
+local fields = redis.call('HGETALL', key)
+local known, settled, over = nil, 0, {}
+for place = 1, #fields, 2 do
+    local field, value = fields[place], fields[place + 1]
+    if field == 'kind' then
+        known = value
+    elseif field == 'drawn' then
+        settled = tonumber(value)
+    elseif string.sub(field, 1, 2) == 'x:' then
+        if tonumber(value) > now then
+            over[string.sub(field, 3)] = true
+        elseif step ~= 'look' then
+            redis.call('HDEL', key, field)
+        end
+    end
+end
+
+-- What requests of the asking process hold is held, even if their leases ran out while it could not
+-- reach Redis.
+local ours = {}
+if step == 'hold' or step == 'look' then
+    for place = 9, #ARGV, 3 do
+        local holder = ARGV[place]
+        if holder ~= id and not over[holder] then
+            ours[holder] = { tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]) }
+        end
+    end
+end
+
+-- `open` is what others hold, `lapsed` what they had drawn when their leases ran out.
+local open, lapsed, mine = 0, 0, nil
+for place = 1, #fields, 2 do
+    local field = fields[place]
+    if string.sub(field, 1, 2) == 'h:' then
+        local holder = string.sub(field, 3)
+        local has, used, till = string.match(fields[place + 1], '^(%d+) (%d+) (%d+)$')
+        has, used, till = tonumber(has), tonumber(used), tonumber(till)
+        if holder == id then
+            mine = { has, used, till > now }
+        elseif ours[holder] then
+            ours[holder] = { math.max(has, ours[holder][1]), math.max(used, ours[holder][2]) }
+        elseif till > now then
+            open = open + has
+        elseif used > 0 then
+            lapsed = lapsed + used
+        elseif step ~= 'look' then
+            redis.call('HDEL', key, field)
+        end
+    end
+end
+for holder, portion in pairs(ours) do
+    open = open + portion[1]
+    if step == 'hold' then
+        put(holder, portion[1], portion[2])
+    end
+end
+
+local free = math.max(limit - settled - lapsed - open, 0)
+if mine and not mine[3] then
+    -- Its lease ran out: it has what it had drawn, and what nobody else has taken meanwhile.
+    mine[1] = math.max(mine[2], math.min(mine[1], free))
+end
+local in_use = settled > 0 or lapsed > 0 or open > 0 or mine
+
+if step == 'settle' then
+    if mine then
+        redis.call('HDEL', key, 'h:' .. id)
+        if mine[2] > 0 then
+            redis.call('HSET', key, 'drawn', text(settled + mine[2]))
+        end
+    end
+    return 1
+elseif step == 'give back' then
+    redis.call('HDEL', key, 'h:' .. id)
+    redis.call('HSET', key, 'x:' .. id, text(now + 600000))
+    keep(600000)
+    return 1
+elseif step == 'renew' then
+    if not mine or over[id] then
+        return 0
+    end
+    put(id, mine[1], mine[2])
+    return 1
+end
+
+if in_use and known and known ~= kind then
+    if step == 'draw' then
+        return 0
+    end
+    return { 3 }
+end
+
+if step == 'draw' then
+    if over[id] then
+        return 0
+    end
+    if mine then
+        if drawn > math.max(mine[1], free) then
+            return 0
+        end
+        drawn = math.max(drawn, mine[2])
+        held = math.max(mine[1], drawn)
+    else
+        if drawn > free then
+            return 0
+        end
+        held = math.max(math.min(held, free), drawn)
+    end
+    redis.call('HSET', key, 'kind', kind)
+    put(id, held, drawn)
+    keep(kept)
+    return 1
+end
+
+-- hold, look
+local exhausted = { settled + lapsed < limit and 1 or 2 }
+if step == 'look' then
+    if free < 1 then
+        return exhausted
+    end
+    return { 0, 1, free - 1 }
+end
+if over[id] then
+    return { 1 }
+end
+local own = mine and mine[1] or 0
+if own < 1 and free < 1 then
+    return exhausted
+end
+held = math.max(own, math.min(math.max(held, 1), free))
+redis.call('HSET', key, 'kind', kind)
+put(id, held, mine and mine[2] or 0)
+return { 0, held, free - held }

@@ -1,0 +1,79 @@
+//! The balance as an argument of the handler.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError, dev::Payload,
+    http::StatusCode,
+};
+
+use crate::{
+    answer,
+    balance::{Balance, BalanceError},
+};
+
+impl FromRequest for Balance {
+    type Error = NoBalance;
+    type Future = Ready<Result<Self, NoBalance>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or(NoBalance(())))
+    }
+}
+
+/// A [`Balance`] was asked for where there is none; answered as a logged 500.
+#[derive(Debug)]
+pub struct NoBalance(());
+
+impl fmt::Display for NoBalance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a handler takes a `Balance` but its payments are not counted; put `uses` or `units` into \
+             its `#[l402(..)]`, or take `Option<Balance>` where the request can be free",
+        )
+    }
+}
+
+impl std::error::Error for NoBalance {}
+
+impl ResponseError for NoBalance {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    // Logged here and not where it is made: for an `Option<Balance>` it is no error.
+    fn error_response(&self) -> HttpResponse {
+        tracing::error!(kind = "misconfigured", "{self}");
+        answer::misconfigured()
+    }
+}
+
+/// As an answer: 500 for a handler that draws more than it holds or too late, 409 where nothing is
+/// left for this request, 503 where the store cannot say. Never 402, which would be paid.
+impl ResponseError for BalanceError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::UsedUp => StatusCode::CONFLICT,
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        match self {
+            Self::UsedUp => answer::plain(status, "Not enough is left of this payment."),
+            Self::Store(err) => {
+                tracing::error!("{err}");
+                answer::plain(status, "What is left of this payment cannot be told now.")
+            }
+            err => {
+                tracing::error!("{err}");
+                answer::misconfigured()
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! An answer whose request holds a balance: what it costs is written down before it is sent.
+
+use actix_web::{
+    HttpResponse,
+    body::{BoxBody, MessageBody as _},
+    http::{Method, StatusCode},
+};
+
+use crate::{
+    answer::{Refusal, Standing},
+    balance::{Ending, Hold, Kind, Metered},
+    config::L402Config,
+};
+
+/// Without a config there is no hold.
+const ALWAYS: fn(StatusCode) -> bool = |_| true;
+
+/// `counts` is whether the route counts its payments; else nobody has to be told what is left.
+pub(super) async fn drawn(
+    hold: Hold,
+    method: &Method,
+    response: HttpResponse,
+    config: Option<&L402Config>,
+    counts: bool,
+) -> Result<HttpResponse, Refusal> {
+    let balance = hold.balance();
+    let status = response.status();
+    let (response, body) = response.into_parts();
+    let (body, streams) = match body.try_into_bytes() {
+        Ok(bytes) => (BoxBody::new(bytes), false),
+        Err(body) => (body, balance.kind() == Kind::Units),
+    };
+    let draw_on = config.map_or(ALWAYS, |config| config.balance.draw_on);
+    let mut body = Some(body);
+    let ending = Ending { method, status, streams, draw_on };
+    if let Some(hold) = hold.answered(ending).await? {
+        let answer_is_good = status.as_u16() < 400 && method != Method::HEAD;
+        body = body.map(|body| BoxBody::new(Metered::new(body, hold, answer_is_good)));
+    }
+    let mut response = response.set_body(body.unwrap_or_else(|| BoxBody::new(())));
+    if counts {
+        Standing::of(&balance).write(response.headers_mut());
+    }
+    Ok(response)
+}

@@ -1,0 +1,92 @@
+//! How long Redis may be silent, and that it is left aside then.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::time::timeout;
+
+/// In so many pieces a wait is cut. A process that was stopped for a while itself, or whose machine
+/// is busy, loses one piece of it, and does not take Redis for silent.
+const PIECES: u32 = 10;
+
+/// For how long a Redis is left aside that is away: nobody waits for it meanwhile.
+const ASIDE_FOR: Duration = Duration::from_secs(5);
+
+/// What comes within `patience`, counted while this thread runs.
+pub(super) async fn within<T>(patience: Duration, awaited: impl Future<Output = T>) -> Option<T> {
+    let mut awaited = pin!(awaited);
+    for _ in 0..PIECES {
+        if let Ok(value) = timeout(patience / PIECES, &mut awaited).await {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Whether Redis is left aside, and until when.
+#[derive(Default)]
+pub(super) struct Aside(Mutex<Option<Instant>>);
+
+impl Aside {
+    /// Whether it may be asked. When the time is over, one goes first.
+    pub(super) fn may_ask(&self, now: Instant) -> bool {
+        let mut until = self.until();
+        if until.is_some_and(|until| now < until) {
+            return false;
+        }
+        if until.is_some() {
+            *until = Some(now + ASIDE_FOR);
+        }
+        true
+    }
+
+    pub(super) fn put(&self, now: Instant) {
+        *self.until() = Some(now + ASIDE_FOR);
+    }
+
+    pub(super) fn has_answered(&self) {
+        *self.until() = None;
+    }
+
+    fn until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, thread};
+
+    use super::*;
+
+    #[test]
+    fn after_a_silence_one_goes_first_and_the_others_when_it_is_answered() {
+        let (aside, begin) = (Aside::default(), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        assert!(aside.may_ask(at(0)));
+        aside.put(at(0));
+        assert!(!aside.may_ask(at(4)));
+        assert!(aside.may_ask(at(5)), "one");
+        assert!(!aside.may_ask(at(5)), "and no other");
+        aside.has_answered();
+        assert!(aside.may_ask(at(5)));
+    }
+
+    #[actix_web::test]
+    async fn a_thread_that_was_held_up_itself_does_not_take_redis_for_silent() {
+        let patience = Duration::from_millis(300);
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            thread::sleep(Duration::from_millis(600));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let _ = answer.send("late, and not by Redis");
+        });
+        assert!(within(patience, answered).await.is_some());
+        assert!(within(patience, pending::<()>()).await.is_none());
+    }
+}
