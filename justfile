@@ -31,6 +31,10 @@ bench:
 ui:
     TRYBUILD=overwrite cargo test -p l402-tests --test ui
 
+# Write docs/guide anew from the pages in l402-actix/src/guide
+guide:
+    GUIDE=write cargo test -p l402-tests --test pages guide
+
 # The docs as docs.rs shows them
 doc:
     cargo doc --workspace --no-deps --open

@@ -100,3 +100,24 @@ async fn upload_sells_one_upload_before_it_reads_any_of_it() {
     assert_eq!(ask(api.get("/files/7")).await.status, 404, "and nobody pays for what is not there");
     assert!(api.bought_by_get("/files/0").contains("the first file"));
 }
+
+#[actix_web::test]
+async fn llm_proxy_sells_by_the_token_and_keeps_the_credential_to_itself() {
+    let api = Api::start("llm_proxy");
+    let order = json!({ "messages": [{ "role": "user", "content": "good morning" }] });
+    let (credential, answer) = api.buy(api.post("/v1/chat/completions", &order), 2000).await;
+    // The model refuses whoever does not come with the proxy's own key and nothing else.
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("GOOD") && answer.body.ends_with("data: [DONE]\n\n"));
+    assert!(answer.body.contains("\"total_tokens\":4"), "{}", answer.body);
+
+    // Another route of the same resource goes on with what is left.
+    let again = ask(api.get("/ask/hello").header("Authorization", credential)).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(again.headers["ratelimit-policy"], "\"units\";q=100000");
+    assert_eq!(again.headers["ratelimit"], "\"units\";r=99996", "four are gone");
+
+    let bad = ask(api.post("/v1/chat/completions", &json!("no object"))).await;
+    assert_eq!(bad.status, 400, "what is no order is refused before anybody pays");
+    assert!(api.bought_by_get("/ask/hello").contains("HELLO"));
+}

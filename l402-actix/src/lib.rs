@@ -97,7 +97,7 @@
 //! - Each answer of a gated route is `Cache-Control: private`, so that no shared cache serves paid
 //!   content; see [`L402Config::shared_cache`].
 //! - A token opens its resource until it expires. Where each answer costs something, say
-//!   `single_use`, and read [`L402Config::spent_tokens`] on where it is written down.
+//!   `single_use`, and read [`L402Config::balances`] on where it is written down.
 //! - The query is not part of the default resource: a token for `/search` opens every search.
 //!
 //! # Features
@@ -108,7 +108,7 @@
 //! | `discovery` | no | `L402Manifest`: the list of paid routes at `/.well-known/l402-manifest.json`, and what an OpenAPI document says of them |
 //! | `metrics` | no | payments, refusals and broker calls as [figures](guide::observability) for the recorder of the `metrics` crate, such as a Prometheus exporter |
 //! | `paywall-page` | no | a page with a QR code in the place of the 402's JSON, for people with a browser; see `L402Config::paywall_page` |
-//! | `redb` | no | `RedbStore`: balances in a file, which survives a restart |
+//! | `redb` | no | `RedbStore`: what payments have used up, in a file that survives a restart |
 //! | `redis` | no | `RedisState`: what several processes and machines share; see `L402Config::shared_state` |
 //!
 //! [L402]: https://docs.lightning.engineering/the-lightning-network/l402

@@ -12,7 +12,7 @@
 //! | `ERROR` | `key_refused`, `plan_refused`, `no_wallet` | nothing can be sold: mend the key, the plan or the wallet |
 //! | `ERROR` | `misconfigured` | a route without a price, without a config, or the like: the text says which |
 //! | `ERROR` | `invalid_reply`, `request_refused` | the broker answers what it should not: is the URL right, is it the broker? |
-//! | `ERROR` | `spent_tokens_store` | the store of spent tokens is away or full, and `single_use` routes are answered 503 |
+//! | `ERROR` | `balance_store` | the store of balances is away or full, and routes with `uses`, `units` or `single_use` are answered 503 |
 //! | `WARN` | `unreachable`, `unavailable`, `broker_fault`, `timeout` | the broker is away: wait, and look if it lasts |
 //! | `WARN` | `rate_limited` | the broker's own limit is used up: are there other processes on this key? |
 //! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) bites; `limiter` says on whom. At most one line a minute |
@@ -42,7 +42,7 @@
 //! | `challenged` | answered 402 | `no_credential`, `not_covered` (a token of another route, or that paid less), `expired` (a token that was good), `spent`, `invalid_token` (of MPP, or with [`Rechallenge`](crate::OnInvalidToken::Rechallenge)) |
 //! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_too_long`, `over_budget`, `client_over_limit`, `payer_over_right`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
 //! | `broker_error` | refused for want of the broker's word | `key_refused`, `plan_refused`, `no_wallet`, `idempotency_key_reuse`, `rate_limited`, `unavailable`, `broker_fault`, `request_refused`, `timeout`, `unreachable`, `invalid_reply` |
-//! | `server_error` | refused for something that is wrong here | `misconfigured`, `spent_tokens_store` |
+//! | `server_error` | refused for something that is wrong here | `misconfigured`, `balance_store` |
 //! | `preflight` | `OPTIONS`, which nobody pays for | |
 //! | `abandoned` | the client went away before the gate had decided | |
 //!

@@ -97,12 +97,12 @@
 //! On a route with `uses` or `units` each answer to a token says what is left:
 //!
 //! ```text
-//! RateLimit-Policy: "l402";q=50
-//! RateLimit: "l402";r=49
+//! RateLimit-Policy: "uses";q=50
+//! RateLimit: "uses";r=49
 //! ```
 //!
-//! `q` is what one payment buys and `r` is what is left of it. There is no window, since a balance
-//! does not fill up again. An answer that streams has the number as it was when it began.
+//! With `units` the word is `"units"`. `q` is what one payment buys and `r` is what is left of it. There
+//! is no window, since a balance does not fill up again. An answer that streams has the number as it was when it began.
 //!
 //! # Caches
 //!
