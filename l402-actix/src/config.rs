@@ -17,6 +17,8 @@ use crate::{
     payment::{Payment, Route},
     terms::{Price, Selectors},
 };
+#[cfg(feature = "redis")]
+use crate::shared::RedisState;
 
 /// How gated routes charge: the broker's client and the settings around it.
 ///
@@ -419,6 +421,51 @@ impl L402Config {
     ///   is good again. On a route that counts nothing it is good for one answer.
     pub fn balances(mut self, store: impl Balances) -> Self {
         self.balance.set_store(store, self.broker.line.account.id);
+        self
+    }
+
+    /// Shares with the other processes and machines of this API, through Redis, what they have to agree
+    /// on. Needs the feature `redis`. Default: nothing is shared but what the broker knows.
+    ///
+    /// | what | kept for | while Redis is away |
+    /// | --- | --- | --- |
+    /// | balances of routes with `uses`, `units` or `single_use`, unless [`balances`](Self::balances) says where | [`keep_balances_for`](Self::keep_balances_for) | such routes answer 503 |
+    /// | what was sold, who has paid, who was accepted | an hour | each process knows whom it has sold to and accepted |
+    /// | the challenges that clients hold, with [`reuse_challenges`](ClientIdentity::reuse_challenges) | until they are paid, or the invoice nears its end | each process hands out its own |
+    /// | keys of [`idempotency_key_with`](Self::idempotency_key_with) whose invoice is paid | until the invoice expires | one more mint at each process |
+    /// | how many calls of strangers have come to nothing in the last minute | a minute | each process estimates what the others see |
+    ///
+    /// So whoever has paid at one process goes first at every other one, and after a restart. Verdicts
+    /// and refusals stay in each process: a shared verdict would let whoever can write to Redis open
+    /// routes.
+    ///
+    /// It costs one round trip before a broker call, unless who asks was accepted by this process, and
+    /// one after it, for which nobody waits. A request that is served by a verdict that stands costs
+    /// none. A Redis that is silent for 100 ms is left aside for five seconds.
+    ///
+    /// Where configs of one account name different states, the first one holds for all but
+    /// balances.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use l402_actix::{L402Config, RedisState};
+    ///
+    /// # let client = l402_actix::L402Client::new("key")?;
+    /// let config = L402Config::new(client).shared_state(RedisState::new("redis://10.0.0.5/")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// What Redis says never makes a payment valid. What it holds is sealed with a secret made of the
+    /// API key, but for balances and counts: whoever can write to it can make used-up payments good
+    /// again, or refuse strangers. Invoices and macaroons of challenges that are not paid can be read
+    /// there; preimages and the API key are not written.
+    #[cfg(feature = "redis")]
+    pub fn shared_state(mut self, state: RedisState) -> Self {
+        self.broker.share(&state);
+        self.balance.share(state, self.broker.line.account.id);
         self
     }
 

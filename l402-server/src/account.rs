@@ -19,6 +19,15 @@ pub(crate) fn name(called: &Url, path: &str, key: &ApiKey) -> [u8; 32] {
     hash.finalize().into()
 }
 
+/// A secret that whoever has the API key can make, and nobody else.
+pub(crate) fn sealing_key(account: &[u8; 32], key: &ApiKey) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"sealing key");
+    hash.update(account);
+    hash.update(key.expose());
+    hash.finalize().into()
+}
+
 /// `example.com.` is the same host as `example.com`, which `Url` keeps apart.
 fn without_trailing_dot(mut url: Url) -> Url {
     if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')).map(str::to_owned) {

@@ -291,6 +291,16 @@ mod tests {
     }
 
     #[test]
+    fn a_sealing_key_is_one_for_an_account_and_another_one_for_each_other() {
+        let client = |key, url| from(Some(key), Some(url)).expect("a client");
+        let one = client("key", "http://localhost:1");
+        assert_eq!(one.sealing_key(), client(" key ", "http://localhost:1/").sealing_key());
+        assert_ne!(one.sealing_key(), client("yek", "http://localhost:1").sealing_key());
+        assert_ne!(one.sealing_key(), client("key", "http://localhost:2").sealing_key());
+        assert_ne!(one.sealing_key(), one.account());
+    }
+
+    #[test]
     fn an_account_keeps_its_name_and_the_spelling_of_its_url_stays_in_what_is_sent() {
         // `printf '\0\0\0\0\0\0\0\037https://api.lightningenable.comkey' | sha256sum`
         let name = from(Some("key"), None).expect("a client").account();

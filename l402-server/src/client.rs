@@ -9,7 +9,7 @@ use reqwest::{
 use tokio::time::Instant;
 
 use crate::{
-    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest,
+    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest, account,
     call::Call,
     key::ApiKey,
     rate_limit::{LastRateLimit, RateLimit},
@@ -59,6 +59,14 @@ impl L402Client {
     #[must_use]
     pub fn account(&self) -> [u8; 32] {
         self.0.account
+    }
+
+    /// A secret of this account's: equal for clients of the same account, and not to be had without
+    /// its API key. For state about the account that is kept where others can write, such as a Redis:
+    /// what is sealed with it was written by one of the account's own.
+    #[must_use]
+    pub fn sealing_key(&self) -> [u8; 32] {
+        account::sealing_key(&self.0.account, &self.0.key)
     }
 
     /// What is left of the account's minute, as the last reply said it; shared by clones.

@@ -9,10 +9,14 @@ use super::{
     store::{Balances, DEFAULT_KEPT_FOR, MAX_KEPT_FOR, MIN_KEPT_FOR},
 };
 use crate::key::Key;
+#[cfg(feature = "redis")]
+use crate::shared::RedisState;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     store: Option<Arc<dyn Balances>>,
+    /// What is shared with other processes, unless a store is set.
+    shared: Option<Arc<dyn Balances>>,
     kept_for: Duration,
     /// Whether an answer of this status draws, below 500.
     pub(crate) draw_on: fn(StatusCode) -> bool,
@@ -20,11 +24,16 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new() -> Self {
-        Self { store: None, kept_for: DEFAULT_KEPT_FOR, draw_on: |_| true }
+        Self { store: None, shared: None, kept_for: DEFAULT_KEPT_FOR, draw_on: |_| true }
     }
 
     pub(crate) fn set_store(&mut self, store: impl Balances, account: Key) {
         self.store = Some(store.shared(account));
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn share(&mut self, state: RedisState, account: Key) {
+        self.shared = Some(super::RedisStore::from(state).shared(account));
     }
 
     pub(crate) fn set_kept_for(&mut self, kept_for: Duration) {
@@ -34,7 +43,7 @@ impl Settings {
     /// The default store is made only where it is needed, so that it does not decide the size of
     /// the one that is set.
     pub(crate) fn store(&self, account: Key) -> Arc<dyn Balances> {
-        match &self.store {
+        match self.store.as_ref().or(self.shared.as_ref()) {
             Some(store) => Arc::clone(store),
             None => MemoryStore::new().shared(account),
         }

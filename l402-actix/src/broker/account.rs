@@ -1,12 +1,16 @@
 //! What is known about one merchant account, once in each process.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use l402_server::{Challenge, L402Client};
 
 use super::{
-    budget::Budget, checked::time_left, held::HeldChallenges, refused::RefusedMemory, sales::Sales,
-    verdicts::Verdicts,
+    budget::Budget, checked::time_left, elsewhere::Elsewhere, held::HeldChallenges,
+    refused::RefusedMemory, sales::Sales, verdicts::Verdicts,
 };
 use crate::{
     key::{Key, key, payment_hash},
@@ -21,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) id: Key,
     pub(crate) budget: Budget,
     pub(super) sales: Sales,
+    /// The other processes, where a config shares state with them.
+    elsewhere: OnceLock<Arc<Elsewhere>>,
     pub(crate) refused: RefusedMemory,
     pub(crate) verdicts: Verdicts,
     /// Used only where challenges are reused.
@@ -39,9 +45,27 @@ impl Account {
         process::shared(id, || Self { id, ..Self::default() })
     }
 
-    /// Whether a challenge has been paid and its payment accepted.
-    pub(crate) fn is_settled(&self, challenge: &Challenge) -> bool {
-        payment_hash(challenge).is_some_and(|hash| self.settled.holds(&hash))
+    pub(super) fn elsewhere(&self) -> Option<&Arc<Elsewhere>> {
+        self.elsewhere.get()
+    }
+
+    /// Has all configs of the account share with other processes. The first one says through what.
+    #[cfg(feature = "redis")]
+    pub(super) fn share(&self, elsewhere: impl FnOnce() -> Elsewhere) {
+        let elsewhere = self.elsewhere.get_or_init(|| Arc::new(elsewhere()));
+        self.budget.count_with(Arc::clone(elsewhere));
+    }
+
+    /// Whether a challenge has been paid and its payment accepted, here or at another process.
+    pub(super) async fn is_settled(&self, challenge: &Challenge) -> bool {
+        let Some(hash) = payment_hash(challenge) else { return false };
+        if self.settled.holds(&hash) {
+            return true;
+        }
+        match self.elsewhere() {
+            Some(elsewhere) => elsewhere.is_accepted(&hash).await,
+            None => false,
+        }
     }
 
     /// Whether this idempotency key would bring back an invoice that is paid.
@@ -54,9 +78,15 @@ impl Account {
     /// what it has brought back, already paid, or what was minted in its place.
     pub(crate) fn use_up(&self, idempotency_key: &str, minted: &Challenge) {
         if let Some(left) = time_left(minted) {
-            let name = key(&[Some(idempotency_key.as_bytes())]);
-            self.used_up.put(name, Instant::now() + left, CAPACITY);
+            self.used_up_until(idempotency_key, Instant::now() + left);
+            if let Some(elsewhere) = self.elsewhere() {
+                elsewhere.use_up(idempotency_key, left);
+            }
         }
+    }
+
+    pub(super) fn used_up_until(&self, idempotency_key: &str, until: Instant) {
+        self.used_up.put(key(&[Some(idempotency_key.as_bytes())]), until, CAPACITY);
     }
 }
 

@@ -5,15 +5,17 @@
 //! whoever asks in vain is in nobody's but its own.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use l402_server::{L402Error, RateLimit};
 
 use super::{
+    elsewhere::Elsewhere,
     minute::{Left, Minute},
     payer::{Payer, Rank},
+    word::{PlaceFor, SharedPlace},
 };
 use crate::{
     key::Key,
@@ -118,6 +120,8 @@ struct State {
     payers: Memory<Payer>,
     /// The challenges that nobody has paid yet, by payment hash.
     awaited: Memory<Place>,
+    /// Where what comes to nothing at all processes is counted, if it is.
+    elsewhere: OnceLock<Arc<Elsewhere>>,
 }
 
 #[derive(Default)]
@@ -137,6 +141,8 @@ struct Place {
     client: Key,
     at: Instant,
     is_mint: bool,
+    /// Its name among those of all processes.
+    shared: Option<u64>,
 }
 
 impl Budget {
@@ -151,10 +157,53 @@ impl Budget {
         budget: BrokerBudget,
         call: Call,
         asker: Asker,
+        place: Option<SharedPlace>,
     ) -> Result<Permit, Denied> {
-        match budget.cap() {
-            Some(cap) => self.0.allow(cap, call, asker),
+        let allowed = match budget.cap() {
+            Some(cap) => self.0.allow(cap, call, asker, place),
             None => Ok(Permit(None)),
+        };
+        let has_taken = |permit: &Permit| permit.place().is_some();
+        if let Some(SharedPlace::Taken(place)) = place
+            && !allowed.as_ref().is_ok_and(has_taken)
+        {
+            self.0.give_back_elsewhere(place);
+        }
+        allowed
+    }
+
+    /// The place to ask other processes for before a stranger's call; `None` if there is no limit, or
+    /// none is to be had by what is known here.
+    pub(super) fn place_for(
+        &self,
+        budget: BrokerBudget,
+        call: Call,
+        client: Option<Key>,
+    ) -> Option<PlaceFor> {
+        self.0.place_for(budget.cap()?, call, client.unwrap_or_default())
+    }
+
+    /// Lets what comes to nothing be counted for all processes.
+    pub(super) fn count_with(&self, elsewhere: Arc<Elsewhere>) {
+        let _ = self.0.elsewhere.set(elsewhere);
+    }
+
+    /// Gives back a place that no call has taken.
+    pub(super) fn give_back(&self, place: SharedPlace) {
+        if let SharedPlace::Taken(place) = place {
+            self.0.give_back_elsewhere(place);
+        }
+    }
+
+    /// Whether somebody has paid, by what is known here.
+    pub(super) fn knows(&self, payment_hash: &Key) -> bool {
+        self.0.payers.holds(payment_hash) || self.0.awaited.holds(payment_hash)
+    }
+
+    /// Somebody has paid at another process.
+    pub(super) fn has_paid(&self, payment_hash: Key) {
+        if !self.0.payers.holds(&payment_hash) {
+            self.0.payers.put(payment_hash, Payer::new(Instant::now()), CAPACITY);
         }
     }
 
@@ -169,12 +218,45 @@ fn most_to_nothing(left: Left) -> u32 {
     left.limit.saturating_mul(2).div_ceil(3)
 }
 
+/// For how long strangers have to wait by what is known here: the other processes are taken to see
+/// what this one sees.
+fn is_full(calls: &mut Calls, left: Left, call: Call, now: Instant) -> Option<Duration> {
+    // While hardly any credential is refused, whoever comes with one has paid, perhaps at another
+    // process.
+    let is_garbage = left.everywhere(calls.refused.count(now)) >= left.reserve();
+    let is_in_vain = left.everywhere(calls.nothing.count(now)) >= most_to_nothing(left)
+        && (call == Call::Mint || is_garbage);
+    is_in_vain.then(|| calls.nothing.frees_in(now))
+}
+
 impl State {
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn allow(self: &Arc<Self>, cap: u32, call: Call, asker: Asker) -> Result<Permit, Denied> {
+    fn place_for(&self, cap: u32, call: Call, client: Key) -> Option<PlaceFor> {
+        let (mut calls, now) = (self.calls(), Instant::now());
+        let left = calls.minute.left(cap, now);
+        (left.calls > left.reserve() && self.leaves_enough(left, call, client, now)).then(|| {
+            let (most, most_refused) = (most_to_nothing(left), left.reserve());
+            PlaceFor { is_mint: call == Call::Mint, most, most_refused }
+        })
+    }
+
+    /// A second question belongs to a first one that was let through, and without it a client with a
+    /// sibling's token would never hear that it has to buy.
+    fn leaves_enough(&self, left: Left, call: Call, client: Key, now: Instant) -> bool {
+        let own = self.clients.with(client, |own| own.count(now));
+        call == Call::Diagnose || left.calls > left.reserve().saturating_add(own.saturating_mul(2))
+    }
+
+    fn allow(
+        self: &Arc<Self>,
+        cap: u32,
+        call: Call,
+        asker: Asker,
+        shared: Option<SharedPlace>,
+    ) -> Result<Permit, Denied> {
         let (mut calls, now) = (self.calls(), Instant::now());
         let client = asker.client.unwrap_or_default();
         if let Some(payer) = asker.payer {
@@ -206,29 +288,25 @@ impl State {
             Some(Rank::Denied(wait)) => return Err(Denied::Payer(wait)),
             Some(Rank::LikeAStranger) | None => {}
         }
-        let own = self.clients.with(client, |own| own.count(now));
         let is_short = left.calls <= left.reserve();
-        // While hardly any credential is refused, whoever comes with one has paid, perhaps at another
-        // process.
-        let is_garbage = left.everywhere(calls.refused.count(now)) >= left.reserve();
-        let is_in_vain = left.everywhere(calls.nothing.count(now)) >= most_to_nothing(left)
-            && (call == Call::Mint || is_garbage);
-        let leaves_enough = left.calls > left.reserve().saturating_add(own.saturating_mul(2));
-        // A second question belongs to a first one that was let through, and without it a client with
-        // a sibling's token would never hear that it has to buy.
-        let is_let = !is_in_vain && (leaves_enough || call == Call::Diagnose);
-        if !is_short && is_let {
-            return Ok(begun(
-                self,
-                &mut calls,
-                Some(Place { client, at: now, is_mint: call == Call::Mint }),
-            ));
+        let full_for = match shared {
+            Some(SharedPlace::Taken(_)) => None,
+            Some(SharedPlace::None(wait)) => Some(wait),
+            None => is_full(&mut calls, left, call, now),
+        };
+        if !is_short && full_for.is_none() && self.leaves_enough(left, call, client, now) {
+            let shared = match shared {
+                Some(SharedPlace::Taken(place)) => Some(place),
+                _ => None,
+            };
+            let place = Place { client, at: now, is_mint: call == Call::Mint, shared };
+            return Ok(begun(self, &mut calls, Some(place)));
         }
         self.take_back(payer, now);
         Err(if is_short {
             Denied::Account(left.renewed_in)
-        } else if is_in_vain {
-            Denied::Account(calls.nothing.frees_in(now))
+        } else if let Some(wait) = full_for {
+            Denied::Account(wait)
         } else {
             Denied::Client(self.clients.with(client, |own| own.frees_in(now)))
         })
@@ -262,7 +340,13 @@ impl State {
         }
     }
 
-    fn note(&self, calls: &mut Calls, Place { client, at, is_mint }: Place) {
+    fn give_back_elsewhere(&self, place: u64) {
+        if let Some(elsewhere) = self.elsewhere.get() {
+            elsewhere.give_back(place);
+        }
+    }
+
+    fn note(&self, calls: &mut Calls, Place { client, at, is_mint, .. }: Place) {
         calls.nothing.note(at);
         if !is_mint {
             calls.refused.note(at);
@@ -270,7 +354,10 @@ impl State {
         self.clients.with(client, |own| own.note(at));
     }
 
-    fn give_back(&self, calls: &mut Calls, Place { client, at, is_mint }: Place) {
+    fn give_back(&self, calls: &mut Calls, Place { client, at, is_mint, shared }: Place) {
+        if let Some(place) = shared {
+            self.give_back_elsewhere(place);
+        }
         calls.nothing.give_back(at);
         if !is_mint {
             calls.refused.give_back(at);
@@ -293,6 +380,11 @@ struct Counted {
 }
 
 impl Permit {
+    /// The name of its place among those of all processes.
+    pub(super) fn place(&self) -> Option<u64> {
+        self.0.as_ref()?.place?.shared
+    }
+
     pub(super) fn sent(&mut self) {
         if let Some(counted) = &mut self.0 {
             counted.is_sent = true;
@@ -316,7 +408,8 @@ impl Permit {
                     counted.state.payers.change(&payer, |payer| payer.vain.note(now));
                 }
                 if counted.place.is_none() {
-                    let place = Place { client: counted.client, at: now, is_mint: false };
+                    let shared = counted.state.elsewhere.get().map(|elsewhere| elsewhere.note());
+                    let place = Place { client: counted.client, at: now, is_mint: false, shared };
                     counted.state.note(calls, place);
                 }
             }
@@ -415,14 +508,14 @@ mod tests {
     }
 
     fn mint(budget: &Budget, asker: Asker, payment_hash: Key) -> Result<(), Denied> {
-        let mut permit = budget.allow(BUDGET, Call::Mint, asker)?;
+        let mut permit = budget.allow(BUDGET, Call::Mint, asker, None)?;
         permit.sent();
         permit.minted(None, Some(payment_hash));
         Ok(())
     }
 
     fn ask(budget: &Budget, asker: Asker, is_yes: bool) -> Result<(), Denied> {
-        let mut permit = budget.allow(BUDGET, Call::Verify, asker)?;
+        let mut permit = budget.allow(BUDGET, Call::Verify, asker, None)?;
         permit.sent();
         permit.answered(None, is_yes, asker.payer);
         Ok(())
@@ -569,12 +662,12 @@ mod tests {
         mint(&budget, by(9), PAYER).expect("a challenge");
         for asker in [by(1), with(PAYER)] {
             for _ in 0..100 {
-                drop(budget.allow(BUDGET, Call::Verify, asker).expect("a call"));
+                drop(budget.allow(BUDGET, Call::Verify, asker, None).expect("a call"));
             }
         }
         for asker in [by(1), with(PAYER)] {
             for _ in 0..20 {
-                let mut permit = budget.allow(BUDGET, Call::Verify, asker).expect("a call");
+                let mut permit = budget.allow(BUDGET, Call::Verify, asker, None).expect("a call");
                 permit.sent();
                 permit.failed(None, &L402Error::Timeout { url: None });
             }
@@ -584,11 +677,11 @@ mod tests {
             budget.0.payers.change(&PAYER, |payer| payer.calls.count(Instant::now())),
             Some(0)
         );
-        let mut gone = budget.allow(BUDGET, Call::Mint, by(1)).expect("a call");
+        let mut gone = budget.allow(BUDGET, Call::Mint, by(1), None).expect("a call");
         gone.sent();
         drop(gone);
         assert_eq!(caused(&budget, 1), 1, "whoever goes away in the middle");
-        let mut answered = budget.allow(BUDGET, Call::Verify, by(1)).expect("a call");
+        let mut answered = budget.allow(BUDGET, Call::Verify, by(1), None).expect("a call");
         answered.sent();
         let refused = L402Error::Api { status: 400, slug: None, message: String::new(), url: None };
         answered.failed(None, &refused);
@@ -598,17 +691,17 @@ mod tests {
     #[test]
     fn a_share_of_one_has_room_for_a_diagnosis() {
         let (budget, small) = (Budget::default(), BrokerBudget::per_minute(2));
-        let mut permit = budget.allow(small, Call::Verify, by(1)).expect("a call");
+        let mut permit = budget.allow(small, Call::Verify, by(1), None).expect("a call");
         permit.sent();
         permit.answered(None, false, None);
-        budget.allow(small, Call::Diagnose, by(1)).expect("a call").sent();
-        assert!(budget.allow(small, Call::Verify, by(1)).is_err());
+        budget.allow(small, Call::Diagnose, by(1), None).expect("a call").sent();
+        assert!(budget.allow(small, Call::Verify, by(1), None).is_err());
     }
 
     #[test]
     fn without_a_budget_nothing_is_counted() {
         let (budget, none) = (Budget::default(), BrokerBudget::unlimited());
-        assert_eq!(count(|_| budget.allow(none, Call::Mint, by(1)).is_ok()), 300);
+        assert_eq!(count(|_| budget.allow(none, Call::Mint, by(1), None).is_ok()), 300);
         assert_eq!(budget.0.calls().nothing.count(Instant::now()), 0);
     }
 }

@@ -34,6 +34,11 @@ impl<V> Default for Flights<V> {
 }
 
 impl<V: Clone + Send + Sync + 'static> Flights<V> {
+    /// Whether somebody who asks now would wait for a call that is under way.
+    pub(crate) fn is_under_way(&self, key: &Key, patience: Duration) -> bool {
+        lock(&self.0).get(key).is_some_and(|flight| flight.begun.elapsed() < patience)
+    }
+
     /// Takes what is `kept`, else waits for the call that is under way, else starts one. When that has
     /// lasted for longer than those who wait have `patience`, one of them starts another, and the
     /// others wait for that one: the first one's worker may be held up by a handler that blocks it.

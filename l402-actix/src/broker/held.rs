@@ -79,11 +79,30 @@ impl HeldChallenges {
 
     /// Ends the reuse of a challenge: somebody has presented what only its payer can know. Before
     /// the broker is asked, and whatever it answers: the invoice cannot be paid again.
-    pub(crate) fn paid(&self, payment_hash: &[u8; 32]) {
+    ///
+    /// Who held it.
+    pub(crate) fn paid(&self, payment_hash: &[u8; 32]) -> Option<Key> {
         let mut entries = self.held.entries();
-        if let Some(client) = entries.by_payment_hash.remove(payment_hash) {
-            entries.by_client.pop(&client);
+        let client = entries.by_payment_hash.remove(payment_hash)?;
+        entries.by_client.pop(&client);
+        Some(client)
+    }
+
+    /// The payment hash of what the client holds, as far as this process knows.
+    pub(super) fn held(&self, client: &Key) -> Option<[u8; 32]> {
+        self.held.entries().by_client.get(client).map(|entry| entry.payment_hash)
+    }
+
+    /// Ends the reuse of this one, and not of one that the client has been handed since.
+    pub(super) fn forget_this(&self, client: &Key, payment_hash: Option<[u8; 32]>) {
+        if payment_hash.is_some() && self.held(client) == payment_hash {
+            self.forget(client);
         }
+    }
+
+    /// Takes note of what another process has handed out to the client.
+    pub(super) fn keep(&self, client: Key, challenge: &CheckedChallenge) {
+        self.held.put(client, challenge);
     }
 
     /// Ends the reuse for a client.
@@ -93,6 +112,12 @@ impl HeldChallenges {
             entries.by_payment_hash.remove(&out.payment_hash);
         }
     }
+}
+
+/// For how long it can be handed out again.
+pub(super) fn may_be_held_for(challenge: &CheckedChallenge) -> Option<Duration> {
+    let left = time_left(&challenge.expires_at)?.checked_sub(TIME_TO_PAY)?;
+    (!left.is_zero()).then_some(left)
 }
 
 #[derive(Default)]
@@ -133,9 +158,7 @@ impl Held {
     }
 
     fn put(&self, client: Key, challenge: &CheckedChallenge) {
-        let lifetime = time_left(challenge)
-            .and_then(|left| left.checked_sub(TIME_TO_PAY))
-            .filter(|lifetime| !lifetime.is_zero());
+        let lifetime = may_be_held_for(challenge);
         // Of one without a payment hash nobody could tell when it is paid.
         let (Some(lifetime), Some(payment_hash)) = (lifetime, payment_hash(challenge)) else {
             return;

@@ -7,6 +7,11 @@
 mod account;
 mod budget;
 mod checked;
+#[cfg(feature = "redis")]
+mod elsewhere;
+#[cfg(not(feature = "redis"))]
+#[path = "alone.rs"]
+mod elsewhere;
 mod flight;
 mod held;
 mod identity;
@@ -17,8 +22,11 @@ mod proxies;
 mod refusal;
 mod refused;
 mod sales;
+#[cfg(feature = "redis")]
+mod sealed;
 mod settings;
 mod verdicts;
+mod word;
 
 use std::{
     cell::{Cell, OnceCell},
@@ -44,6 +52,7 @@ pub(crate) use settings::Settings;
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
 pub(crate) use verdicts::{Answer, missing_fact};
+use word::{Asked, PlaceFor, SharedPlace, Word};
 
 use crate::{
     key::Key,
@@ -62,6 +71,15 @@ pub(crate) enum Purpose {
     OnlyOnce,
     /// To choose the refusal of somebody who has been refused.
     Diagnosis,
+}
+
+impl From<Purpose> for Call {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Diagnosis => Self::Diagnose,
+            Purpose::Admission | Purpose::OnlyOnce => Self::Verify,
+        }
+    }
 }
 
 /// The broker on behalf of one request.
@@ -120,17 +138,24 @@ impl<'a> Broker<'a> {
         self.identify();
         let (wait, asked) = (self.watch.wait(), Cell::new(false));
         let verdict = if let Some(cache) = cache {
+            let verdicts = &self.settings.line.account.verdicts;
+            let word = if verdicts.is_at_hand(&name, cache) {
+                Word::default()
+            } else {
+                self.hear_of_payer(&name, purpose).await
+            };
             let call = || {
-                let permit = self.allow_verify(&name, purpose)?;
+                let permit = self.permit(&name, purpose, word.take_place())?;
                 wait.asks();
                 asked.set(true);
                 let (line, question) = (self.settings.line.clone(), question.clone());
                 Ok(async move { ask(&line, permit, name.payment_hash, &question).await })
             };
-            let verdicts = &self.settings.line.account.verdicts;
-            Box::pin(verdicts.verdict(name, cache, call)).await?
+            let verdict = Box::pin(verdicts.verdict(name, cache, call)).await;
+            self.has_heard(&word);
+            verdict?
         } else {
-            let permit = self.allow_verify(&name, purpose)?;
+            let permit = self.allow_verify(&name, purpose).await?;
             wait.asks();
             asked.set(true);
             ask(&self.settings.line, permit, name.payment_hash, question).await
@@ -156,26 +181,71 @@ impl<'a> Broker<'a> {
         verdict.map_err(BrokerRefusal::Verify)
     }
 
-    /// Whoever has paid goes first.
-    pub(crate) fn allow_verify(
+    /// Whoever has paid goes first, whichever process has heard of it.
+    pub(crate) async fn allow_verify(
         &self,
         name: &Question,
         purpose: Purpose,
     ) -> Result<Permit, BrokerRefusal> {
+        let word = self.hear_of_payer(name, purpose).await;
+        self.permit(name, purpose, word.take_place())
+    }
+
+    fn permit(
+        &self,
+        name: &Question,
+        purpose: Purpose,
+        place: Option<SharedPlace>,
+    ) -> Result<Permit, BrokerRefusal> {
         if let Some(payment_hash) = &name.payment_hash {
             self.settings.line.account.sales.shown(payment_hash);
         }
-        let call = match purpose {
-            Purpose::Diagnosis => Call::Diagnose,
-            Purpose::Admission | Purpose::OnlyOnce => Call::Verify,
-        };
-        self.allow(call, name.payment_hash)
+        self.allow(purpose.into(), name.payment_hash, place)
     }
 
-    fn allow(&self, call: Call, payer: Option<Key>) -> Result<Permit, BrokerRefusal> {
+    /// What other processes know of somebody who has not been accepted here, in one round trip.
+    async fn hear_of_payer(&self, name: &Question, purpose: Purpose) -> Word {
+        let account = &self.settings.line.account;
+        let Some(elsewhere) = account.elsewhere() else { return Word::default() };
+        let payer = name.payment_hash;
+        if payer.is_some_and(|payer| account.sales.known(&payer).accepted) {
+            return Word::default();
+        }
+        // Who is known here as a payer takes no stranger's place.
+        let is_known = payer.is_some_and(|payer| account.budget.knows(&payer));
+        let place = if is_known { None } else { self.place_for(purpose.into()) };
+        if payer.is_none() && place.is_none() {
+            return Word::default();
+        }
+        let word = elsewhere.ask(Asked { payer, place, ..Asked::default() }).await;
+        if let (Some(payer), Some(known)) = (payer, word.known) {
+            account.sales.learned(payer, known);
+            account.budget.has_paid(payer);
+        }
+        word
+    }
+
+    fn place_for(&self, call: Call) -> Option<PlaceFor> {
+        let client = self.client().map(Client::with_neighbours);
+        self.settings.line.account.budget.place_for(self.settings.budget, call, client)
+    }
+
+    /// Gives back a place that was had for a call that turned out not to be needed.
+    fn has_heard(&self, word: &Word) {
+        if let Some(place) = word.take_place() {
+            self.settings.line.account.budget.give_back(place);
+        }
+    }
+
+    fn allow(
+        &self,
+        call: Call,
+        payer: Option<Key>,
+        place: Option<SharedPlace>,
+    ) -> Result<Permit, BrokerRefusal> {
         let (budget, calls) = (&self.settings.line.account.budget, self.settings.budget);
         let client = self.client().map(Client::with_neighbours);
-        let allowed = budget.allow(calls, call, Asker { client, payer });
+        let allowed = budget.allow(calls, call, Asker { client, payer }, place);
         let permit = allowed.map_err(|denied| BrokerRefusal::denied(denied, call))?;
         // After the budget, so that what that refuses costs nothing of it.
         self.allow_client()?;
@@ -191,8 +261,13 @@ impl<'a> Broker<'a> {
     /// Takes note that the payment behind a question lets a request in. Whether that is the first time;
     /// of a preimage that proves no hash it always may be.
     pub(crate) fn accepted(&self, question: &Question) -> bool {
-        let sales = &self.settings.line.account.sales;
-        question.payment_hash.is_none_or(|hash| sales.accepted(hash))
+        let account = &self.settings.line.account;
+        let Some(hash) = question.payment_hash else { return true };
+        let is_first = account.sales.accepted(hash);
+        if let Some(elsewhere) = account.elsewhere() {
+            elsewhere.accepted(&hash, account.sales.known(&hash));
+        }
+        is_first
     }
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:
@@ -206,10 +281,13 @@ impl<'a> Broker<'a> {
     /// Takes note of a credential, before it is verified: its invoice is paid and must not be
     /// handed out again. Another config of the account may be the one that holds it.
     pub(crate) fn presented(&self, credential: &VerifyRequest) {
-        if self.settings.line.account.held.is_used()
+        let account = &self.settings.line.account;
+        if account.held.is_used()
             && let Some(hash) = credential.payment_hash()
+            && let Some(holder) = account.held.paid(&hash)
+            && let Some(elsewhere) = account.elsewhere()
         {
-            self.settings.line.account.held.paid(&hash);
+            elsewhere.release(&holder);
         }
     }
 

@@ -78,6 +78,23 @@ impl Sales {
         }
     }
 
+    /// It was paid for at another process.
+    pub(super) fn learned(&self, payment_hash: Key, known: Known) {
+        self.shown(&payment_hash);
+        let join = |own: &mut Known| {
+            own.sold = own.sold.or(known.sold);
+            own.accepted |= known.accepted;
+        };
+        if self.paid.change(&payment_hash, join).is_none() {
+            self.paid.put(payment_hash, known, CAPACITY);
+        }
+    }
+
+    /// Whether somebody has shown the preimage.
+    pub(super) fn is_paid(&self, payment_hash: &Key) -> bool {
+        self.paid.holds(payment_hash)
+    }
+
     pub(super) fn known(&self, payment_hash: &Key) -> Known {
         let paid = self.paid.get(payment_hash);
         let awaited = || Known { sold: self.awaited.get(payment_hash), ..Known::default() };

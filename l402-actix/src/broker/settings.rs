@@ -5,9 +5,13 @@ use std::sync::Arc;
 use l402_server::L402Client;
 use tokio::sync::Semaphore;
 
+#[cfg(feature = "redis")]
+use super::elsewhere::Elsewhere;
 use super::{
     account::Account, budget::BrokerBudget, identity::ClientIdentity, verdicts::VerifyCache,
 };
+#[cfg(feature = "redis")]
+use crate::shared::RedisState;
 
 /// How many calls of one config may be under way at once. At 50 ms a call these are some 5,000 a
 /// second, which is far beyond every limit; what it bounds is the sockets to a broker that hangs.
@@ -39,5 +43,13 @@ impl Settings {
             verify_cache: VerifyCache::new(),
             client_identity: None,
         }
+    }
+
+    /// Shares with the other processes of the account.
+    #[cfg(feature = "redis")]
+    pub(crate) fn share(&self, state: &RedisState) {
+        let Line { client, account, .. } = &self.line;
+        let through = || Elsewhere::through(state.clone(), account.id, client.sealing_key());
+        account.share(through);
     }
 }

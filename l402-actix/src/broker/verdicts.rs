@@ -156,6 +156,12 @@ impl Verdicts {
         (covers && standing.since.elapsed() < cache.ttl).then_some(standing.payment)
     }
 
+    /// Whether this question costs no call: a yes stands, or somebody is asking it already.
+    pub(super) fn is_at_hand(&self, question: &Question, cache: VerifyCache) -> bool {
+        self.standing(question, cache).is_some()
+            || self.flights.is_under_way(&question.name(), PATIENCE)
+    }
+
     /// The broker says no to this question, and so no longer yes to it or to one about more.
     pub(super) fn refused(&self, question: &Question) {
         let contradicts = |yes: &mut Standing| question.amount_sats <= yes.amount_sats;

@@ -41,7 +41,7 @@ pub(super) async fn decide(
     }
     // In this order: garbage comes no further than the budget, and a store that is away must
     // not cost a payment, so that it is held before it is used up.
-    let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce)?;
+    let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce).await?;
     let held = match payment_hash.map(|hash| visit.mark(hash)) {
         Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
         None => None,

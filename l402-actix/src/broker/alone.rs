@@ -1,0 +1,53 @@
+//! Without the feature `redis` there is nobody to tell, and nothing to be heard.
+
+use std::time::Duration;
+
+use super::{
+    checked::CheckedChallenge,
+    sales::{Known, Sold},
+    word::{Asked, Word},
+};
+use crate::key::Key;
+
+/// There is none.
+pub(super) enum Elsewhere {}
+
+impl Elsewhere {
+    pub(super) async fn ask(&self, _: Asked<'_>) -> Word {
+        match *self {}
+    }
+
+    pub(super) async fn is_accepted(&self, _: &Key) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn minted(
+        &self,
+        _: &Key,
+        _: Sold,
+        _: Option<u64>,
+        _: Option<(Key, &CheckedChallenge, Duration)>,
+    ) {
+        match *self {}
+    }
+
+    pub(super) fn accepted(&self, _: &Key, _: Known) {
+        match *self {}
+    }
+
+    pub(super) fn use_up(&self, _: &str, _: Duration) {
+        match *self {}
+    }
+
+    pub(super) fn release(&self, _: &Key) {
+        match *self {}
+    }
+
+    pub(super) fn give_back(&self, _: u64) {
+        match *self {}
+    }
+
+    pub(super) fn note(&self) -> u64 {
+        match *self {}
+    }
+}

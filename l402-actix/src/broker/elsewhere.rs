@@ -1,0 +1,268 @@
+//! What the processes of one account tell each other, through Redis: who has paid, what clients hold,
+//! which keys of the merchant's are used up, and how many calls of strangers have come to nothing.
+//!
+//! None of it makes a payment valid: it says who goes first, and which refusal is right. Whatever
+//! fails here, the process goes by its own memory.
+
+use std::{
+    cell::Cell,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use redis::{FromRedisValue as _, Value};
+
+use super::{
+    checked::CheckedChallenge,
+    sales::{Known, Sold},
+    sealed::{Held, Payment, Seal, hex, since_1970},
+    word::{Asked, SharedPlace, Word},
+};
+use crate::{
+    key::{Key, key},
+    memory::{CAPACITY, Memory},
+    notice::Notice,
+    shared::{RedisState, name},
+};
+
+/// How long a payment is known, from its mint or its last yes on: what the broker's tokens live.
+const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// How often it is told again that somebody has paid: for a Redis that has lost it meanwhile.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
+
+/// One for all accounts of the process.
+static GARBAGE: LazyLock<Notice> = LazyLock::new(Notice::default);
+
+/// A payment, a held challenge, a used-up key, mints and questions; what for (`m`, `v` or nothing),
+/// the place's name, how many in all, how many questions beyond that -> the three texts, and 0 for a
+/// place that is taken, else the milliseconds until there may be one.
+///
+/// By the clock of Redis, which is one for all processes.
+const ASK: &str = "\
+    local sold, held = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) \
+    local answer = {sold, held, redis.call('GET', KEYS[3]), -1} \
+    if sold or held or ARGV[1] == '' then return answer end \
+    local time = redis.call('TIME') \
+    local now = time[1] * 1000 + math.floor(time[2] / 1000) \
+    local first, counts = now, {} \
+    for place = 4, 5 do \
+        redis.call('ZREMRANGEBYSCORE', KEYS[place], '-inf', now - 60000) \
+        counts[place] = redis.call('ZCARD', KEYS[place]) \
+        local oldest = redis.call('ZRANGE', KEYS[place], 0, 0, 'WITHSCORES') \
+        if oldest[2] then first = math.min(first, tonumber(oldest[2])) end \
+    end \
+    if counts[4] + counts[5] >= tonumber(ARGV[3]) \
+        and (ARGV[1] == 'm' or counts[5] >= tonumber(ARGV[4])) then \
+        answer[4] = math.max(1, first + 60000 - now) \
+        return answer \
+    end \
+    local place = ARGV[1] == 'm' and KEYS[4] or KEYS[5] \
+    redis.call('ZADD', place, now, ARGV[2]) \
+    redis.call('PEXPIRE', place, 60000) \
+    answer[4] = 0 \
+    return answer";
+
+/// Mints and questions; the place's name -> whether it was there.
+const GIVE_BACK: &str = "\
+    return redis.call('ZREM', KEYS[1], ARGV[1]) + redis.call('ZREM', KEYS[2], ARGV[1])";
+
+/// Questions; the place's name. A payer's, who has asked in vain.
+const NOTE: &str = "\
+    redis.call('ZADD', KEYS[1], redis.call('TIME')[1] * 1000, ARGV[1]) \
+    return redis.call('PEXPIRE', KEYS[1], 60000)";
+
+/// A payment, a held challenge; the payment's text and for how long, the challenge's text and for how
+/// long. A payment that is known stays what it is.
+const MINTED: &str = "\
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') \
+    if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4]) end \
+    return 1";
+
+/// A key; its text, and for how long.
+const SET: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
+
+const FORGET: &str = "return redis.call('DEL', KEYS[1])";
+
+/// The Redis of one account.
+pub(super) struct Elsewhere {
+    state: RedisState,
+    account: Key,
+    seal: Seal,
+    /// Whose payments have let a request in, and when that was told.
+    told: Memory<Instant>,
+}
+
+impl Elsewhere {
+    pub(super) fn through(state: RedisState, account: Key, secret: Key) -> Self {
+        Self { state, account, seal: Seal(secret), told: Memory::default() }
+    }
+
+    /// One round trip. What is known of a payment counts from here on as if it was paid for here; so
+    /// its mint's place is given back, and nobody is handed its challenge any more.
+    pub(super) async fn ask(&self, asked: Asked<'_>) -> Word {
+        let nothing = [0; 32];
+        let sold = self.name("sold", &asked.payer.unwrap_or(nothing));
+        let held = self.name("held", &asked.holder.unwrap_or(nothing));
+        let used = self.used(asked.idempotency_key.unwrap_or_default());
+        let keys =
+            vec![sold.clone(), held.clone(), used.clone(), self.mints(), self.questions()];
+        let id = fresh();
+        let kind = asked.place.map_or("", |place| if place.is_mint { "m" } else { "v" });
+        let (most, more) = asked.place.map_or((0, 0), |place| (place.most, place.most_refused));
+        let arguments =
+            vec![kind.to_owned(), id.to_string(), most.to_string(), more.to_string()];
+        let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
+            return Word::default();
+        };
+        let Some((payment, challenge, key, place)) = self.read(answer) else {
+            return Word::default();
+        };
+        let place = match place {
+            0 => Some(SharedPlace::Taken(id)),
+            wait => u64::try_from(wait).ok().map(|wait| SharedPlace::None(Duration::from_millis(wait))),
+        };
+        Word {
+            is_heard: true,
+            known: payment.and_then(|text| self.paid(&sold, &text)),
+            held: challenge.and_then(|text| self.believe(self.seal.read_challenge(&held, &text))),
+            used_up_until: key.and_then(|text| {
+                let until: u64 = self.believe(self.seal.read(&used, &text))?;
+                let left = Duration::from_secs(until.saturating_sub(since_1970()));
+                // An hour at most, as anywhere.
+                Some(Instant::now() + left.min(KNOWN_FOR))
+            }),
+            place: Cell::new(place),
+        }
+    }
+
+    /// Whether a payment is known that has let a request in.
+    pub(super) async fn is_accepted(&self, payment_hash: &Key) -> bool {
+        let asked = Asked { payer: Some(*payment_hash), ..Asked::default() };
+        self.ask(asked).await.known.is_some_and(|known| known.accepted)
+    }
+
+    /// Tells of a challenge: a place may hang on it, and a client may hold it.
+    pub(super) fn minted(
+        &self,
+        payment_hash: &Key,
+        sold: Sold,
+        place: Option<u64>,
+        held: Option<(Key, &CheckedChallenge, Duration)>,
+    ) {
+        let holder = held.map(|(holder, ..)| hex(&holder));
+        let payment = Payment {
+            place,
+            holder,
+            ..Payment::of(Known { sold: Some(sold), accepted: false })
+        };
+        let name = self.name("sold", payment_hash);
+        let holds = self.name("held", &held.map_or([0; 32], |(holder, ..)| holder));
+        let Some(payment) = self.seal.write(&name, &payment) else { return };
+        let (challenge, lasts) = held
+            .and_then(|(_, challenge, lasts)| {
+                Some((self.seal.write(&holds, &Held::of(challenge))?, lasts))
+            })
+            .unwrap_or_default();
+        let lasts = lasts.as_millis().max(1).to_string();
+        self.tell(MINTED, vec![name, holds], vec![payment, millis(KNOWN_FOR), challenge, lasts]);
+    }
+
+    /// Tells of a payment that has let a request in.
+    pub(super) fn accepted(&self, payment_hash: &Key, known: Known) {
+        if self.told.get(payment_hash).is_some_and(|at| at.elapsed() < TELL_AGAIN) {
+            return;
+        }
+        self.told.put(*payment_hash, Instant::now(), CAPACITY);
+        let name = self.name("sold", payment_hash);
+        if let Some(text) = self.seal.write(&name, &Payment::of(known)) {
+            self.tell(SET, vec![name], vec![text, millis(KNOWN_FOR)]);
+        }
+    }
+
+    /// Tells that a key of the merchant's brings back a paid invoice.
+    pub(super) fn use_up(&self, idempotency_key: &str, left: Duration) {
+        let name = self.used(idempotency_key);
+        if let Some(text) = self.seal.write(&name, &(since_1970() + left.as_secs())) {
+            self.tell(SET, vec![name], vec![text, millis(left)]);
+        }
+    }
+
+    /// Nobody is handed what this client holds.
+    pub(super) fn release(&self, holder: &Key) {
+        self.tell(FORGET, vec![self.name("held", holder)], Vec::new());
+    }
+
+    /// A call has come to something.
+    pub(super) fn give_back(&self, place: u64) {
+        self.tell(GIVE_BACK, vec![self.mints(), self.questions()], vec![place.to_string()]);
+    }
+
+    /// A call that took no place has come to nothing: its place.
+    pub(super) fn note(&self) -> u64 {
+        let place = fresh();
+        self.tell(NOTE, vec![self.questions()], vec![place.to_string()]);
+        place
+    }
+
+    /// Nobody waits for it, and what fails is said where the line is kept.
+    fn tell(&self, script: &'static str, keys: Vec<String>, arguments: Vec<String>) {
+        drop(self.state.run(script, keys, arguments));
+    }
+
+    /// What is known of a payment that somebody shows.
+    fn paid(&self, name: &str, text: &str) -> Option<Known> {
+        let payment: Payment = self.believe(self.seal.read(name, text))?;
+        if let Some(place) = payment.place {
+            self.give_back(place);
+        }
+        if let Some(holder) = &payment.holder
+            && let Some(holder) = l402_server::decode_hex(holder.as_bytes())
+        {
+            self.release(&holder);
+        }
+        payment.known()
+    }
+
+    fn read(&self, answer: Value) -> Option<(Option<String>, Option<String>, Option<String>, i64)> {
+        let read = <(Option<String>, Option<String>, Option<String>, i64)>::from_redis_value(answer);
+        self.believe(read.map_err(|_| "it is no text"))
+    }
+
+    /// What another version wrote, or somebody else, is an error and no more.
+    fn believe<T>(&self, read: Result<T, &'static str>) -> Option<T> {
+        read.inspect_err(|why| {
+            if let Some(times) = GARBAGE.due() {
+                tracing::error!(times, "Redis holds what is not believed: {why}");
+            }
+        })
+        .ok()
+    }
+
+    fn name(&self, kind: &str, of: &Key) -> String {
+        name(&self.account, kind, of)
+    }
+
+    fn used(&self, idempotency_key: &str) -> String {
+        self.name("used", &key(&[Some(idempotency_key.as_bytes())]))
+    }
+
+    fn mints(&self) -> String {
+        self.name("mints", &[0; 32])
+    }
+
+    fn questions(&self) -> String {
+        self.name("asked", &[0; 32])
+    }
+}
+
+fn millis(time: Duration) -> String {
+    time.as_millis().max(1).to_string()
+}
+
+/// A name for a place. Without randomness two might have one, and one of them would be free too soon.
+fn fresh() -> u64 {
+    let mut bytes = [0; 8];
+    let _ = getrandom::fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}

@@ -1,0 +1,61 @@
+//! What is heard of other processes before the broker is called.
+
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+use super::{checked::CheckedChallenge, sales::Known};
+use crate::key::Key;
+
+/// What is asked, in one round trip.
+#[derive(Default)]
+pub(super) struct Asked<'a> {
+    /// Whether somebody has paid, by the hash that is proven.
+    pub(super) payer: Option<Key>,
+    /// Whether a client holds a challenge.
+    pub(super) holder: Option<Key>,
+    /// Whether a key of the merchant's brings back a paid invoice.
+    pub(super) idempotency_key: Option<&'a str>,
+    /// Whether there is a place for a stranger's call.
+    pub(super) place: Option<PlaceFor>,
+}
+
+/// What a stranger's call is for, and how many of a minute may come to nothing.
+#[derive(Clone, Copy)]
+pub(super) struct PlaceFor {
+    pub(super) is_mint: bool,
+    /// Of all.
+    pub(super) most: u32,
+    /// Of questions about credentials, so many are let through beyond that.
+    pub(super) most_refused: u32,
+}
+
+/// What was heard. Of a Redis that is away, or where nothing is shared: nothing.
+#[derive(Default)]
+pub(super) struct Word {
+    /// Whether there was an answer at all.
+    pub(super) is_heard: bool,
+    /// The payment is known to another process.
+    pub(super) known: Option<Known>,
+    pub(super) held: Option<CheckedChallenge>,
+    /// The key brings back a paid invoice until then.
+    pub(super) used_up_until: Option<Instant>,
+    pub(super) place: Cell<Option<SharedPlace>>,
+}
+
+/// A place among the calls of all processes that may come to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SharedPlace {
+    /// It is taken, under this name.
+    Taken(u64),
+    /// There is none for so long.
+    None(Duration),
+}
+
+impl Word {
+    /// The place, for one call: a second one of the same request goes by what this process knows.
+    pub(super) fn take_place(&self) -> Option<SharedPlace> {
+        self.place.take()
+    }
+}
