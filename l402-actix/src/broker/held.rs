@@ -116,7 +116,7 @@ impl HeldChallenges {
 
 /// For how long it can be handed out again.
 pub(super) fn may_be_held_for(challenge: &CheckedChallenge) -> Option<Duration> {
-    let left = time_left(&challenge.expires_at)?.checked_sub(TIME_TO_PAY)?;
+    let left = time_left(challenge)?.checked_sub(TIME_TO_PAY)?;
     (!left.is_zero()).then_some(left)
 }
 
