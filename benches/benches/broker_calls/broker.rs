@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    processes::{HERE, Shop},
+    processes::{Api, HERE, Shop},
     report::{Row, Tally, calls},
 };
 
@@ -32,10 +32,10 @@ const MOST_CALLS: usize = 11;
 const MOST_WARNINGS: usize = 5;
 
 /// 300 requests at the same time, with a token that was not presented before.
-pub(crate) async fn hangs(processes: usize) -> Row {
+pub(crate) async fn hangs(api: Api) -> Row {
     let sandbox = Shop::sandbox().await;
     let line = CountedLine::to(&sandbox).await;
-    let shop = Shop::with(sandbox, line.url.clone(), processes, &[]).await;
+    let shop = Shop::with(sandbox, line.url.clone(), api, &[]).await;
     let mut answers = Tally::default();
     let token = Rc::new(shop.buy(HERE, "/weather", &mut answers).await.unwrap());
     shop.sandbox.fault(Fault::hang().on(Endpoint::Verify).always());
@@ -50,11 +50,11 @@ pub(crate) async fn hangs(processes: usize) -> Row {
         answers.note(request.await.unwrap());
     }
     let connections = line.connections() - before;
-    let most = MOST_CALLS * processes;
+    let most = MOST_CALLS * api.processes;
     Row {
         place: 12,
         what: "300 requests with one token while the broker hangs",
-        processes,
+        api,
         requests: answers.all(),
         answers: answers.to_string(),
         calls: format!("{} over {connections} new connections", shop.calls()),
@@ -64,8 +64,8 @@ pub(crate) async fn hangs(processes: usize) -> Row {
 }
 
 /// Somebody else has used up the account's minute.
-pub(crate) async fn is_used_up(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+pub(crate) async fn is_used_up(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut answers = Tally::default();
     let token = Rc::new(shop.buy(HERE, "/weather", &mut answers).await.unwrap());
     use_up(&shop.sandbox).await;
@@ -93,7 +93,7 @@ pub(crate) async fn is_used_up(processes: usize) -> Row {
     Row {
         place: 13,
         what: "1,100 requests with one token beyond the broker's limit",
-        processes,
+        api,
         requests: answers.all(),
         answers: format!("{answers}; WARN lines {}", lines.join(", ")),
         calls: format!("{} beyond it", calls(mints, verifies)),

@@ -3,9 +3,10 @@
 //!
 //! Counts and not times: the sandbox says what it was asked. It allows 100 calls a minute and says in
 //! each reply what is left, as the hosted broker does. The API's settings are as they come unless a
-//! row says otherwise. Everything stays on this machine and ends by itself within six minutes. The
+//! row says otherwise. Everything stays on this machine and ends by itself within ten minutes. The
 //! build profile does not matter, so `cargo bench -p l402-benches --bench broker_calls --profile dev`
-//! spares a release build. A word after `--` runs only the rows whose name holds it.
+//! spares a release build. A word after `--` runs only the rows whose name holds it, such as `flood` or
+//! `flood-redis`. The rows with Redis start a `redis-server`, which has to be installed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on fails")]
 
@@ -18,6 +19,7 @@ mod unpaid;
 
 use std::{future::Future, pin::Pin, process::ExitCode, time::Instant};
 
+use processes::Api;
 use report::Row;
 
 type Scenario = Pin<Box<dyn Future<Output = Row>>>;
@@ -35,7 +37,8 @@ impl Line {
         Self { only, scenarios: Vec::new() }
     }
 
-    fn then(&mut self, name: &str, scenario: impl Future<Output = Row> + 'static) {
+    fn then(&mut self, name: &str, api: Api, scenario: impl Future<Output = Row> + 'static) {
+        let name = format!("{name}{}", if api.shared { "-redis" } else { "" });
         if self.only.as_deref().is_none_or(|only| name.contains(only)) {
             self.scenarios.push(Box::pin(scenario));
         }
@@ -58,24 +61,26 @@ impl Line {
 async fn main() -> ExitCode {
     let begun = Instant::now();
     let (mut floods, mut minutes, mut others) = (Line::new(), Line::new(), Line::new());
-    for processes in [1, 2, 4] {
-        floods.then("flood", unpaid::flood(processes));
-        minutes.then("greedy", paid::greedy(processes));
+    let alone = |processes| Api { processes, shared: false };
+    let shared = |processes| Api { processes, shared: true };
+    for api in [1, 2, 4].map(alone).into_iter().chain([1, 2, 4].map(shared)) {
+        floods.then("flood", api, unpaid::flood(api));
+        minutes.then("greedy", api, paid::greedy(api));
     }
-    for processes in [1, 2, 4, 8] {
-        others.then("agents", paid::agents_at_one_address(processes));
-        others.then("agents", paid::agents_at_an_address_each(processes));
+    for api in [1, 2, 4, 8].map(alone).into_iter().chain([2, 4, 8].map(shared)) {
+        others.then("agents", api, paid::agents_at_one_address(api));
+        others.then("agents", api, paid::agents_at_an_address_each(api));
     }
-    for processes in [1, 2, 4] {
-        others.then("loop", paid::agent_in_a_loop(processes));
-        others.then("crowd", paid::crowd(processes));
-        others.then("used-up", spent::used_up(processes));
-        others.then("rising", paid::rising_within_what_is_paid(processes));
-        others.then("rising", paid::rising_beyond_what_is_paid(processes));
-        others.then("unpaid", unpaid::one_who_never_pays(processes));
-        others.then("crawler", unpaid::crawler_with_reuse(processes));
-        others.then("hang", broker::hangs(processes));
-        others.then("warnings", broker::is_used_up(processes));
+    for api in [1, 2, 4].map(alone).into_iter().chain([2, 4].map(shared)) {
+        others.then("loop", api, paid::agent_in_a_loop(api));
+        others.then("crowd", api, paid::crowd(api));
+        others.then("used-up", api, spent::used_up(api));
+        others.then("rising", api, paid::rising_within_what_is_paid(api));
+        others.then("rising", api, paid::rising_beyond_what_is_paid(api));
+        others.then("unpaid", api, unpaid::one_who_never_pays(api));
+        others.then("crawler", api, unpaid::crawler_with_reuse(api));
+        others.then("hang", api, broker::hangs(api));
+        others.then("warnings", api, broker::is_used_up(api));
     }
     let (floods, minutes, others) = tokio::join!(floods.run(), minutes.run(), others.run());
     let mut rows: Vec<_> = others.into_iter().chain(minutes).chain(floods).collect();

@@ -9,7 +9,7 @@ use std::{
 use actix_web::rt;
 
 use crate::{
-    processes::{HERE, Shop, address},
+    processes::{Api, HERE, Shop, address},
     report::{Row, Tally},
 };
 
@@ -30,24 +30,24 @@ const OTHERS_EVERY: Duration = Duration::from_secs(6);
 /// Longer than the minute that the broker looks back.
 const GREEDY_FOR: Duration = Duration::from_secs(66);
 
-pub(crate) async fn agents_at_one_address(processes: usize) -> Row {
-    agents(processes, 1, "20 agents buy and make 3 paid requests each, all at one address", |_| {
+pub(crate) async fn agents_at_one_address(api: Api) -> Row {
+    agents(api, 1, "20 agents buy and make 3 paid requests each, all at one address", |_| {
         HERE
     })
     .await
 }
 
-pub(crate) async fn agents_at_an_address_each(processes: usize) -> Row {
-    agents(processes, 2, "the same, at an address each", address).await
+pub(crate) async fn agents_at_an_address_each(api: Api) -> Row {
+    agents(api, 2, "the same, at an address each", address).await
 }
 
 async fn agents(
-    processes: usize,
+    api: Api,
     place: u8,
     what: &'static str,
     from: fn(usize) -> Ipv4Addr,
 ) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+    let shop = Shop::open(api, &[]).await;
     let agents: Vec<_> = (0..AGENTS)
         .map(|number| {
             let (shop, from) = (Rc::clone(&shop), from(number));
@@ -70,7 +70,7 @@ async fn agents(
     Row {
         place,
         what,
-        processes,
+        api,
         requests: answers.all(),
         answers: answers.to_string(),
         calls: shop.calls(),
@@ -79,8 +79,8 @@ async fn agents(
     }
 }
 
-pub(crate) async fn agent_in_a_loop(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+pub(crate) async fn agent_in_a_loop(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut answers = Tally::default();
     let token = shop.buy(HERE, "/weather", &mut answers).await.unwrap();
     let mut paid = Tally::default();
@@ -90,11 +90,11 @@ pub(crate) async fn agent_in_a_loop(processes: usize) -> Row {
         rt::time::sleep(LOOP_EVERY).await;
     }
     let times = 1 + begun.elapsed().as_secs() / VERDICT_STANDS;
-    let most = times * processes as u64;
+    let most = times * api.processes as u64;
     Row {
         place: 3,
         what: "one agent buys once and calls 1,000 times",
-        processes,
+        api,
         requests: 1 + paid.all(),
         met: Some(
             paid.is_only(200) && shop.sandbox.mints() == 1 && shop.sandbox.verifies() <= most,
@@ -105,8 +105,8 @@ pub(crate) async fn agent_in_a_loop(processes: usize) -> Row {
     }
 }
 
-pub(crate) async fn crowd(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+pub(crate) async fn crowd(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut answers = Tally::default();
     let token = Rc::new(shop.buy(HERE, "/weather", &mut answers).await.unwrap());
     let requests: Vec<_> = (0..CROWD)
@@ -122,25 +122,25 @@ pub(crate) async fn crowd(processes: usize) -> Row {
     Row {
         place: 4,
         what: "100 first calls with one token at the same time",
-        processes,
+        api,
         requests: 1 + paid.all(),
-        met: Some(paid.is_only(200) && shop.sandbox.verifies() <= processes as u64),
+        met: Some(paid.is_only(200) && shop.sandbox.verifies() <= api.processes as u64),
         answers: answers.with(paid).to_string(),
         calls: shop.calls(),
         target: "1 verify for each process".to_owned(),
     }
 }
 
-pub(crate) async fn rising_within_what_is_paid(processes: usize) -> Row {
-    rising(processes, 6, "one token of 1,000 sats at 150 prices from 101 to 250 sats", 1_000).await
+pub(crate) async fn rising_within_what_is_paid(api: Api) -> Row {
+    rising(api, 6, "one token of 1,000 sats at 150 prices from 101 to 250 sats", 1_000).await
 }
 
-pub(crate) async fn rising_beyond_what_is_paid(processes: usize) -> Row {
-    rising(processes, 7, "one token of 100 sats at 150 prices from 101 to 250 sats", 100).await
+pub(crate) async fn rising_beyond_what_is_paid(api: Api) -> Row {
+    rising(api, 7, "one token of 100 sats at 150 prices from 101 to 250 sats", 100).await
 }
 
-async fn rising(processes: usize, place: u8, what: &'static str, paid_sats: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+async fn rising(api: Api, place: u8, what: &'static str, paid_sats: usize) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut answers = Tally::default();
     let path = |sats: usize| format!("/exchange/rate?{sats}");
     let token = shop.buy(HERE, &path(paid_sats), &mut answers).await.unwrap();
@@ -151,19 +151,19 @@ async fn rising(processes: usize, place: u8, what: &'static str, paid_sats: usiz
     Row {
         place,
         what,
-        processes,
+        api,
         requests: answers.all(),
         answers: answers.to_string(),
         calls: shop.calls(),
         target: format!("at most {RIGHT} verifies by each process"),
-        met: Some(shop.sandbox.verifies() <= (RIGHT * processes) as u64),
+        met: Some(shop.sandbox.verifies() <= (RIGHT * api.processes) as u64),
     }
 }
 
 /// Beside others who call as often as they may by right, each 6 s after its last answer. By the
 /// clock they would be at their right to the millisecond, and now and then one of them beyond it.
-pub(crate) async fn greedy(processes: usize) -> Row {
-    let shop = Shop::open(processes, &["--verify-cache-off"]).await;
+pub(crate) async fn greedy(api: Api) -> Row {
+    let shop = Shop::open(api, &["--verify-cache-off"]).await;
     let mut answers = Tally::default();
     let greedy = shop.buy(HERE, "/weather", &mut answers).await.unwrap();
     let greedy = calls(&shop, HERE, greedy, Duration::ZERO, GREEDY_EVERY);
@@ -182,7 +182,7 @@ pub(crate) async fn greedy(processes: usize) -> Row {
     Row {
         place: 11,
         what: "a payer who calls every 0.4 s beside five who call every 6 s, `VerifyCache::off()`",
-        processes,
+        api,
         requests: answers.all() + greedy.all() + served.all(),
         answers: format!("the greedy one {greedy}; the others {served}"),
         calls: shop.calls(),

@@ -1,7 +1,7 @@
 //! Processes of one API, the broker that they share, and whoever asks them.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io::{BufRead as _, BufReader},
     net::{Ipv4Addr, SocketAddr},
     process::{Child, Command, Stdio},
@@ -11,11 +11,15 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use actix_web::rt;
 use l402_sandbox::Sandbox;
-use l402_tests::raw::{self, RawAnswer};
+use l402_tests::{
+    raw::{self, RawAnswer},
+    redis::Redis,
+};
 
 use crate::report::{Tally, calls};
 
@@ -31,20 +35,28 @@ pub(crate) fn address(number: usize) -> Ipv4Addr {
     Ipv4Addr::new(127, 1 + high, low, 1)
 }
 
+/// How many processes, and whether they share state through Redis.
+#[derive(Clone, Copy)]
+pub(crate) struct Api {
+    pub(crate) processes: usize,
+    pub(crate) shared: bool,
+}
+
 /// An API of some processes behind a round robin, and their broker.
 pub(crate) struct Shop {
     pub(crate) sandbox: Sandbox,
-    processes: Vec<Process>,
+    processes: RefCell<Vec<Rc<Process>>>,
     turn: Cell<usize>,
+    start: Arc<dyn Fn() -> Process + Send + Sync>,
+    _redis: Option<Redis>,
 }
 
 impl Shop {
-    /// With the settings as they come, but for the switches. Several processes share nothing but
-    /// the broker; a shared state would be one more switch.
-    pub(crate) async fn open(processes: usize, switches: &'static [&str]) -> Rc<Self> {
+    /// With the settings as they come, but for the switches.
+    pub(crate) async fn open(api: Api, switches: &'static [&str]) -> Rc<Self> {
         let sandbox = Self::sandbox().await;
         let url = sandbox.url().to_owned();
-        Self::with(sandbox, url, processes, switches).await
+        Self::with(sandbox, url, api, switches).await
     }
 
     pub(crate) async fn sandbox() -> Sandbox {
@@ -55,25 +67,41 @@ impl Shop {
     pub(crate) async fn with(
         sandbox: Sandbox,
         broker: String,
-        processes: usize,
+        api: Api,
         switches: &'static [&str],
     ) -> Rc<Self> {
         let key = sandbox.api_key().to_owned();
-        let start = move || {
-            (0..processes).map(|_| Process::start(&broker, &key, switches)).collect::<Vec<_>>()
-        };
-        let processes = rt::task::spawn_blocking(start).await.unwrap();
-        Rc::new(Self { sandbox, processes, turn: Cell::new(0) })
+        let started = rt::task::spawn_blocking(move || {
+            let redis = api.shared.then(|| Redis::start(&[]));
+            let url = redis.as_ref().map(Redis::url);
+            let start = move || Process::start(&broker, &key, url.as_deref(), switches);
+            let processes: Vec<_> = (0..api.processes).map(|_| start()).collect();
+            (redis, Arc::new(start), processes)
+        });
+        let (redis, start, processes) = started.await.unwrap();
+        let processes = RefCell::new(processes.into_iter().map(Rc::new).collect());
+        Rc::new(Self { sandbox, processes, turn: Cell::new(0), start, _redis: redis })
     }
 
     /// The one whose turn it is.
-    pub(crate) fn next(&self) -> &Process {
-        self.turn.set((self.turn.get() + 1) % self.processes.len());
-        &self.processes[self.turn.get()]
+    pub(crate) fn next(&self) -> Rc<Process> {
+        let processes = self.processes.borrow();
+        self.turn.set((self.turn.get() + 1) % processes.len());
+        Rc::clone(&processes[self.turn.get()])
     }
 
-    pub(crate) fn processes(&self) -> &[Process] {
-        &self.processes
+    pub(crate) fn process(&self, number: usize) -> Rc<Process> {
+        Rc::clone(&self.processes.borrow()[number])
+    }
+
+    /// Starts one anew, as a deployment does: the new one is there before the old one goes, which has
+    /// a moment for what it has begun.
+    pub(crate) async fn restart(&self, number: usize) {
+        let start = Arc::clone(&self.start);
+        let anew = rt::task::spawn_blocking(move || start()).await.unwrap();
+        let old = std::mem::replace(&mut self.processes.borrow_mut()[number], Rc::new(anew));
+        rt::time::sleep(Duration::from_secs(2)).await;
+        drop(old);
     }
 
     /// Asks the process whose turn it is.
@@ -88,7 +116,7 @@ impl Shop {
         path: &str,
         answers: &mut Tally,
     ) -> Option<String> {
-        self.buy_at(self.next(), from, path, answers).await
+        self.buy_at(&self.next(), from, path, answers).await
     }
 
     pub(crate) async fn buy_at(
@@ -110,7 +138,8 @@ impl Shop {
 
     /// The warnings that each process has written.
     pub(crate) fn warnings(&self) -> Vec<usize> {
-        self.processes.iter().map(|process| process.warnings.load(Ordering::SeqCst)).collect()
+        let processes = self.processes.borrow();
+        processes.iter().map(|process| process.warnings.load(Ordering::SeqCst)).collect()
     }
 }
 
@@ -122,9 +151,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn start(broker: &str, key: &str, switches: &[&str]) -> Self {
+    fn start(broker: &str, key: &str, redis: Option<&str>, switches: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_gated-api"))
             .args([broker, key])
+            .args(redis.map(|url| format!("--redis={url}")))
             .args(switches)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

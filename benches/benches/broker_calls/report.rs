@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::processes::Api;
+
 /// How often each status was answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally(BTreeMap<u16, usize>);
@@ -54,7 +56,7 @@ pub(crate) struct Row {
     /// Where in the table; rows of the same scenario stand together.
     pub(crate) place: u8,
     pub(crate) what: &'static str,
-    pub(crate) processes: usize,
+    pub(crate) api: Api,
     pub(crate) requests: usize,
     pub(crate) answers: String,
     pub(crate) calls: String,
@@ -65,13 +67,15 @@ pub(crate) struct Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, processes, requests, answers, calls, target, .. } = self;
+        let Self { what, requests, answers, calls, target, .. } = self;
         let met = match self.met {
             Some(true) => "yes",
             Some(false) => "NO",
             None => "",
         };
-        write!(f, "| {what} | {processes} | {requests} | {answers} | {calls} | {target} | {met} |")
+        let Api { processes, shared } = self.api;
+        let redis = if shared { " with Redis" } else { "" };
+        write!(f, "| {what} | {processes}{redis} | {requests} | {answers} | {calls} | {target} | {met} |")
     }
 }
 

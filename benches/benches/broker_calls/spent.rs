@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::rt;
 
 use crate::{
-    processes::{HERE, Shop},
+    processes::{Api, HERE, Shop},
     report::{Row, Tally, calls},
 };
 
@@ -14,9 +14,10 @@ const EVERY: Duration = Duration::from_millis(100);
 /// What one client may cause to nothing of a minute that has 100 calls.
 const MOST_OF_A_CLIENT: u64 = 30;
 
-/// With the default store, which is a process's own memory: each process sells the token once.
-pub(crate) async fn used_up(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+/// With the store as it comes: a process's own memory, where each process sells the token once, or the
+/// Redis that they share.
+pub(crate) async fn used_up(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut answers = Tally::default();
     let token = shop.buy(HERE, "/draw", &mut answers).await.unwrap();
     answers.note(shop.ask(HERE, "/draw", Some(&token)).await.status);
@@ -27,11 +28,11 @@ pub(crate) async fn used_up(processes: usize) -> Row {
     }
     let (mints, verifies) = (shop.sandbox.mints() - mints, shop.sandbox.verifies() - verifies);
     // Where nothing is shared, each of the other processes has to use it up by itself.
-    let most_verifies = processes as u64 - 1;
+    let most_verifies = if api.shared { 0 } else { api.processes as u64 - 1 };
     Row {
         place: 5,
-        what: "a used-up `single_use` token 150 times, `MemoryStore`",
-        processes,
+        what: "a used-up `single_use` token 150 times",
+        api,
         requests: answers.all(),
         answers: answers.to_string(),
         calls: format!("{} after the first use", calls(mints, verifies)),

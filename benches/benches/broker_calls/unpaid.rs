@@ -10,7 +10,7 @@ use std::{
 use actix_web::rt;
 
 use crate::{
-    processes::{HERE, Process, Shop, address},
+    processes::{Api, HERE, Shop, address},
     report::{Row, Tally},
 };
 
@@ -27,8 +27,8 @@ const PAYERS: usize = 3;
 const PAYER_EVERY: Duration = Duration::from_secs(2);
 const BEFORE_THE_FLOOD: Duration = Duration::from_secs(8);
 
-pub(crate) async fn one_who_never_pays(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+pub(crate) async fn one_who_never_pays(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let mut in_vain = Tally::default();
     for _ in 0..ASKED_IN_VAIN {
         in_vain.note(shop.ask(HERE, "/weather", None).await.status);
@@ -43,7 +43,7 @@ pub(crate) async fn one_who_never_pays(processes: usize) -> Row {
     Row {
         place: 8,
         what: "34 unpaid requests of one client, then 20 other clients buy and call",
-        processes,
+        api,
         requests: in_vain.all() + buyers.all(),
         answers: format!("the one {in_vain}; the others {buyers}"),
         calls: shop.calls(),
@@ -52,8 +52,8 @@ pub(crate) async fn one_who_never_pays(processes: usize) -> Row {
     }
 }
 
-pub(crate) async fn crawler_with_reuse(processes: usize) -> Row {
-    let shop = Shop::open(processes, &["--reuse-challenges"]).await;
+pub(crate) async fn crawler_with_reuse(api: Api) -> Row {
+    let shop = Shop::open(api, &["--reuse-challenges"]).await;
     let mut answers = Tally::default();
     for _ in 0..HITS_OF_THE_CRAWLER {
         answers.note(shop.ask(HERE, "/weather", None).await.status);
@@ -61,57 +61,76 @@ pub(crate) async fn crawler_with_reuse(processes: usize) -> Row {
     Row {
         place: 9,
         what: "a crawler from one address, with challenge reuse",
-        processes,
+        api,
         requests: answers.all(),
-        met: Some(answers.is_only(402) && shop.sandbox.mints() <= processes as u64),
+        met: Some(answers.is_only(402) && shop.sandbox.mints() <= api.processes as u64),
         answers: answers.to_string(),
         calls: shop.calls(),
         target: "1 mint for each process".to_owned(),
     }
 }
 
-/// Garbage and a crawler at each process, from many addresses, beside payers who ask the process that
-/// they have bought from. Who asks another one first is a stranger there: its figure is stated.
-pub(crate) async fn flood(processes: usize) -> Row {
-    let shop = Shop::open(processes, &[]).await;
+/// Garbage and a crawler at each process, from many addresses, beside payers who call every 2 s.
+///
+/// Without shared state they ask the process that they have bought from, and who asks another one
+/// first is a stranger there: its figure is stated. With Redis each asks another process than its
+/// seller, there is one at each process, and each process is started anew in the middle.
+pub(crate) async fn flood(api: Api) -> Row {
+    let shop = Shop::open(api, &[]).await;
     let begun = Rc::new(Cell::new(false));
     let ends = Instant::now() + BEFORE_THE_FLOOD + FLOOD_FOR;
-    let mut at_home = Vec::new();
-    for number in 0..PAYERS {
-        let home = number % processes;
-        at_home.push(payer(&shop, &begun, number, home, home, ends).await);
+    let mut judged = Vec::new();
+    for number in 0..PAYERS.max(api.processes) {
+        let home = number % api.processes;
+        let asks = if api.shared { (home + 1) % api.processes } else { home };
+        judged.push(payer(&shop, &begun, number, home, asks, ends, Duration::ZERO).await);
     }
     // Buys from the first and asks the second for the first time when the flood is there.
-    let elsewhere = match processes {
+    let late = BEFORE_THE_FLOOD + Duration::from_secs(1);
+    let elsewhere = match api.processes {
         1 => None,
-        _ => Some(payer(&shop, &begun, PAYERS, 0, 1, ends).await),
+        _ => Some(payer(&shop, &begun, 100, 0, 1, ends, late).await),
     };
     rt::time::sleep(BEFORE_THE_FLOOD).await;
     begun.set(true);
-    let floods: Vec<_> = (0..processes)
-        .map(|process| rt::spawn(flood_one(Rc::clone(&shop), process, ends)))
+    let floods: Vec<_> = (0..api.processes)
+        .map(|process| rt::spawn(flood_one(Rc::clone(&shop), api, process, ends)))
         .collect();
+    if api.shared {
+        for process in 0..api.processes {
+            rt::time::sleep(FLOOD_FOR / 2 / u32::try_from(api.processes).unwrap()).await;
+            shop.restart(process).await;
+        }
+    }
     let mut flooded = Tally::default();
     for flood in floods {
         flooded = flooded.with(flood.await.unwrap());
     }
     let (mut before, mut within) = (Tally::default(), Tally::default());
-    for payer in at_home {
+    for payer in judged {
         let (earlier, later) = payer.await.unwrap();
         (before, within) = (before.with(earlier), within.with(later));
     }
-    let met = before.is_only(200) && within.is_only(200);
+    let mut met = before.is_only(200) && within.is_only(200);
     let requests = flooded.all() + before.all() + within.all();
     let mut answers = format!("payers before it {before}, in it {within}; the flood {flooded}");
     if let Some(elsewhere) = elsewhere {
         let (_, later) = elsewhere.await.unwrap();
-        answers = format!("{answers}; a payer who asks elsewhere {later} (not judged)");
+        met &= !api.shared || later.is_only(200);
+        let judged = if api.shared { "" } else { " (not judged)" };
+        answers = format!("{answers}; a payer who asks elsewhere {later}{judged}");
     }
     Row {
         place: 10,
-        what: "garbage and a crawler at 50 a second each to each process, from 500 addresses, \
-               beside three payers who call every 2 s",
-        processes,
+        what: if api.shared {
+            "garbage and a crawler at 50 a second each to each process, from 500 addresses, beside \
+             payers who call every 2 s, one at each process and none at its seller; each process is \
+             started anew"
+        } else {
+            "garbage and a crawler at 50 a second each to each process, from 500 addresses, beside \
+             three payers who call every 2 s"
+        },
+        api,
         requests,
         answers,
         calls: shop.calls(),
@@ -120,10 +139,10 @@ pub(crate) async fn flood(processes: usize) -> Row {
     }
 }
 
-async fn flood_one(shop: Rc<Shop>, process: usize, ends: Instant) -> Tally {
+async fn flood_one(shop: Rc<Shop>, api: Api, process: usize, ends: Instant) -> Tally {
     let mut under_way = Vec::new();
     let mut due = rt::time::interval(FLOOD_EVERY);
-    let mut number = process * FLOOD_ADDRESSES / shop.processes().len();
+    let mut number = process * FLOOD_ADDRESSES / api.processes;
     while Instant::now() < ends {
         due.tick().await;
         let garbage = Some(format!("L402 AgEL:{number:064x}"));
@@ -131,7 +150,7 @@ async fn flood_one(shop: Rc<Shop>, process: usize, ends: Instant) -> Tally {
             number += 1;
             let (shop, from) = (Rc::clone(&shop), address(1_000 + number % FLOOD_ADDRESSES));
             under_way.push(rt::spawn(async move {
-                let process = &shop.processes()[process];
+                let process = shop.process(process);
                 process.ask(from, "/weather", credential.as_deref()).await.status
             }));
         }
@@ -143,8 +162,8 @@ async fn flood_one(shop: Rc<Shop>, process: usize, ends: Instant) -> Tally {
     answers
 }
 
-/// Somebody who buys from one process and asks another, or the same, for as long as the flood lasts.
-/// Who asks elsewhere waits for the flood. Answers before the flood, and in it.
+/// Somebody who buys from one process and asks another, or the same, until the flood ends: the answers
+/// before it, and in it.
 async fn payer(
     shop: &Rc<Shop>,
     flood_has_begun: &Rc<Cell<bool>>,
@@ -152,22 +171,20 @@ async fn payer(
     buys_from: usize,
     asks: usize,
     ends: Instant,
+    waits: Duration,
 ) -> rt::task::JoinHandle<(Tally, Tally)> {
     let (shop, begun) = (Rc::clone(shop), Rc::clone(flood_has_begun));
     let from: Ipv4Addr = address(number);
-    let seller: &Process = &shop.processes()[buys_from];
-    let token = shop.buy_at(seller, from, "/weather", &mut Tally::default()).await.unwrap();
+    let seller = shop.process(buys_from);
+    let token = shop.buy_at(&seller, from, "/weather", &mut Tally::default()).await.unwrap();
     rt::spawn(async move {
         let (mut before, mut within) = (Tally::default(), Tally::default());
-        if buys_from != asks {
-            // Until the flood has had its first second.
-            rt::time::sleep(BEFORE_THE_FLOOD + Duration::from_secs(1)).await;
-        }
+        rt::time::sleep(waits).await;
         let mut due = rt::time::interval(PAYER_EVERY);
         while Instant::now() < ends {
             due.tick().await;
             let answers = if begun.get() { &mut within } else { &mut before };
-            let answer = shop.processes()[asks].ask(from, "/weather", Some(&token)).await;
+            let answer = shop.process(asks).ask(from, "/weather", Some(&token)).await;
             answers.note(answer.status);
         }
         (before, within)

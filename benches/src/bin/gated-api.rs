@@ -1,12 +1,15 @@
 //! An API with gated routes, in a process of its own: `broker_calls` starts several of them.
 //!
-//! `gated-api <broker's URL> <API key> [--verify-cache-off] [--reuse-challenges]` prints where it
-//! listens and writes its log to the standard error. It stops when its standard input ends.
+//! `gated-api <broker's URL> <API key> [--verify-cache-off] [--reuse-challenges] [--redis URL]`
+//! prints where it listens and writes its log to the standard error. It stops when its standard input
+//! ends.
 
 use std::time::Duration;
 
 use actix_web::{App, Error as ActixError, HttpRequest, HttpServer, Responder, get, web};
-use l402_actix::{ClientIdentity, L402Client, L402Config, Price, VerifyCache, l402};
+use l402_actix::{
+    ClientIdentity, L402Client, L402Config, Price, RedisState, VerifyCache, l402,
+};
 use l402_benches::{Error, process};
 use lexopt::{Arg, ValueExt as _};
 
@@ -63,11 +66,12 @@ async fn main() -> Result<(), Error> {
 fn config() -> Result<L402Config, Error> {
     let mut arguments = lexopt::Parser::from_env();
     let mut named = Vec::new();
-    let (mut cache_off, mut reuse_challenges) = (false, false);
+    let (mut cache_off, mut reuse_challenges, mut redis) = (false, false, None);
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("verify-cache-off") => cache_off = true,
             Arg::Long("reuse-challenges") => reuse_challenges = true,
+            Arg::Long("redis") => redis = Some(arguments.value()?.string()?),
             Arg::Value(value) => named.push(value.string()?),
             other => return Err(other.unexpected().into()),
         }
@@ -76,6 +80,9 @@ fn config() -> Result<L402Config, Error> {
         return Err("expected: broker's URL, API key".into());
     };
     let mut config = L402Config::new(L402Client::builder(key).base_url(broker).build()?);
+    if let Some(url) = redis {
+        config = config.shared_state(RedisState::new(url)?);
+    }
     if cache_off {
         config = config.verify_cache(VerifyCache::off());
     }
