@@ -11,13 +11,14 @@ quickstart:
 test:
     cargo test --workspace
 
-# Count the broker's calls in the scenarios that matter; five minutes
+# Count the broker's calls in the scenarios that matter; ten minutes; needs `redis-server`
 bench-calls:
     cargo bench -p l402-benches --bench broker_calls --profile dev
 
-# Spent tokens in a real Redis; needs `redis-server`
+# State in a real Redis; needs `redis-server`
 redis:
     cargo test -p l402-tests --features redis-server --test single_use redis::
+    cargo test -p l402-tests --features redis-server --test shared_state
 
 # Everything that a submission has to pass
 ci:

@@ -9,6 +9,8 @@ use actix_web::{
 };
 use l402_server::{L402Client, L402Error};
 
+#[cfg(feature = "redis")]
+use crate::shared::RedisState;
 use crate::{
     answer::{self, OnInvalidToken},
     balance::{self, Balances},
@@ -17,8 +19,6 @@ use crate::{
     payment::{Payment, Route},
     terms::{Price, Selectors},
 };
-#[cfg(feature = "redis")]
-use crate::shared::RedisState;
 
 /// How gated routes charge: the broker's client and the settings around it.
 ///
@@ -322,9 +322,10 @@ impl L402Config {
     ///
     /// A client is told by [`client_identity`](Self::client_identity), else by the address of its
     /// connection. Somebody has paid who was accepted here, or who shows the preimage of a challenge
-    /// that this process has handed out. That is kept in this process: after a restart, and on
-    /// another process than the one that sold, a payer is known again from the first yes on. Until
-    /// then it counts as a stranger.
+    /// that this process has handed out. With `L402Config::shared_state` (feature `redis`) every
+    /// process of the account knows it, also after a restart. Without it that is kept in this process:
+    /// after a restart, and on another process than the one that sold, a payer is a stranger until the
+    /// first yes.
     ///
     /// After a 429 of the broker strangers wait for its `Retry-After`, at most a minute.
     pub fn broker_budget(mut self, budget: BrokerBudget) -> Self {

@@ -31,22 +31,15 @@ const OTHERS_EVERY: Duration = Duration::from_secs(6);
 const GREEDY_FOR: Duration = Duration::from_secs(66);
 
 pub(crate) async fn agents_at_one_address(api: Api) -> Row {
-    agents(api, 1, "20 agents buy and make 3 paid requests each, all at one address", |_| {
-        HERE
-    })
-    .await
+    agents(api, 1, "20 agents buy and make 3 paid requests each, all at one address", |_| HERE)
+        .await
 }
 
 pub(crate) async fn agents_at_an_address_each(api: Api) -> Row {
     agents(api, 2, "the same, at an address each", address).await
 }
 
-async fn agents(
-    api: Api,
-    place: u8,
-    what: &'static str,
-    from: fn(usize) -> Ipv4Addr,
-) -> Row {
+async fn agents(api: Api, place: u8, what: &'static str, from: fn(usize) -> Ipv4Addr) -> Row {
     let shop = Shop::open(api, &[]).await;
     let agents: Vec<_> = (0..AGENTS)
         .map(|number| {

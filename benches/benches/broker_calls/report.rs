@@ -75,7 +75,10 @@ impl fmt::Display for Row {
         };
         let Api { processes, shared } = self.api;
         let redis = if shared { " with Redis" } else { "" };
-        write!(f, "| {what} | {processes}{redis} | {requests} | {answers} | {calls} | {target} | {met} |")
+        write!(
+            f,
+            "| {what} | {processes}{redis} | {requests} | {answers} | {calls} | {target} | {met} |"
+        )
     }
 }
 

@@ -7,9 +7,7 @@
 use std::time::Duration;
 
 use actix_web::{App, Error as ActixError, HttpRequest, HttpServer, Responder, get, web};
-use l402_actix::{
-    ClientIdentity, L402Client, L402Config, Price, RedisState, VerifyCache, l402,
-};
+use l402_actix::{ClientIdentity, L402Client, L402Config, Price, RedisState, VerifyCache, l402};
 use l402_benches::{Error, process};
 use lexopt::{Arg, ValueExt as _};
 

@@ -105,13 +105,11 @@ impl Elsewhere {
         let sold = self.name("sold", &asked.payer.unwrap_or(nothing));
         let held = self.name("held", &asked.holder.unwrap_or(nothing));
         let used = self.used(asked.idempotency_key.unwrap_or_default());
-        let keys =
-            vec![sold.clone(), held.clone(), used.clone(), self.mints(), self.questions()];
+        let keys = vec![sold.clone(), held.clone(), used.clone(), self.mints(), self.questions()];
         let id = fresh();
         let kind = asked.place.map_or("", |place| if place.is_mint { "m" } else { "v" });
         let (most, more) = asked.place.map_or((0, 0), |place| (place.most, place.most_refused));
-        let arguments =
-            vec![kind.to_owned(), id.to_string(), most.to_string(), more.to_string()];
+        let arguments = vec![kind.to_owned(), id.to_string(), most.to_string(), more.to_string()];
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
             return Word::default();
         };
@@ -120,7 +118,9 @@ impl Elsewhere {
         };
         let place = match place {
             0 => Some(SharedPlace::Taken(id)),
-            wait => u64::try_from(wait).ok().map(|wait| SharedPlace::None(Duration::from_millis(wait))),
+            wait => {
+                u64::try_from(wait).ok().map(|wait| SharedPlace::None(Duration::from_millis(wait)))
+            }
         };
         Word {
             is_heard: true,
@@ -151,11 +151,8 @@ impl Elsewhere {
         held: Option<(Key, &CheckedChallenge, Duration)>,
     ) {
         let holder = held.map(|(holder, ..)| hex(&holder));
-        let payment = Payment {
-            place,
-            holder,
-            ..Payment::of(Known { sold: Some(sold), accepted: false })
-        };
+        let payment =
+            Payment { place, holder, ..Payment::of(Known { sold: Some(sold), accepted: false }) };
         let name = self.name("sold", payment_hash);
         let holds = self.name("held", &held.map_or([0; 32], |(holder, ..)| holder));
         let Some(payment) = self.seal.write(&name, &payment) else { return };
@@ -225,7 +222,8 @@ impl Elsewhere {
     }
 
     fn read(&self, answer: Value) -> Option<(Option<String>, Option<String>, Option<String>, i64)> {
-        let read = <(Option<String>, Option<String>, Option<String>, i64)>::from_redis_value(answer);
+        let read =
+            <(Option<String>, Option<String>, Option<String>, i64)>::from_redis_value(answer);
         self.believe(read.map_err(|_| "it is no text"))
     }
 

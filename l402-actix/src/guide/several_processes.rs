@@ -1,65 +1,121 @@
-//! Several processes, several machines: what they share by themselves, and what needs a store.
+//! Several processes, several machines: what they share by themselves, and what needs Redis.
 //!
-//! Any number of processes may use one API key. Nothing has to be set for it: each gets the same
-//! [`L402Config`](crate::L402Config).
+//! Any number of processes may use one API key; each gets the same [`L402Config`](crate::L402Config).
+//! One process needs none of this page.
 //!
-//! # What is shared, and how
+//! # The one line
 //!
-//! | what | shared by | without it |
-//! | --- | --- | --- |
-//! | invoices, macaroons, whether a payment is good | the broker | |
-//! | how many broker calls are left in the account's minute | the broker's replies: each says what is left, whoever has called | 100 calls a minute are counted in each process |
-//! | which `single_use` tokens are spent | a `RedisStore`, on one machine a `RedbStore` for one process | each process sells a token once |
-//! | who has paid | nobody: each process knows whom it has sold to and accepted | elsewhere a payer is a stranger until the first yes there |
-//! | verdicts, refusals, what a client has asked in vain, challenges that a client holds | nobody | each process asks for itself |
-//!
-//! # What that means
-//!
-//! A token that was bought at one process opens the route at every other one: the broker verifies it,
-//! and nobody else has to know of it. It costs one call for each process and ten seconds.
-//!
-//! Whoever has paid goes before strangers where it is known: at the process that sold to it, and at
-//! each process that has accepted it. While a flood uses the account's minute up, a payer who comes to
-//! another process for the first time waits like a stranger. Where that matters, let the balancer send
-//! a client always to the same process.
-//!
-//! A process goes by its own part of what strangers ask in vain, and takes the other processes to see
-//! as much as it does. A balancer that deals requests out evenly makes that true. So leave the
-//! balancer at round robin or least connections, or at one process for each client. It is an estimate
-//! all the same: with four processes under a flood at each, strangers can use the account's minute up
-//! before the processes have heard of each other's calls, and then payers hear 503 until the minute is
-//! over. Measured with one process and with two, whoever has paid is served.
-//!
-//! # What to set
+//! Switch on the feature `redis`, and name the Redis that all of them reach:
 //!
 //! ```
-//! use actix_web::http::header::HeaderName;
-//! use l402_actix::{ClientIdentity, L402Config};
-//!
+//! # #[cfg(feature = "redis")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use actix_web::http::header::HeaderName;
+//! use l402_actix::{ClientIdentity, L402Config, RedisState};
+//!
 //! # let client = l402_actix::L402Client::new("key")?;
 //! // The balancer is in 10.0.0.0/16 and appends the address that it sees to this header.
 //! let header = HeaderName::from_static("x-forwarded-for");
 //! let clients = ClientIdentity::behind_proxies(["10.0.0.0/16"], header)?;
-//! let config = L402Config::new(client).client_identity(clients);
+//! let config = L402Config::new(client)
+//!     .shared_state(RedisState::new("redis://:password@10.0.0.5/")?)
+//!     .client_identity(clients);
 //! # let _ = config;
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "redis"))]
+//! # fn main() {}
 //! ```
 //!
-//! - Name the balancer with [`client_identity`](crate::L402Config::client_identity). Else all clients
-//!   are one, and each is refused for what the others have asked in vain.
-//! - With `single_use`, keep what is spent in Redis: `L402Config::spent_tokens(RedisStore::new(url)?)`.
-//! - Keep [`reuse_challenges`](crate::ClientIdentity::reuse_challenges) off, unless a client always
-//!   comes to the same process.
-//! - Leave [`broker_budget`](crate::L402Config::broker_budget) as it is. To divide 100 calls by the
-//!   number of processes refuses payers while others have calls to spare.
+//! The other line names the balancer. Without it all clients are one, and each is refused for what the
+//! others have asked in vain; see [`client_identity`](crate::L402Config::client_identity).
+//!
+//! Redis 5 or newer with `maxmemory-policy noeviction` and `appendonly yes`. One that evicts keys is
+//! refused for spent tokens, which it would make good again.
+//!
+//! # Try it
+//!
+//! The example `two_instances` (in `examples/examples/two_instances`) has a compose file with Redis, a sandbox in the broker's place
+//! and two instances of an API:
+//!
+//! ```text
+//! docker compose -f examples/examples/two_instances/compose.yaml up --build
+//! ```
+//!
+//! Without Docker, each in a terminal of its own, from the repository's root:
+//!
+//! ```text
+//! redis-server --appendonly yes --maxmemory-policy noeviction
+//! cargo run -p l402-sandbox
+//!
+//! export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:8402
+//! PORT=8081 cargo run -p l402-examples --example two_instances
+//!
+//! export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:8402
+//! PORT=8082 cargo run -p l402-examples --example two_instances
+//! ```
+//!
+//! Then buy one answer from the first, and present the token that was good for it to the second:
+//!
+//! ```text
+//! cargo run -q -p l402-sandbox -- get http://127.0.0.1:8081/draw
+//! curl -i http://127.0.0.1:8082/draw -H 'Authorization: L402 …'
+//! ```
+//!
+//! The second answers 402 with a new invoice: the token is used up, also there.
+//!
+//! # What is shared, and how
+//!
+//! | what | shared by | without Redis |
+//! | --- | --- | --- |
+//! | invoices, macaroons, whether a payment is good | the broker | |
+//! | how many broker calls are left in the account's minute | the broker's replies: each says what is left, whoever has called | 100 calls a minute are counted in each process |
+//! | which `single_use` tokens are spent | Redis, or for one process on one machine a `RedbStore` | each process sells a token once, and once more after a restart |
+//! | what was sold, who has paid, who was accepted | Redis, for an hour | elsewhere, and after a restart, a payer is a stranger until the first yes |
+//! | challenges that a client holds ([`reuse_challenges`](crate::ClientIdentity::reuse_challenges)) | Redis | each process hands out its own, and one that was paid for elsewhere: leave it off |
+//! | keys of [`idempotency_key_with`](crate::L402Config::idempotency_key_with) that are used up | Redis | each process finds it out with one more mint |
+//! | how many calls of strangers have come to nothing in the last minute | Redis | each process takes the others to see as much as it does |
+//! | verdicts, refusals, what one client has asked in vain | nobody: each process asks for itself | |
+//!
+//! Redis never says that a payment is good; only the broker does, and each process keeps its verdicts to
+//! itself for their ten seconds. A shared verdict would let whoever can write to Redis open routes. So a
+//! token costs one broker call for each process and ten seconds.
+//!
+//! It costs one round trip before a call to the broker, which takes a hundred times as long, unless this
+//! process has accepted the payer before. Nobody waits for what is written. A request that is served
+//! by a verdict that stands does not ask Redis at all.
+//!
+//! # Sentinel, Cluster, TLS
+//!
+//! A connection can die with its master, and only Sentinel knows the next one. So what
+//! `RedisState::with` takes is a function that connects; it is called anew when the connection has died.
+//! The keys of an account are in one slot of a cluster. Switch on the features of the `redis` crate that
+//! you need in your own `Cargo.toml`, such as `sentinel`, `cluster-async` or `tokio-rustls-comp`.
+//!
+//! Where a replica takes over, what the master had not yet told it is forgotten: a token that was spent
+//! in that moment can be spent once more.
 //!
 //! # What happens when a part is away
 //!
 //! | away | then |
 //! | --- | --- |
 //! | the broker | 502, 503 or 504; whoever has a verdict that stands is served for its ten seconds |
-//! | Redis with spent tokens | `single_use` routes answer 503; all others go on |
-//! | one process | the others go on; its clients are strangers to them until the first yes |
+//! | Redis | `single_use` routes answer 503 with `Retry-After`; all others go on, each process by its own memory. After 100 ms of silence nobody waits for it, for five seconds at a time; a warning in the log says so once a minute |
+//! | Redis, started anew without its data | spent tokens are good again until they expire, which `appendonly yes` prevents; payers are strangers at processes that have not accepted them |
+//! | Redis holds what another version wrote, or garbage | an error in the log once a minute, and the process's own memory |
+//! | one process | the others go on, and know its payers |
 //! | one process, killed in a `single_use` handler | its token answers 409 until the lease runs out, then it is good again |
+//!
+//! # Without Redis
+//!
+//! A token that was bought at one process opens the route at every other one all the same: the broker
+//! verifies it. What is missing is who goes first when the account's minute is short. While a flood uses
+//! it up, a payer who comes to another process for the first time waits like a stranger, and with four
+//! processes under a flood at each strangers can take the whole minute before the processes have heard of
+//! each other's calls. Where that matters and there is no Redis, let the balancer send a client always to
+//! the same process.
+//!
+//! # What not to set
+//!
+//! Leave [`broker_budget`](crate::L402Config::broker_budget) as it is. To divide 100 calls by the number
+//! of processes refuses payers while others have calls to spare.
