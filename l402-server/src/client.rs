@@ -55,7 +55,7 @@ impl L402Client {
 
     /// Names the account that this client talks to, without showing its key: SHA-256 over the base
     /// URL and the API key. Equal for clients of the same account, however the URL is spelt, so it
-    /// is what state about the account (budgets, caches, spent tokens) is kept under.
+    /// is what state about the account (budgets, caches, balances) is kept under.
     #[must_use]
     pub fn account(&self) -> [u8; 32] {
         self.0.account

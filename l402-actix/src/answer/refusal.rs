@@ -182,8 +182,7 @@ impl Refusal {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::PaymentRequired(challenge, form) => {
-                let response =
-                    challenge::payment_required(&challenge, form.good_for, form.problem);
+                let response = challenge::payment_required(&challenge, form.good_for, form.problem);
                 form.write(&challenge, response)
             }
             Self::RefusedPayment(kind) => {

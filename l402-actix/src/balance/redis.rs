@@ -70,7 +70,7 @@ pub struct RedisStore {
 }
 
 /// What requests of this process hold. Redis is told of it with each new hold on the same payment, so
-/// that an outage that lets leases run out never lets this process sell what it holds itself.
+/// with each look and hold, so that an outage that lets leases run out never lets this process sell what it holds itself.
 #[derive(Default)]
 struct Ledger(Mutex<HashMap<Mark, Vec<(HoldId, Portion)>>>);
 

@@ -54,6 +54,9 @@ impl<'a> Visit<'a> {
         if offer.good_for == Some(GoodFor::Uses(0)) {
             return Err(TermsFault::Misconfigured("`uses` must be at least 1"));
         }
+        if offer.good_for.is_some_and(|good_for| !good_for.is_single_use()) {
+            config.balance.warn_of_memory();
+        }
         let around = request.extensions().get::<Rc<Passed>>().cloned();
         let resource_around = around.as_ref().map(|passed| &*passed.resource);
         let resource = config.terms.resource(request, offer, resource_around)?;
