@@ -15,7 +15,7 @@ use super::{
     elsewhere::Elsewhere,
     minute::{Left, Minute},
     payer::{Payer, Rank},
-    word::{PlaceFor, SharedPlace},
+    word::SharedPlace,
 };
 use crate::{
     key::Key,
@@ -172,15 +172,15 @@ impl Budget {
         allowed
     }
 
-    /// The place to ask other processes for before a stranger's call; `None` if there is no limit, or
-    /// none is to be had by what is known here.
-    pub(super) fn place_for(
+    /// How many places there are at all processes for strangers' calls, of which one is to be asked for
+    /// before this one; `None` if there is no limit, or none is to be had by what is known here.
+    pub(super) fn places_for(
         &self,
         budget: BrokerBudget,
         call: Call,
         client: Option<Key>,
-    ) -> Option<PlaceFor> {
-        self.0.place_for(budget.cap()?, call, client.unwrap_or_default())
+    ) -> Option<u32> {
+        self.0.places_for(budget.cap()?, call, client.unwrap_or_default())
     }
 
     /// Lets what comes to nothing be counted for all processes.
@@ -234,13 +234,11 @@ impl State {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place_for(&self, cap: u32, call: Call, client: Key) -> Option<PlaceFor> {
+    fn places_for(&self, cap: u32, call: Call, client: Key) -> Option<u32> {
         let (mut calls, now) = (self.calls(), Instant::now());
         let left = calls.minute.left(cap, now);
-        (left.calls > left.reserve() && self.leaves_enough(left, call, client, now)).then(|| {
-            let (most, most_refused) = (most_to_nothing(left), left.reserve());
-            PlaceFor { is_mint: call == Call::Mint, most, most_refused }
-        })
+        let may_be = left.calls > left.reserve() && self.leaves_enough(left, call, client, now);
+        may_be.then(|| most_to_nothing(left))
     }
 
     /// A second question belongs to a first one that was let through, and without it a client with a

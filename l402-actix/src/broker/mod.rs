@@ -52,7 +52,7 @@ pub(crate) use settings::Settings;
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
 pub(crate) use verdicts::{Answer, missing_fact};
-use word::{Asked, PlaceFor, SharedPlace, Word};
+use word::{Asked, SharedPlace, Word};
 
 use crate::{
     key::Key,
@@ -213,7 +213,7 @@ impl<'a> Broker<'a> {
         }
         // Who is known here as a payer takes no stranger's place.
         let is_known = payer.is_some_and(|payer| account.budget.knows(&payer));
-        let place = if is_known { None } else { self.place_for(purpose.into()) };
+        let place = if is_known { None } else { self.places_for(purpose.into()) };
         if payer.is_none() && place.is_none() {
             return Word::default();
         }
@@ -225,9 +225,9 @@ impl<'a> Broker<'a> {
         word
     }
 
-    fn place_for(&self, call: Call) -> Option<PlaceFor> {
+    fn places_for(&self, call: Call) -> Option<u32> {
         let client = self.client().map(Client::with_neighbours);
-        self.settings.line.account.budget.place_for(self.settings.budget, call, client)
+        self.settings.line.account.budget.places_for(self.settings.budget, call, client)
     }
 
     /// Gives back a place that was had for a call that turned out not to be needed.

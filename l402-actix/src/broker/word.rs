@@ -17,18 +17,8 @@ pub(super) struct Asked<'a> {
     pub(super) holder: Option<Key>,
     /// Whether a key of the merchant's brings back a paid invoice.
     pub(super) idempotency_key: Option<&'a str>,
-    /// Whether there is a place for a stranger's call.
-    pub(super) place: Option<PlaceFor>,
-}
-
-/// What a stranger's call is for, and how many of a minute may come to nothing.
-#[derive(Clone, Copy)]
-pub(super) struct PlaceFor {
-    pub(super) is_mint: bool,
-    /// Of all.
-    pub(super) most: u32,
-    /// Of questions about credentials, so many are let through beyond that.
-    pub(super) most_refused: u32,
+    /// Whether there is a place for a stranger's call, of so many a minute that may come to nothing.
+    pub(super) place: Option<u32>,
 }
 
 /// What was heard. Of a Redis that is away, or where nothing is shared: nothing.
