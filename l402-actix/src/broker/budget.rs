@@ -12,10 +12,9 @@ use std::{
 use l402_server::{L402Error, RateLimit};
 
 use super::{
-    elsewhere::Elsewhere,
     minute::{Left, Minute},
     payer::{Payer, Rank},
-    word::SharedPlace,
+    places::{Places, SharedPlace},
 };
 use crate::{
     key::Key,
@@ -121,7 +120,7 @@ struct State {
     /// The challenges that nobody has paid yet, by payment hash.
     awaited: Memory<Place>,
     /// Where what comes to nothing at all processes is counted, if it is.
-    elsewhere: OnceLock<Arc<Elsewhere>>,
+    elsewhere: OnceLock<Arc<dyn Places>>,
 }
 
 #[derive(Default)]
@@ -184,7 +183,7 @@ impl Budget {
     }
 
     /// Lets what comes to nothing be counted for all processes.
-    pub(super) fn count_with(&self, elsewhere: Arc<Elsewhere>) {
+    pub(super) fn count_with(&self, elsewhere: Arc<dyn Places>) {
         let _ = self.0.elsewhere.set(elsewhere);
     }
 

@@ -14,9 +14,10 @@ use redis::{FromRedisValue as _, Value};
 
 use super::{
     checked::CheckedChallenge,
+    places::{Places, SharedPlace},
     sales::{Known, Sold},
     sealed::{Held, Payment, Seal, hex, since_1970},
-    word::{Asked, SharedPlace, Word},
+    word::{Asked, Word},
 };
 use crate::{
     key::{Key, key},
@@ -181,18 +182,6 @@ impl Elsewhere {
         self.tell(FORGET, vec![self.name("held", holder)], Vec::new());
     }
 
-    /// A call has come to something.
-    pub(super) fn give_back(&self, place: u64) {
-        self.tell(GIVE_BACK, vec![self.places()], vec![place.to_string()]);
-    }
-
-    /// A call that took no place has come to nothing: its place.
-    pub(super) fn note(&self) -> u64 {
-        let place = fresh();
-        self.tell(NOTE, vec![self.places()], vec![place.to_string()]);
-        place
-    }
-
     /// Nobody waits for it, and what fails is said where the line is kept.
     fn tell(&self, script: &'static str, keys: Vec<String>, arguments: Vec<String>) {
         drop(self.state.run(script, keys, arguments));
@@ -238,6 +227,18 @@ impl Elsewhere {
 
     fn places(&self) -> String {
         self.name("vain", &[0; 32])
+    }
+}
+
+impl Places for Elsewhere {
+    fn give_back(&self, place: u64) {
+        self.tell(GIVE_BACK, vec![self.places()], vec![place.to_string()]);
+    }
+
+    fn note(&self) -> u64 {
+        let place = fresh();
+        self.tell(NOTE, vec![self.places()], vec![place.to_string()]);
+        place
     }
 }
 

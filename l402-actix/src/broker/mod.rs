@@ -18,6 +18,7 @@ mod identity;
 mod mint;
 mod minute;
 mod payer;
+mod places;
 mod proxies;
 mod refusal;
 mod refused;
@@ -44,6 +45,7 @@ pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
+use places::SharedPlace;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 pub(crate) use sales::Known;
@@ -52,7 +54,7 @@ pub(crate) use settings::Settings;
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
 pub(crate) use verdicts::{Answer, missing_fact};
-use word::{Asked, SharedPlace, Word};
+use word::{Asked, Word};
 
 use crate::{
     key::Key,

@@ -1,11 +1,8 @@
 //! What is heard of other processes before the broker is called.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, time::Instant};
 
-use super::{checked::CheckedChallenge, sales::Known};
+use super::{checked::CheckedChallenge, places::SharedPlace, sales::Known};
 use crate::key::Key;
 
 /// What is asked, in one round trip.
@@ -32,15 +29,6 @@ pub(super) struct Word {
     /// The key brings back a paid invoice until then.
     pub(super) used_up_until: Option<Instant>,
     pub(super) place: Cell<Option<SharedPlace>>,
-}
-
-/// A place among the calls of all processes that may come to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SharedPlace {
-    /// It is taken, under this name.
-    Taken(u64),
-    /// There is none for so long.
-    None(Duration),
 }
 
 impl Word {

@@ -55,14 +55,19 @@
 //! PORT=8082 cargo run -p l402-examples --example two_instances
 //! ```
 //!
-//! Then buy one answer from the first, and present the token that was good for it to the second:
+//! Then buy one answer from the first (with `jq`), and present the token that was good for it to the
+//! second:
 //!
 //! ```text
-//! cargo run -q -p l402-sandbox -- get http://127.0.0.1:8081/draw
-//! curl -i http://127.0.0.1:8082/draw -H 'Authorization: L402 …'
+//! curl -s http://127.0.0.1:8081/draw > challenge.json
+//! PREIMAGE=$(cargo run -q -p l402-sandbox -- pay $(jq -r .l402.invoice challenge.json))
+//! TOKEN="L402 $(jq -r .macaroon challenge.json):$PREIMAGE"
+//! curl -i http://127.0.0.1:8081/draw -H "Authorization: $TOKEN"
+//! curl -i http://127.0.0.1:8082/draw -H "Authorization: $TOKEN"
 //! ```
 //!
-//! The second answers 402 with a new invoice: the token is used up, also there.
+//! The first answers 200 and the second 402 with a new invoice: the token is used up there too. Stop
+//! Redis, and `/draw` answers 503 while `/weather` is sold on.
 //!
 //! # What is shared, and how
 //!
