@@ -169,7 +169,7 @@ impl Named {
     pub(crate) fn reply(&self) -> Reply {
         let mut reply = Reply::problem(self.status, self.slug(), self.title, self.detail);
         for (name, value) in self.more {
-            reply = reply.member(name, *value);
+            reply = reply.member(name, value);
         }
         reply
     }

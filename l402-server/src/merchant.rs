@@ -64,7 +64,7 @@ pub struct MerchantOnboarding {
     /// An account at Strike.
     #[serde(default, deserialize_with = "lenient")]
     pub has_strike_key: Option<bool>,
-    /// An account at OpenNode.
+    /// An account at `OpenNode`.
     #[serde(default, deserialize_with = "lenient")]
     pub has_open_node_key: Option<bool>,
     /// Whether the broker calls the set-up complete.
