@@ -1,6 +1,14 @@
 //! An API that tells agents what it sells: the manifest of its paid routes, and an OpenAPI document
 //! that states the prices.
 //!
+//! An agent that is given the API's name reads `/.well-known/l402-manifest.json` and picks a route by
+//! its description and price. Registries read `/openapi.json`: its `x-payment-info` says that a call
+//! costs so many sats over Lightning. Neither is a promise; the 402 has the last word.
+//!
+//! Lightning Enable's own agent tool buys with `GET` and `HEAD` only, and follows no redirect. So
+//! `POST /v1/advice` is there for other clients, and what agents shall buy is better a `GET`, at the
+//! path that answers.
+//!
 //! `cargo run -p l402-examples --example discovery` needs no account and no network: a sandbox
 //! takes the broker's place. With `LIGHTNING_ENABLE_API_KEY` set it charges real sats through the
 //! hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402) choose other ports.
@@ -80,8 +88,9 @@ fn manifest(config: &L402Config, base_url: &str) -> Result<L402Manifest, Failure
 fn routes(app: &mut ServiceConfig, manifest: L402Manifest) {
     manifest.register(app, |paid| {
         paid.scope("/v1", |v1| {
-            v1.service(forecast).service(advice);
-            v1.route(r"/measurements/{day:\d+}", Method::GET, measurements);
+            v1.service(forecast).tags(["forecasts"]);
+            v1.service(advice).tags(["advice"]);
+            v1.route(r"/measurements/{day:\d+}", Method::GET, measurements).tags(["history"]);
         });
         paid.free(|app| {
             app.service(status);

@@ -8,6 +8,7 @@ mod balance;
 mod caching;
 mod challenge;
 mod form;
+mod hint;
 mod invalid;
 mod lines;
 #[cfg(feature = "paywall-page")]

@@ -9,6 +9,7 @@ use super::{
     balance::Standing,
     challenge,
     form::Form,
+    hint::hint,
     lines::Lines,
     plain::{Failure, answer, misconfigured, problem, retry_after},
     problem::Problem,
@@ -208,7 +209,9 @@ impl Refusal {
                 answer(StatusCode::URI_TOO_LONG, TOO_LONG)
             }
             Self::Misconfigured(fault) => {
-                tracing::error!(kind, route = route(), "misconfigured: {fault}");
+                let route = route();
+                tracing::error!(kind, route, "misconfigured: {fault}");
+                observe::say_if_unheard(&route, &fault);
                 misconfigured()
             }
             // The broker could make nothing of the credential.
@@ -380,11 +383,14 @@ fn failed(
     };
     if let Some(times) = lines.due(call, kind, route) {
         let cause = cause(err);
+        let hint = hint(err, cause.as_deref());
         if is_for_the_merchant {
-            tracing::error!(call, kind, route, times, cause, "{err}");
+            tracing::error!(call, kind, route, times, cause, hint, "{err}");
         } else {
-            tracing::warn!(call, kind, route, times, cause, "{err}");
+            tracing::warn!(call, kind, route, times, cause, hint, "{err}");
         }
+        // Also what may pass: in the first minutes it is a sandbox that does not run.
+        observe::say_if_unheard(route, &format_args!("{err}. {}", hint.unwrap_or_default()));
     }
     response
 }

@@ -15,6 +15,10 @@ pub(crate) struct Endpoint {
     pub(crate) pattern: String,
     pub(crate) description: Option<String>,
     pub(crate) pricing: Pricing,
+    pub(crate) tags: Vec<String>,
+    pub(crate) deprecated: bool,
+    /// Known to its gate as listed, and told to nobody.
+    pub(crate) hidden: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,19 @@ impl Pricing {
         offer.price_sats.or(config.terms.default_price_sats).map(Self::Fixed)
     }
 
+    /// As an offer of draft-payment-discovery: `x-payment-info`. The 402 has the last word.
+    pub(crate) fn to_offer(self) -> Value {
+        let (amount, note) = match self {
+            Self::Fixed(sats) => (Value::String(sats.to_string()), None),
+            Self::Computed => (Value::Null, Some(COMPUTED)),
+        };
+        let mut offer = json!({ "intent": "charge", "method": "lightning", "amount": amount, "currency": "sat" });
+        if let Some(note) = note {
+            offer["description"] = note.into();
+        }
+        offer
+    }
+
     /// In the words of the manifest's known readers and writers.
     pub(crate) fn to_json(self) -> Value {
         match self {
@@ -43,6 +60,23 @@ impl Pricing {
 }
 
 impl Endpoint {
+    pub(crate) fn new(
+        method: Option<String>,
+        pattern: String,
+        description: Option<String>,
+        pricing: Pricing,
+    ) -> Self {
+        Self {
+            method,
+            pattern,
+            description,
+            pricing,
+            tags: vec![],
+            deprecated: false,
+            hidden: false,
+        }
+    }
+
     /// The method to show; a scope is read before it is anything else.
     pub(crate) fn method(&self) -> &str {
         self.method.as_deref().unwrap_or("GET")
@@ -102,6 +136,12 @@ impl Endpoint {
         if !description.is_empty() {
             endpoint["description"] = description.join(". ").into();
         }
+        if !self.tags.is_empty() {
+            endpoint["tags"] = self.tags.clone().into();
+        }
+        if self.deprecated {
+            endpoint["deprecated"] = true.into();
+        }
         endpoint
     }
 }
@@ -121,7 +161,7 @@ pub(crate) fn to_json(endpoints: &[Endpoint]) -> Value {
         ids.push(id);
         json
     };
-    endpoints.iter().map(to_json).collect()
+    endpoints.iter().filter(|endpoint| !endpoint.hidden).map(to_json).collect()
 }
 
 enum Segment<'a> {
@@ -161,12 +201,7 @@ mod tests {
     use super::*;
 
     fn endpoint(method: Option<&str>, pattern: &str) -> Endpoint {
-        Endpoint {
-            method: method.map(str::to_owned),
-            pattern: pattern.to_owned(),
-            description: None,
-            pricing: Pricing::Fixed(1),
-        }
+        Endpoint::new(method.map(str::to_owned), pattern.to_owned(), None, Pricing::Fixed(1))
     }
 
     #[test]

@@ -21,8 +21,11 @@ const PATH: &str = "/.well-known/l402-manifest.json";
 /// has not heard of it learns it from the 402.
 const CACHE: &str = "public, max-age=300";
 
+/// Where registries look for the OpenAPI document (draft-payment-discovery).
+const OPENAPI_PATH: &str = "/openapi.json";
+
 /// The public list of an app's paid routes, at `/.well-known/l402-manifest.json`, and what an
-/// OpenAPI document says of them.
+/// OpenAPI document says of them, at `/openapi.json`.
 ///
 /// Both are made from the attributes and from what is registered through [`PaidRoutes`]; nothing is
 /// written twice. Both are free and may be cached; CORS is the app's, as for all of its routes.
@@ -84,7 +87,9 @@ pub struct L402Manifest {
     config: L402Config,
     service: Map<String, Value>,
     categories: Vec<String>,
-    openapi: Option<(String, Value)>,
+    version: String,
+    /// Where it is served, and the app's own document if there is one; `None` for neither.
+    openapi: Option<(String, Option<Value>)>,
     strict: bool,
 }
 
@@ -92,7 +97,14 @@ impl L402Manifest {
     /// The manifest of an app whose routes charge by `config`, which is the one in its `app_data`.
     pub fn new(name: impl Into<String>, config: &L402Config) -> Self {
         let service = Map::from_iter([("name".to_owned(), Value::String(name.into()))]);
-        Self { config: config.clone(), service, categories: vec![], openapi: None, strict: false }
+        Self {
+            config: config.clone(),
+            service,
+            categories: vec![],
+            version: "1.0.0".to_owned(),
+            openapi: Some((OPENAPI_PATH.to_owned(), None)),
+            strict: false,
+        }
     }
 
     fn with(mut self, key: &str, value: String) -> Self {
@@ -123,8 +135,16 @@ impl L402Manifest {
         self
     }
 
-    /// Also serves an OpenAPI document at `path`, with what a client has to know of the paid routes
-    /// put into it: the 402 with its header and body, the security scheme, and the price as `x-l402`.
+    /// The API's version, in an OpenAPI document that is made here. Default: `1.0.0`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// Serves an OpenAPI document of yours at `path`, with what a client has to know of the paid routes
+    /// put into it: the 402 with its header and body, the security scheme, and the price as `x-l402`
+    /// and, as registries read it, `x-payment-info`. Default: a document with the paid routes alone, at
+    /// `/openapi.json`, which is where registries look.
     ///
     /// `document` is whatever serialises to OpenAPI 3.0 or 3.1, such as utoipa's
     /// `ApiDoc::openapi()`. Operations are found by method and path, whatever the names of the
@@ -142,8 +162,15 @@ impl L402Manifest {
         if !document.is_object() {
             return Err(serde::ser::Error::custom("an OpenAPI document is an object"));
         }
-        self.openapi = Some((path.into(), document));
+        self.openapi = Some((path.into(), Some(document)));
         Ok(self)
+    }
+
+    /// Serves no OpenAPI document: for an app that has one of its own at `/openapi.json`, and shall keep
+    /// it as it is.
+    pub fn without_openapi(mut self) -> Self {
+        self.openapi = None;
+        self
     }
 
     /// Whether a gate that the manifest does not list answers 500 where it would ask for money.
@@ -164,15 +191,17 @@ impl L402Manifest {
         let listed =
             endpoints.iter().map(|endpoint| (endpoint.method.as_deref(), &*endpoint.pattern));
         app.app_data(Listing::of(listed, self.strict));
-        let mut service = self.service;
-        if !self.categories.is_empty() {
-            service.insert("categories".to_owned(), self.categories.into());
+        let (mut service, categories) = (self.service, self.categories);
+        if !categories.is_empty() {
+            service.insert("categories".to_owned(), categories.clone().into());
         }
         let mut manifest = json!({
             "version": "1.0",
             "service": service,
             "l402": {
                 "payment_flow": "402_challenge_response",
+                // The preimage is the payer's secret; no answer repeats it.
+                "capabilities": { "preimage_in_response": false, "supported_currencies": ["BTC"] },
                 "auth_header_format": "Authorization: L402 <macaroon>:<preimage>",
             },
             "endpoints": endpoint::to_json(&endpoints),
@@ -181,11 +210,22 @@ impl L402Manifest {
             manifest["l402"]["default_price_sats"] = sats.into();
         }
         app.service(public(PATH, &manifest));
-        if let Some((path, mut document)) = self.openapi {
+        if let Some((path, document)) = self.openapi {
+            let said = |key: &str| service_said(&manifest, key);
+            let mut document = document.unwrap_or_else(|| {
+                let name = said("name").unwrap_or_default();
+                openapi::blank(&name, &self.version, said("description").as_deref())
+            });
             openapi::describe(&mut document, &endpoints);
+            let homepage = said("documentation_url");
+            openapi::add_service_info(&mut document, &categories, homepage.as_deref());
             app.service(public(&path, &document));
         }
     }
+}
+
+fn service_said(manifest: &Value, key: &str) -> Option<String> {
+    manifest["service"][key].as_str().map(str::to_owned)
 }
 
 fn public(path: &str, document: &Value) -> Resource {

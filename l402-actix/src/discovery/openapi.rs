@@ -13,9 +13,37 @@ const RESPONSE: &str = "L402PaymentRequired";
 /// The schema's name in the document.
 const SCHEMA: &str = "L402Challenge";
 
+/// A document of an app that has none of its own.
+pub(crate) fn blank(name: &str, version: &str, description: Option<&str>) -> Value {
+    let mut info = json!({ "title": name, "version": version });
+    if let Some(description) = description {
+        info["description"] = description.into();
+    }
+    json!({ "openapi": "3.1.0", "info": info, "paths": {} })
+}
+
+/// What draft-payment-discovery says of the service as a whole.
+pub(crate) fn add_service_info(
+    document: &mut Value,
+    categories: &[String],
+    homepage: Option<&str>,
+) {
+    let mut info = json!({});
+    if !categories.is_empty() {
+        info["categories"] = categories.into();
+    }
+    if let Some(homepage) = homepage {
+        info["docs"] = json!({ "homepage": homepage });
+    }
+    if let Some(document) = document.as_object_mut() {
+        document.entry("x-service-info").or_insert(info);
+    }
+}
+
 /// Puts it in. Whatever the document states itself is kept.
 pub(crate) fn describe(document: &mut Value, endpoints: &[Endpoint]) {
-    if endpoints.is_empty() {
+    let shown = || endpoints.iter().filter(|endpoint| !endpoint.hidden);
+    if shown().next().is_none() {
         return;
     }
     let Some(document) = document.as_object_mut() else { return };
@@ -23,7 +51,7 @@ pub(crate) fn describe(document: &mut Value, endpoints: &[Endpoint]) {
     // A requirement of an operation's own takes the place of the document's.
     let everywhere = document.get("security").cloned();
     let Some(paths) = object(document, "paths") else { return };
-    for endpoint in endpoints {
+    for endpoint in shown() {
         let path = endpoint.path();
         let known = paths.keys().find(|known| is_same_path(known, &path)).cloned();
         let Some(item) = object(paths, &known.unwrap_or(path)) else { continue };
@@ -71,6 +99,14 @@ fn describe_operation(
         Pricing::Fixed(sats) => json!({ "model": "perrequest", "price_sats": sats }),
         Pricing::Computed => json!({ "model": "dynamic" }),
     });
+    let offers = || json!({ "offers": [endpoint.pricing.to_offer()] });
+    operation.entry("x-payment-info").or_insert_with(offers);
+    if !endpoint.tags.is_empty() {
+        operation.entry("tags").or_insert_with(|| endpoint.tags.clone().into());
+    }
+    if endpoint.deprecated {
+        operation.entry("deprecated").or_insert(true.into());
+    }
 }
 
 /// The payment comes on top of each alternative that there is: a route with a key of its own wants
@@ -196,12 +232,8 @@ mod tests {
     use super::*;
 
     fn described(document: Value) -> Value {
-        let endpoint = Endpoint {
-            method: Some("GET".to_owned()),
-            pattern: r"/items/{id:\d+}".to_owned(),
-            description: None,
-            pricing: Pricing::Fixed(7),
-        };
+        let pattern = r"/items/{id:\d+}".to_owned();
+        let endpoint = Endpoint::new(Some("GET".to_owned()), pattern, None, Pricing::Fixed(7));
         let mut document = document;
         describe(&mut document, &[endpoint]);
         document

@@ -44,6 +44,8 @@ pub struct PaidRoutes<'a> {
     /// The scopes around, from the root.
     prefix: String,
     list: &'a mut List,
+    /// Where the endpoints of the last registration begin in the list.
+    last: usize,
 }
 
 impl std::fmt::Debug for PaidRoutes<'_> {
@@ -60,7 +62,7 @@ pub(crate) struct List {
 
 impl<'a> PaidRoutes<'a> {
     pub(crate) fn new(app: &'a mut ServiceConfig, list: &'a mut List) -> Self {
-        Self { app, prefix: String::new(), list }
+        Self { app, prefix: String::new(), list, last: 0 }
     }
 
     /// A handler with a route attribute. Its `#[l402]` stands above the route attribute: below it,
@@ -69,6 +71,7 @@ impl<'a> PaidRoutes<'a> {
         &mut self,
         handler: S,
     ) -> &mut Self {
+        self.begin();
         for (method, path) in S::ROUTES {
             self.add(Some((*method).to_owned()), path, S::OFFER);
         }
@@ -81,6 +84,7 @@ impl<'a> PaidRoutes<'a> {
     where
         H: Handler<(Gate,), Output = HttpResponse>,
     {
+        self.begin();
         if let Some(offer) = terms_of(&handler) {
             self.add(Some(method.to_string()), path, offer);
         } else {
@@ -106,10 +110,21 @@ impl<'a> PaidRoutes<'a> {
         routes: impl FnOnce(&mut PaidRoutes<'_>),
         finish: impl FnOnce(Scope) -> S,
     ) -> &mut Self {
+        self.begin();
+        self.scope_on(prefix, routes, finish)
+    }
+
+    fn scope_on<S: HttpServiceFactory + 'static>(
+        &mut self,
+        prefix: &str,
+        routes: impl FnOnce(&mut PaidRoutes<'_>),
+        finish: impl FnOnce(Scope) -> S,
+    ) -> &mut Self {
         let inner = join(&self.prefix, prefix);
         let list = &mut *self.list;
+        let last = list.endpoints.len();
         let scope = web::scope(prefix).configure(|app: &mut ServiceConfig| {
-            routes(&mut PaidRoutes { app, prefix: inner, list });
+            routes(&mut PaidRoutes { app, prefix: inner, list, last });
         });
         self.app.service(finish(scope));
         self
@@ -123,8 +138,53 @@ impl<'a> PaidRoutes<'a> {
         payment: RequirePayment,
         routes: impl FnOnce(&mut PaidRoutes<'_>),
     ) -> &mut Self {
+        self.begin();
         self.add(None, prefix, &payment.offer());
-        self.scope_with(prefix, routes, |scope| scope.wrap(payment))
+        self.scope_on(prefix, routes, |scope| scope.wrap(payment))
+    }
+
+    /// What the last registration is found under in the manifest and in the OpenAPI document: of a
+    /// scope, all of it. Default: none.
+    ///
+    /// ```
+    /// # use actix_web::{App, http::Method};
+    /// # use l402_actix::{L402Config, L402Manifest, l402};
+    /// # #[l402(price_sats = 10)]
+    /// # async fn today() -> &'static str { "" }
+    /// # #[l402(price_sats = 10)]
+    /// # async fn internal() -> &'static str { "" }
+    /// # let config = L402Config::new(l402_actix::L402Client::new("key")?);
+    /// # let app = App::new().configure(|app| L402Manifest::new("API", &config).register(app, |paid| {
+    /// paid.route("/today", Method::GET, today).tags(["weather"]).deprecated();
+    /// paid.route("/internal", Method::GET, internal).hidden();
+    /// # }));
+    /// # Ok::<(), l402_actix::L402Error>(())
+    /// ```
+    pub fn tags<T: Into<String>>(&mut self, tags: impl IntoIterator<Item = T>) -> &mut Self {
+        let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
+        self.each_of_last(|endpoint| endpoint.tags.extend(tags.iter().cloned()))
+    }
+
+    /// Says that the last registration will go, so that clients look for another.
+    pub fn deprecated(&mut self) -> &mut Self {
+        self.each_of_last(|endpoint| endpoint.deprecated = true)
+    }
+
+    /// Leaves the last registration out of the manifest and the OpenAPI document. It is sold as before,
+    /// to whoever knows of it, and its gate does not complain that it is not listed.
+    ///
+    /// A document of yours that describes it is not changed: leave it out there too.
+    pub fn hidden(&mut self) -> &mut Self {
+        self.each_of_last(|endpoint| endpoint.hidden = true)
+    }
+
+    fn begin(&mut self) {
+        self.last = self.list.endpoints.len();
+    }
+
+    fn each_of_last(&mut self, change: impl FnMut(&mut Endpoint)) -> &mut Self {
+        self.list.endpoints.iter_mut().skip(self.last).for_each(change);
+        self
     }
 
     /// What costs nothing, or is under a [`RequirePayment`] of its own scope; not listed.
@@ -143,7 +203,7 @@ impl<'a> PaidRoutes<'a> {
             return;
         };
         let description = offer.description.map(str::to_owned);
-        self.list.endpoints.push(Endpoint { method, pattern, description, pricing });
+        self.list.endpoints.push(Endpoint::new(method, pattern, description, pricing));
     }
 }
 

@@ -51,11 +51,30 @@
 //! A handler without a route attribute goes in by `paid.route(path, method, handler)`, a scope under
 //! [`RequirePayment`](crate::RequirePayment) by `paid.scope_priced`, and what is free by `paid.free`.
 //!
+//! After a registration `.tags(["weather"])` says what it is found under, `.deprecated()` that it will
+//! go, and `.hidden()` leaves it out of both documents while it is sold as before. After a scope they
+//! concern all of it.
+//!
 //! # An OpenAPI document
 //!
-//! `L402Manifest::openapi` also serves a document of yours, such as utoipa's, and puts into it what
-//! a client has to know of the paid routes: the 402, the security scheme, and the price as `x-l402`.
-//! The example `discovery` of the repository does both.
+//! The manifest also serves `/openapi.json`, which is where registries look. Without more words it has
+//! the paid routes alone. `L402Manifest::openapi` takes a document of yours, such as utoipa's, and puts
+//! into it what a client has to know of the paid routes:
+//!
+//! | what | read by |
+//! | --- | --- |
+//! | the 402 with its header and body, and the security scheme | everybody |
+//! | `x-payment-info`: `{"offers": [{"intent": "charge", "method": "lightning", "amount": "250", "currency": "sat"}]}`, with `null` for a computed price | registries, by the draft *Service Discovery for HTTP Payment Authentication* |
+//! | `x-service-info`: categories and the documentation's URL | the same |
+//! | `x-l402`: the price as in the manifest | clients of L402 |
+//!
+//! `without_openapi` serves none. The example `discovery` of the repository does all of it.
+//!
+//! # What agents do with it
+//!
+//! An agent that is given the API's name reads the manifest and picks a route by its description and
+//! price. The 402 has the last word. Lightning Enable's own agent tool buys with `GET` and `HEAD` only,
+//! and follows no redirect: what it shall buy is a `GET`, at the path that answers.
 //!
 //! # What it costs
 //!

@@ -10,6 +10,7 @@ mod figures;
 #[path = "no_figures.rs"]
 mod figures;
 mod labels;
+mod unheard;
 
 use std::{
     cell::Cell,
@@ -22,6 +23,7 @@ use tracing::{Span, field::Empty};
 
 pub(crate) use figures::{hit, limited, timed};
 pub(crate) use labels::{Cache, Endpoint, Limiter, Outcome, Why, kind};
+pub(crate) use unheard::say_if_unheard;
 
 /// The route of a request that no single pattern of the app's matches. Never its path: a client can
 /// choose that, and a figure is kept for each route.

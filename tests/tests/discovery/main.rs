@@ -4,4 +4,5 @@
 
 mod manifest;
 mod openapi;
+mod registries;
 mod unlisted;

@@ -99,14 +99,19 @@ fn page_of(name: &str, source: &str) -> String {
 }
 
 fn title(name: &str) -> String {
-    match name {
-        "mod" => return "Guide".to_owned(),
-        "mpp" | "mcp" | "sse" => return name.to_uppercase(),
-        _ => {}
-    }
-    let mut title = name.replace('_', " ");
-    title[..1].make_ascii_uppercase();
-    title
+    let title = match name {
+        "mod" => "Guide",
+        "mcp_servers" => "MCP servers",
+        "mpp" => "MPP",
+        "websockets" => "WebSockets",
+        "wire" => "The wire",
+        _ => {
+            let mut title = name.replace('_', " ");
+            title[..1].make_ascii_uppercase();
+            return title;
+        }
+    };
+    title.to_owned()
 }
 
 /// ``[`x`](super::x)`` -> ``[`x`](x.md)``; links into the API lead nowhere here and are left out.

@@ -6,7 +6,6 @@
 //! `UPSTREAM_URL` and `UPSTREAM_KEY` are an API in OpenAI's form, such as `https://api.openai.com` and
 //! a key for it. Without them a small model in this program answers: it repeats what it hears, louder.
 
-#[path = "llm_proxy/model.rs"]
 mod model;
 
 use std::{collections::VecDeque, env};
