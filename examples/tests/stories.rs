@@ -151,3 +151,32 @@ fn reconcile_lists_what_was_paid_as_a_table_and_as_csv() {
     let hash = lines[1].split(',').nth(3).unwrap();
     assert!(hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()), "{csv}");
 }
+
+#[actix_web::test]
+async fn on_payment_books_each_payment_once_and_again_after_a_restart_not_twice() {
+    let sandbox = Sandbox::start().await;
+    let file = std::env::temp_dir().join(format!("ledger-{}.redb", std::process::id()));
+    let open = || Api::start_with("on_payment", &sandbox, "LEDGER", file.as_os_str());
+    let api = open();
+    let (credential, answer) = api.buy(api.get("/weather/rome"), 100).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "sunny in rome\n"));
+    let booked = async |api: &Api| {
+        loop {
+            let lines = ask(api.get("/ledger")).await.body;
+            if !lines.is_empty() {
+                break lines;
+            }
+        }
+    };
+    let line = booked(&api).await;
+    assert!(line.contains(" 100 sats /weather/{city} ") && line.lines().count() == 1, "{line}");
+    drop(api);
+    let api = open();
+    let again = ask(api.get("/weather/rome").header("Authorization", &credential)).await;
+    assert_eq!(again.status, 200);
+    // Told again by now: what follows is told after it.
+    api.buy(api.get("/weather/oslo"), 100).await;
+    while booked(&api).await.lines().count() < 2 {}
+    assert!(booked(&api).await.contains(&line), "as it was booked first");
+    std::fs::remove_file(file).unwrap();
+}

@@ -36,6 +36,8 @@ pub(crate) struct Visit<'a> {
     pub(super) around: Option<Rc<Passed>>,
     pub(super) broker: Broker<'a>,
     pub(super) watch: &'a Watch,
+    /// Whether the credential came in a cookie.
+    pub(super) from_cookie: Cell<bool>,
     /// What a 402 says to clients of the `Payment` scheme.
     pub(super) problem: Cell<Problem>,
     /// Not set where nobody has to be waited for.
@@ -74,6 +76,7 @@ impl<'a> Visit<'a> {
             around,
             broker,
             watch,
+            from_cookie: Cell::new(false),
             problem: Cell::new(Problem::PaymentRequired),
             waits_since,
             limit,
