@@ -4,6 +4,7 @@
 
 mod program;
 
+use l402_sandbox::Sandbox;
 use program::{Api, ask, command, to_its_end};
 use serde_json::json;
 
