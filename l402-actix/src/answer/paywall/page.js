@@ -73,6 +73,7 @@
       refresh();
       // The button that was pressed is gone.
       if (!$('again').hidden) $('again').focus();
+      else if (owed) $('preimage').focus();
       else if (expired && document.activeElement === document.body) $('renew').focus();
     }
   };
@@ -98,7 +99,6 @@
         ? 'The wallet answered with something else than a preimage, as some do that settle a payment among their own users.'
         : 'The wallet gave no preimage.';
       say(`${why} If it has paid, look there for the preimage and paste it below. If not, reload the page.`, true);
-      $('preimage').focus();
       return;
     }
     await open({ ...current, preimage: digits });
