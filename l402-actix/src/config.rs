@@ -277,10 +277,11 @@ impl L402Config {
     ///
     /// # Security
     ///
-    /// MPP promises less than L402. The broker takes each payment once, so it is lost to a client
-    /// whose request fails after that: with a 5xx of the handler, or an answer of the broker that
-    /// does not arrive. And the preimage alone is the credential, which every node on the
-    /// payment's route learns before the payer does. Offer it where one call is worth little.
+    /// MPP promises less than L402. The broker takes each payment once. From its yes on the store of
+    /// [`balances`](Self::balances) answers for it, so that it is good again after a 5xx; but it is lost to
+    /// a client if the broker's answer does not arrive, or with what the store forgets. And the preimage
+    /// alone is the credential, which every node on the payment's route learns before the payer does.
+    /// Offer it where one call is worth little.
     pub fn mpp(mut self, accept: bool) -> Self {
         self.mpp = accept;
         self
