@@ -457,7 +457,9 @@ impl L402Config {
     /// | keys of [`idempotency_key_with`](Self::idempotency_key_with) whose invoice is paid | until the invoice expires | one more mint at each process |
     /// | how many calls of strangers have come to nothing in the last minute | a minute | each process estimates what the others see |
     ///
-    /// So whoever has paid at one process goes first at every other one, and after a restart. Verdicts
+    /// So whoever has paid at one process goes first at every other one, and after a restart. What all
+    /// clients together may ask in vain is counted for all processes: two thirds of the limit, less what
+    /// those who have paid and called in the last minute have by right, and a third in any case. Verdicts
     /// and refusals stay in each process: a shared verdict would let whoever can write to Redis open
     /// routes.
     ///
