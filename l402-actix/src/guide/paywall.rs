@@ -41,6 +41,15 @@
 //! anything else as a file to save. [`PaywallPage`] says what exactly, and takes a template of your
 //! own. The example `paywall` of the repository is one to try.
 //!
+//! # A site, and not only a page
+//!
+//! With [`credential_cookie(true)`](crate::L402Config::credential_cookie) the browser keeps the
+//! credential, and the page reloads into what was paid for: scripts run, and its images, video,
+//! downloads, `EventSource` and `WebSocket` are paid for too. Give the parts of such a site one
+//! `resource = "…"`, or wrap them in a [`RequirePayment`](crate::RequirePayment) with a resource, so
+//! that one payment is for all of them. Other sites cannot spend the cookie. Over plain http there is
+//! none, save on the browser's own machine.
+//!
 //! # What it costs
 //!
 //! Nothing at the broker: the page holds the challenge that the JSON would have held. But each
@@ -50,8 +59,10 @@
 //! # What goes wrong
 //!
 //! - Only `GET` and `HEAD` get the page. A form that is sent with `POST` gets the JSON.
-//! - A browser has no credential for images and style sheets of a paid article that are paid routes
-//!   themselves: they are not shown. Leave those free.
+//! - Without the cookie a browser has no credential for images and style sheets of a paid article that
+//!   are paid routes themselves: they are not shown. Leave those free.
+//! - With the cookie a link from another site mints a challenge that nobody sees: browsers withhold the
+//!   cookie there, and the page reloads once before it shows a price.
 //! - Outside of https browsers let a page hash nothing, so a pasted preimage is taken to belong to
 //!   the invoice on the screen, also where it paid one shown before; and credentials can be read on
 //!   their way. Serve over TLS.
