@@ -1,5 +1,5 @@
-//! A health page that tells "the key is refused", which only you can mend, from "the broker is
-//! away", which passes.
+//! A health page that tells "nothing can be sold", which only you can mend (the key, the plan or the
+//! wallet), from "the broker is away", which passes.
 //!
 //! `cargo run -p l402-examples --example health`
 
@@ -24,13 +24,13 @@ async fn weather() -> &'static str {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Broker {
     Well,
-    KeyRefused,
+    CannotSell,
     Away,
 }
 
 impl Broker {
-    /// How long an answer stands. Each check is one of the 100 calls a minute that payers need, so
-    /// a probe in each second must not be one; what fails is looked at again sooner.
+    /// How long an answer stands. The account may be asked for 200 times a minute, so a probe in each
+    /// second of each process must not be a question; what fails is looked at again sooner.
     fn stands_for(self) -> Duration {
         Duration::from_secs(if self == Self::Well { 30 } else { 5 })
     }
@@ -51,7 +51,7 @@ impl Said {
         let broker = match checked {
             Ok(()) => Broker::Well,
             Err(L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. }) => {
-                Broker::KeyRefused
+                Broker::CannotSell
             }
             Err(_) => Broker::Away,
         };
@@ -79,7 +79,7 @@ async fn health(checks: web::Data<Checks>) -> impl Responder {
     let Said { broker, .. } = *last.insert(said);
     let (mut answer, name) = match broker {
         Broker::Well => (HttpResponse::Ok(), "well"),
-        Broker::KeyRefused => (HttpResponse::InternalServerError(), "key_refused"),
+        Broker::CannotSell => (HttpResponse::InternalServerError(), "cannot_sell"),
         Broker::Away => (HttpResponse::ServiceUnavailable(), "away"),
     };
     if broker == Broker::Away {
@@ -94,7 +94,7 @@ async fn main() -> Result<(), Failure> {
     let setup = Setup::from_env().await?;
     let client = setup.client();
     match client.check().await {
-        // With a key that is refused nothing can be sold, so the roll-out had better fail.
+        // Where nothing can be sold the roll-out had better fail.
         Err(
             err @ (L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. }),
         ) => return Err(err.into()),

@@ -4,6 +4,7 @@
 
 mod program;
 
+use l402_sandbox::Sandbox;
 use program::{Api, ask, command, to_its_end};
 use serde_json::json;
 
@@ -124,4 +125,59 @@ fn queue_worker_does_a_job_for_its_own_payment_and_for_no_other() {
     assert!(unpaid.starts_with("job 1: costs 50 sats: lnbcrt"), "{unpaid}");
     assert_eq!(done, "job 1: done: SHOUT");
     assert_eq!(refused, "job 2: refused: the token is for another resource");
+}
+
+#[test]
+fn reconcile_lists_what_was_paid_as_a_table_and_as_csv() {
+    let (table, complaint, code) = to_its_end(&mut command("reconcile"));
+    assert_eq!(code, Some(0), "{complaint}");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 5, "a head, three payments, a sum: {table}");
+    for (sats, resource) in [("100", "/weather"), ("250", "/reports/42"), ("1", "=1+1")] {
+        let is_it = |line: &&str| {
+            let words: Vec<_> = line.split_whitespace().collect();
+            words.len() == 4 && words[0].ends_with('Z') && words[1..3] == [sats, resource]
+        };
+        assert_eq!(lines.iter().filter(|line| is_it(line)).count(), 1, "{resource}: {table}");
+    }
+    assert!(lines[4].contains("351") && lines[4].ends_with("in 3 payments"), "{table}");
+    assert!(!table.contains("never-paid"), "{table}");
+
+    let (csv, complaint, code) = to_its_end(command("reconcile").arg("--csv"));
+    assert_eq!(code, Some(0), "{complaint}");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "paid_at,amount_sats,resource,payment_hash,created_at");
+    assert_eq!(lines.len(), 4, "{csv}");
+    assert!(lines.iter().any(|line| line.contains(",1,'=1+1,")), "no formula: {csv}");
+    let hash = lines[1].split(',').nth(3).unwrap();
+    assert!(hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()), "{csv}");
+}
+
+#[actix_web::test]
+async fn on_payment_books_each_payment_once_and_again_after_a_restart_not_twice() {
+    let sandbox = Sandbox::start().await;
+    let file = std::env::temp_dir().join(format!("ledger-{}.redb", std::process::id()));
+    let open = || Api::start_with("on_payment", &sandbox, "LEDGER", file.as_os_str());
+    let api = open();
+    let (credential, answer) = api.buy(api.get("/weather/rome"), 100).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "sunny in rome\n"));
+    let booked = async |api: &Api| {
+        loop {
+            let lines = ask(api.get("/ledger")).await.body;
+            if !lines.is_empty() {
+                break lines;
+            }
+        }
+    };
+    let line = booked(&api).await;
+    assert!(line.contains(" 100 sats /weather/{city} ") && line.lines().count() == 1, "{line}");
+    drop(api);
+    let api = open();
+    let again = ask(api.get("/weather/rome").header("Authorization", &credential)).await;
+    assert_eq!(again.status, 200);
+    // Told again by now: what follows is told after it.
+    api.buy(api.get("/weather/oslo"), 100).await;
+    while booked(&api).await.lines().count() < 2 {}
+    assert!(booked(&api).await.contains(&line), "as it was booked first");
+    std::fs::remove_file(file).unwrap();
 }

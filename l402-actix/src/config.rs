@@ -248,6 +248,26 @@ impl L402Config {
         self
     }
 
+    /// Whether a browser may keep its credential in a cookie, so that a person who has paid on the
+    /// [paywall page](Self::paywall_page) uses the site as any other: images, video, downloads,
+    /// `EventSource` and `WebSocket` are paid for too. Default: `false`.
+    ///
+    /// The page asks its own address with the credential and `X-L402-Cookie: 1`. The gate verifies
+    /// that, draws nothing, does not call the handler, and answers 204 with the cookie: one for each
+    /// resource, `HttpOnly`, `Secure` and `SameSite=Strict`, for as long as the token says that it
+    /// lives, else an hour. Without https there is none, save on the browser's own machine. A header
+    /// wins over a cookie.
+    ///
+    /// # Security
+    ///
+    /// A cookie is sent without being asked for, so it is ignored where another site has caused the
+    /// request (`Sec-Fetch-Site`, `Origin`). The host that the origin is compared with is the one that
+    /// Actix takes from `Forwarded`, `X-Forwarded-Host` or `Host`.
+    pub fn credential_cookie(mut self, keep: bool) -> Self {
+        self.answer.credential_cookie = keep;
+        self
+    }
+
     /// Whether payments in the `Payment` scheme (MPP) are offered and taken, beside L402. Default:
     /// `false`.
     ///

@@ -16,7 +16,7 @@ type Shared = HashMap<Key, Arc<dyn Any + Send + Sync>>;
 static SHARED: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
 
 /// The process's one `T` for this account, made on first use. It is kept for the process's life:
-/// a server that is stopped and started anew must not forget which tokens are spent.
+/// a server that is stopped and started anew must not forget what was drawn.
 ///
 /// Settings that the state depends on belong into `T`'s own look-up; whoever asks first decides
 /// what `make` is given.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{named::Named, seen::Endpoint};
+use crate::{problems::Problem, seen::Endpoint};
 
 /// Something the sandbox does wrong with the next request, or with several.
 ///
@@ -36,7 +36,7 @@ pub struct Fault {
 #[derive(Clone)]
 pub(crate) enum Kind {
     Answer { status: u16, headers: Vec<(String, String)>, body: String },
-    Named(&'static Named),
+    Problem(&'static Problem),
     Hang,
     Drip(Duration),
     Reset,
@@ -51,8 +51,8 @@ impl Fault {
         Self { kind, on: None, left: Some(1) }
     }
 
-    pub(crate) fn refusing(named: &'static Named) -> Self {
-        Self::new(Kind::Named(named))
+    pub(crate) fn refusing(problem: &'static Problem) -> Self {
+        Self::new(Kind::Problem(problem))
     }
 
     /// Answers with this status and an empty body.
@@ -156,7 +156,7 @@ impl Fault {
     fn applies_to(&self, endpoint: Endpoint) -> bool {
         match (self.on, &self.kind) {
             (Some(on), _) => on == endpoint,
-            (None, Kind::Named(named)) => named.on.contains(&endpoint),
+            (None, Kind::Problem(problem)) => problem.on.contains(&endpoint),
             (None, _) => matches!(endpoint, Endpoint::Mint | Endpoint::Verify),
         }
     }
@@ -166,7 +166,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answer { status, .. } => write!(f, "Answer({status})"),
-            Self::Named(named) => write!(f, "Named({})", named.name),
+            Self::Problem(problem) => write!(f, "Problem({})", problem.name),
             Self::Hang => f.write_str("Hang"),
             Self::Drip(interval) => write!(f, "Drip({interval:?})"),
             Self::Reset => f.write_str("Reset"),

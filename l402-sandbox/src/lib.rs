@@ -90,6 +90,7 @@ mod hex;
 mod invoice;
 mod macaroon;
 mod named;
+mod problems;
 mod random;
 mod reply;
 mod sandbox;

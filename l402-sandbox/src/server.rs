@@ -65,8 +65,8 @@ async fn answer(
         Some(Kind::Answer { status, headers, body }) => {
             Ok(Answer::whole(Reply { status, headers, body }))
         }
-        Some(Kind::Named(named)) => {
-            let answer = broker::wrongly(&mut lock(state), &request, named);
+        Some(Kind::Problem(problem)) => {
+            let answer = broker::wrongly(&mut lock(state), &request, problem);
             Ok(Answer::whole(answer.unwrap_or_else(|refusal| refusal)))
         }
         Some(Kind::Hang) => pending().await,

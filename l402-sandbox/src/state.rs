@@ -7,9 +7,9 @@ use std::{
 };
 
 use bitcoin::secp256k1::SecretKey;
+use serde_json::Value;
 
 use crate::{
-    broker::Held,
     event::Event,
     faults::{Faults, Kind},
     random::random,
@@ -35,6 +35,17 @@ pub(crate) struct Sale {
     pub(crate) paid_at: Option<Duration>,
     /// As it was given.
     pub(crate) idempotency_key: Option<String>,
+}
+
+/// Resource, price and description, as a mint has asked for them.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Asked(pub(crate) String, pub(crate) u64, pub(crate) Option<String>);
+
+/// What an idempotency key stands for.
+pub(crate) struct Held {
+    pub(crate) expires: Duration,
+    pub(crate) asked: Asked,
+    pub(crate) challenge: Value,
 }
 
 pub(crate) type Shared = Arc<Mutex<State>>;

@@ -9,7 +9,7 @@ use reqwest::{
 };
 
 use crate::{
-    L402Client, L402Error, account, client::Settings, key::ApiKey, rate_limit::LastRateLimit,
+    L402Client, L402Error, account, key::ApiKey, rate_limit::LastRateLimit, settings::Settings,
 };
 
 /// Where the hosted broker is.

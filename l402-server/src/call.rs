@@ -6,10 +6,7 @@ use reqwest::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    L402Client, L402Error, MAX_REPLY_BYTES,
-    reply::{self, Secrets},
-};
+use crate::{L402Error, MAX_REPLY_BYTES, reply, secrets::Secrets, settings::Settings};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
 
@@ -51,7 +48,7 @@ impl<'a> Call<'a> {
     }
 }
 
-impl L402Client {
+impl Settings {
     /// One call from the first byte out to the last byte in, within the timeout.
     pub(crate) async fn exchange<T: DeserializeOwned>(
         &self,
@@ -61,7 +58,7 @@ impl L402Client {
         // On the heap: each future around it would otherwise have its size and be moved with it, up
         // to Actix's own, which took more time than this one allocation.
         let exchange = Box::pin(async {
-            let mut sent = self.0.http.execute(self.request(call, body)?).await;
+            let mut sent = self.http.execute(self.request(call, body)?).await;
             // A connection that could not be made, or that broke before the head of a reply.
             // What ran into a timeout may have been served and is not asked again.
             if let Err(err) = &sent
@@ -69,18 +66,18 @@ impl L402Client {
                 && err.is_request()
                 && !err.is_timeout()
             {
-                sent = self.0.http.execute(self.request(call, body)?).await;
+                sent = self.http.execute(self.request(call, body)?).await;
             }
             let response = sent?;
             // Off the head, so that a body that breaks takes nothing from it. What a GET's reply
             // says is about another limit.
             if call.method == Method::POST {
-                self.0.rate_limit.note(response.headers());
+                self.rate_limit.note(response.headers());
             }
             reply::accept(response, &call.secrets, call.max_reply_bytes).await
         });
         let late = L402Error::Timeout { url: None };
-        let ended = tokio::time::timeout(self.0.timeout, exchange).await.unwrap_or(Err(late));
+        let ended = tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(late));
         ended.map_err(|err| err.tried(&call.tried()))
     }
 
@@ -91,7 +88,7 @@ impl L402Client {
         body: Option<&impl Serialize>,
     ) -> Result<Request, L402Error> {
         let mut request = Request::new(call.method.clone(), call.url.clone());
-        *request.headers_mut() = self.0.headers.clone();
+        *request.headers_mut() = self.headers.clone();
         if let Some(key) = &call.idempotency_key {
             request.headers_mut().insert(IDEMPOTENCY_KEY, key.clone());
         }

@@ -2,18 +2,12 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use reqwest::{
-    Url,
-    header::{HeaderMap, HeaderValue},
-};
+use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::{
-    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest, account,
-    call::Call,
-    key::ApiKey,
-    rate_limit::{LastRateLimit, RateLimit},
-    reply::Secrets,
+    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest, account, call::Call,
+    rate_limit::RateLimit, secrets::Secrets, settings::Settings,
 };
 
 /// Talks to the broker. Cheap to clone: clones share settings and connections.
@@ -32,20 +26,6 @@ use crate::{
 #[derive(Clone)]
 pub struct L402Client(pub(crate) Arc<Settings>);
 
-/// What the builder has checked and prepared.
-pub(crate) struct Settings {
-    pub(crate) http: reqwest::Client,
-    pub(crate) key: ApiKey,
-    pub(crate) headers: HeaderMap,
-    pub(crate) account: [u8; 32],
-    pub(crate) base_url: String,
-    pub(crate) mint_url: Url,
-    pub(crate) verify_url: Url,
-    pub(crate) merchant_url: Url,
-    pub(crate) timeout: Duration,
-    pub(crate) rate_limit: LastRateLimit,
-}
-
 impl L402Client {
     /// How long one call may take.
     #[must_use]
@@ -55,7 +35,7 @@ impl L402Client {
 
     /// Names the account that this client talks to, without showing its key: SHA-256 over the base
     /// URL and the API key. Equal for clients of the same account, however the URL is spelt, so it
-    /// is what state about the account (budgets, caches, spent tokens) is kept under.
+    /// is what state about the account (budgets, caches, balances) is kept under.
     #[must_use]
     pub fn account(&self) -> [u8; 32] {
         self.0.account
@@ -105,7 +85,7 @@ impl L402Client {
             ..Call::post(&self.0.mint_url, Secrets([self.0.key.expose(), "", ""]))
         };
         let deadline = Instant::now() + self.0.timeout;
-        match self.exchange::<Challenge>(&call, Some(request)).await {
+        match self.0.exchange::<Challenge>(&call, Some(request)).await {
             Ok(challenge) => match challenge.check(request) {
                 Ok(()) => Ok(challenge),
                 Err(err) => Err(err.tried(&call.tried())),
@@ -137,7 +117,7 @@ impl L402Client {
             may_be_repeated: request.may_be_repeated(),
             ..Call::post(&self.0.verify_url, secrets)
         };
-        let mut verification: Verification = self.exchange(&call, Some(request)).await?;
+        let mut verification: Verification = self.0.exchange(&call, Some(request)).await?;
         verification.error = verification.error.map(|text| secrets.presentable(&text));
         Ok(verification)
     }

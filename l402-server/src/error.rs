@@ -228,6 +228,9 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let err = L402Error::Network { url: None, source: Box::new(refused) };
         assert_eq!(format!("{err:?}"), "the broker could not be reached: connection refused");
-        assert_eq!(format!("{:?}", L402Error::Auth { url: None }), "the broker refused the API key");
+        assert_eq!(
+            format!("{:?}", L402Error::Auth { url: None }),
+            "the broker refused the API key"
+        );
     }
 }

@@ -78,6 +78,8 @@ mod merchant;
 mod problem;
 mod rate_limit;
 mod reply;
+mod secrets;
+mod settings;
 mod types;
 
 pub use builder::{

@@ -5,7 +5,7 @@ use std::fmt;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Deserializer};
 
-use crate::{L402Client, L402Error, call::Call, lenient::lenient, reply::Secrets};
+use crate::{L402Client, L402Error, call::Call, lenient::lenient, secrets::Secrets};
 
 /// The most that the broker puts on a page.
 const MAX_PAGE: u32 = 200;
@@ -179,7 +179,7 @@ impl L402Client {
             max_reply_bytes: MAX_PAGE_BYTES,
             ..Call::get(&url, Secrets([self.0.key.expose(), "", ""]))
         };
-        self.exchange(&call, None::<&()>).await
+        self.0.exchange(&call, None::<&()>).await
     }
 
     /// All pages from that one on, one after the other, each asked for when the one before it has

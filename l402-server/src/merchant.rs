@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{L402Client, L402Error, VerifyRequest, call::Call, lenient::lenient, reply::Secrets};
+use crate::{L402Client, L402Error, VerifyRequest, call::Call, lenient::lenient, secrets::Secrets};
 
 /// The slug of the refusal that a mint would meet where L402 is off.
 const L402_NOT_ENABLED: &str = "l402_not_enabled";
@@ -64,7 +64,7 @@ pub struct MerchantOnboarding {
     /// An account at Strike.
     #[serde(default, deserialize_with = "lenient")]
     pub has_strike_key: Option<bool>,
-    /// An account at OpenNode.
+    /// An account at `OpenNode`.
     #[serde(default, deserialize_with = "lenient")]
     pub has_open_node_key: Option<bool>,
     /// Whether the broker calls the set-up complete.
@@ -125,7 +125,7 @@ impl L402Client {
     ///
     /// Each variant of [`L402Error`]; [`L402Error::Api`] with status 404 from an older broker.
     pub async fn merchant(&self) -> Result<Merchant, L402Error> {
-        self.exchange(&self.ask_merchant(), None::<&()>).await
+        self.0.exchange(&self.ask_merchant(), None::<&()>).await
     }
 
     /// Asks the broker whether this account can sell: for start-up and health pages, so that what is

@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use crate::{L402Error, reply::Secrets};
+use crate::{L402Error, secrets::Secrets};
 
 /// Where the broker's names of problems stand in a `type`:
 /// `https://lightningenable.com/problems/plan_volume_limit`.

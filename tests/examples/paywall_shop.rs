@@ -137,6 +137,66 @@ async fn order() -> impl Responder {
     "ordered"
 }
 
+/// A page whose parts are gated each for itself, as one purchase.
+#[get("/gallery")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery() -> impl Responder {
+    web::Html::new(
+        r#"<!doctype html><title>The gallery</title><h1>Gallery</h1>
+        <img id="image" src="/kept/gallery/image.svg" alt="Logo">
+        <a id="file" href="/kept/gallery/file.pdf" download>File</a>
+        <script>
+          const seen = window.seen = {};
+          new EventSource('/kept/gallery/events').onmessage = (event) => { seen.event = event.data; };
+          const socket = new WebSocket(location.origin.replace('http', 'ws') + '/kept/gallery/socket');
+          socket.onmessage = (message) => { seen.socket = message.data; };
+        </script>"#,
+    )
+}
+
+#[get("/gallery/image.svg")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery_image() -> impl Responder {
+    HttpResponse::Ok().content_type("image/svg+xml").body(LOGO)
+}
+
+#[get("/gallery/file.pdf")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery_file() -> impl Responder {
+    HttpResponse::Ok().content_type("application/pdf").body("%PDF-1.4 of a gallery")
+}
+
+#[get("/gallery/video")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery_video(request: HttpRequest) -> impl Responder {
+    let range = request.headers().get("Range").and_then(|range| range.to_str().ok());
+    HttpResponse::PartialContent()
+        .insert_header(("Content-Range", "bytes 0-3/4"))
+        .insert_header(("X-Range", range.unwrap_or_default().to_owned()))
+        .content_type("video/mp4")
+        .body("film")
+}
+
+#[get("/gallery/events")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery_events() -> impl Responder {
+    HttpResponse::Ok().content_type("text/event-stream").body("data: paid for\n\n")
+}
+
+#[get("/gallery/socket")]
+#[l402(price_sats = 12, resource = "gallery")]
+async fn gallery_socket(
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let (response, mut session, _) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move {
+        let _ = session.text("paid for").await;
+        let _ = session.close(None).await;
+    });
+    Ok(response)
+}
+
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = web::Data::new(Sandbox::start().await);
@@ -147,6 +207,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         l402_tests::config(sandbox.client()).paywall_page(page).description_with(description);
     let asking_again = config.clone().on_invalid_token(OnInvalidToken::Rechallenge);
     let broker = sandbox.clone();
+    let keeping = config.clone().credential_cookie(true);
     let brief_config = L402Config::new(hasty.client()).paywall_page(PaywallPage::new());
     let server = HttpServer::new(move || {
         App::new()
@@ -161,6 +222,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(dearer)
             .service(hostile)
             .service(free)
+            .service(
+                web::scope("/kept")
+                    .app_data(keeping.clone())
+                    .service(gallery)
+                    .service(gallery_image)
+                    .service(gallery_file)
+                    .service(gallery_video)
+                    .service(gallery_events)
+                    .service(gallery_socket),
+            )
             .service(logo)
             .service(web::scope("/hasty").app_data(brief_config.clone()).service(brief))
             .app_data(broker.clone())

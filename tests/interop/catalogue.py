@@ -24,6 +24,8 @@ class Client:
     scope: str = ""
     scheme: str = "L402"
     browser: bool = False
+    # Whether it pays when a token that it holds is answered 402.
+    heals: bool = True
 
     @property
     def version(self):
@@ -84,6 +86,7 @@ CLIENTS = [
         adapter="lightning_tools.mjs",
         language="JavaScript, Node",
         caches=PATH,
+        heals=False,
         note="keeps nothing by itself: it hands out credentials, and never pays while it is handed some",
     ),
     Client(
@@ -94,6 +97,7 @@ CLIENTS = [
         beside=("page.html",),
         language="JavaScript, a page of another origin",
         caches=PATH,
+        heals=False,
         note="pays through WebLN; needs the lines of CORS below",
         browser=True,
     ),

@@ -39,7 +39,8 @@ that was sent, and `paid` for each payment.
 
 READING = """
 What they show: a 401 makes nobody pay, so a client with a cached token stays out for as long as it
-caches; the default answers a sibling route with a 402, and the client buys and goes on. No client
+caches; the default answers a sibling route, and a token that was good and has expired, with a 402, and
+the client buys and goes on, but for one that never pays while it holds a token. No client
 repeats a request after a 502, and none is asked to pay while the broker is away. A client that keeps
 no token has lost its payment then: let such callers keep the credential themselves.
 """

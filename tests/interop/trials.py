@@ -138,7 +138,12 @@ class Trials:
             return trial.ask(scope + "/reports/b", outcome, story)
 
     def expiry(self):
-        outcome, story = (401, f"{self.scheme} 401") if self.keeps else (200, self.buys)
+        """A token that was good is asked to pay again, and whoever pays then is served."""
+        outcome, story = 200, self.buys
+        if self.keeps:
+            heals = self.client.heals
+            outcome = 200 if heals else 402
+            story = f"{self.scheme} 402" + (f", paid, {self.scheme} 200" if heals else "")
         with self.trial() as trial:
             trial.ask(self.scope + "/weather", 200, self.buys)
             trial.shop.do(f"advance/{2 * HOURS}")

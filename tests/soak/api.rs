@@ -2,8 +2,8 @@
 
 use std::{io, net::SocketAddr, process::Stdio, time::Duration};
 
-use actix_web::{App, HttpServer, Responder, get, post, web};
-use l402_actix::{L402Client, l402};
+use actix_web::{App, HttpServer, Responder, get, http::header::HeaderName, post, web};
+use l402_actix::{ClientIdentity, L402Client, L402Config, RedisState, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{config, process};
 use tokio::{
@@ -17,6 +17,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 const KEY: &str = "LIGHTNING_ENABLE_API_KEY";
 const URL: &str = "LIGHTNING_ENABLE_API_URL";
+const REMEMBERS: &str = "SOAK_REMEMBERS";
+
+/// Where a client's address is said.
+pub(crate) const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 #[get("/paid")]
 #[l402(price_sats = 100)]
@@ -49,7 +53,8 @@ pub(crate) async fn serve() -> io::Result<()> {
         .timeout(TIMEOUT)
         .build()
         .map_err(io::Error::other)?;
-    let config = config(client);
+    let config =
+        if std::env::var_os(REMEMBERS).is_some() { remembering(client)? } else { config(client) };
     let server = HttpServer::new(move || {
         let app = App::new().app_data(config.clone());
         app.service(paid).service(other).service(upload).service(free)
@@ -67,6 +72,19 @@ pub(crate) async fn serve() -> io::Result<()> {
     server.await
 }
 
+/// All that a process keeps of those who ask: verdicts, refusals, sales, who has paid, held challenges,
+/// limits; and what it shares, if `REDIS_URL` says where.
+fn remembering(client: L402Client) -> io::Result<L402Config> {
+    let clients =
+        ClientIdentity::behind_proxies(["127.0.0.0/8"], CLIENT).map_err(io::Error::other)?;
+    let clients = clients.reuse_challenges(true).calls_per_minute(100);
+    let config = L402Config::new(client).client_identity(clients);
+    Ok(match std::env::var("REDIS_URL") {
+        Ok(url) => config.shared_state(RedisState::new(url).map_err(io::Error::other)?),
+        Err(_) => config,
+    })
+}
+
 /// The running process.
 pub(crate) struct Api {
     pub(crate) address: SocketAddr,
@@ -75,9 +93,10 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) async fn start(sandbox: &Sandbox) -> io::Result<Self> {
+    pub(crate) async fn start(sandbox: &Sandbox, remembers: bool) -> io::Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("--serve")
+            .envs(remembers.then_some((REMEMBERS, "1")))
             .env(KEY, sandbox.api_key())
             .env(URL, sandbox.url())
             .stdin(Stdio::piped())

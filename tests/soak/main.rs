@@ -2,7 +2,11 @@
 //!
 //! ```bash
 //! cargo run -p l402-tests --bin soak -- --seconds 600
+//! cargo run -p l402-tests --bin soak -- --crowd 1000000
 //! ```
+//!
+//! The second lets so many clients come, each once and with a token of its own, to an API that remembers
+//! all that it can remember: its memory has to stay what it is.
 //!
 //! The API is a process of its own, so that the memory and the sockets that are reported are its
 //! alone; the broker and the visitors are here. All of it stays on this machine and ends by itself:
@@ -11,6 +15,7 @@
 //! if sockets stay open.
 
 mod api;
+mod crowd;
 mod illness;
 mod report;
 mod visitors;
@@ -34,11 +39,13 @@ const PHASE: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_secs(200);
 
 const HELP: &str =
-    "soak --seconds N    N seconds of traffic on loopback, then up to three minutes to settle";
+    "soak --seconds N    N seconds of traffic on loopback, then up to three minutes to settle
+soak --crowd N      N clients, each with a token of its own; REDIS_URL is what the API shares";
 
 enum Job {
     Serve,
     Soak(Duration),
+    Crowd(usize),
     Help,
 }
 
@@ -49,6 +56,7 @@ fn job() -> Result<Job, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         job = match argument {
             Long("seconds") => Job::Soak(Duration::from_secs(parser.value()?.parse()?)),
+            Long("crowd") => Job::Crowd(parser.value()?.parse()?),
             Long("serve") => Job::Serve,
             Long("help") => Job::Help,
             other => return Err(other.unexpected()),
@@ -62,6 +70,7 @@ async fn main() -> ExitCode {
     let done = match job() {
         Ok(Job::Serve) => api::serve().await.map(|()| true),
         Ok(Job::Soak(time)) => soak(time).await,
+        Ok(Job::Crowd(clients)) => crowd::comes(clients).await,
         Ok(Job::Help) => {
             println!("{HELP}");
             Ok(true)
@@ -83,7 +92,7 @@ async fn main() -> ExitCode {
 
 async fn soak(time: Duration) -> std::io::Result<bool> {
     let sandbox = Arc::new(Sandbox::start().await);
-    let api = Api::start(&sandbox).await?;
+    let api = Api::start(&sandbox, false).await?;
     let illness = Arc::new(Illness::none());
     let visitors = Visitors::new(api.address, Arc::clone(&sandbox), Arc::clone(&illness));
     let mut report = Report::begin(&api)?;

@@ -6,7 +6,7 @@
 //! row says otherwise. Everything stays on this machine and ends by itself within ten minutes. The
 //! build profile does not matter, so `cargo bench -p l402-benches --bench broker_calls --profile dev`
 //! spares a release build. A word after `--` runs only the rows whose name holds it, such as `flood` or
-//! `flood-redis`. The rows with Redis start a `redis-server`, which has to be installed.
+//! `flood-redis-4`. The rows with Redis start a `redis-server`, which has to be installed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a bench that cannot go on fails")]
 
@@ -38,7 +38,8 @@ impl Line {
     }
 
     fn then(&mut self, name: &str, api: Api, scenario: impl Future<Output = Row> + 'static) {
-        let name = format!("{name}{}", if api.shared { "-redis" } else { "" });
+        let redis = if api.shared { "-redis" } else { "" };
+        let name = format!("{name}{redis}-{}", api.processes);
         if self.only.as_deref().is_none_or(|only| name.contains(only)) {
             self.scenarios.push(Box::pin(scenario));
         }

@@ -14,6 +14,9 @@ use lexopt::{Arg, ValueExt as _};
 /// A busy machine must not look like a slow client.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Nor like a Redis that is away.
+const REDIS_PATIENCE: Duration = Duration::from_secs(1);
+
 #[get("/weather")]
 #[l402(price_sats = 100)]
 async fn weather() -> impl Responder {
@@ -79,7 +82,7 @@ fn config() -> Result<L402Config, Error> {
     };
     let mut config = L402Config::new(L402Client::builder(key).base_url(broker).build()?);
     if let Some(url) = redis {
-        config = config.shared_state(RedisState::new(url)?);
+        config = config.shared_state(RedisState::new(url)?.patience(REDIS_PATIENCE));
     }
     if cache_off {
         config = config.verify_cache(VerifyCache::off());

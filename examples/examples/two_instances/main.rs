@@ -1,5 +1,5 @@
 //! Two instances of one API that share, through Redis, what they have to agree on: which `single_use`
-//! tokens are spent, and who has paid.
+//! payments are used up, and who has paid.
 //!
 //! `docker compose -f examples/examples/two_instances/compose.yaml up --build` starts Redis, a sandbox
 //! in the broker's place, and two instances on ports 8081 and 8082. The same by hand, each in a

@@ -96,6 +96,18 @@ impl Api {
         Self::run(example, on(&mut command(example), sandbox), Some(wallet))
     }
 
+    /// The same, with a variable of its environment.
+    pub(crate) fn start_with(
+        example: &str,
+        sandbox: &Sandbox,
+        variable: &str,
+        value: &std::ffi::OsStr,
+    ) -> Self {
+        let mut command = command(example);
+        on(&mut command, sandbox).env(variable, value);
+        Self::run(example, &mut command, Some(sandbox.url().to_owned()))
+    }
+
     fn run(example: &str, command: &mut Command, wallet: Option<String>) -> Self {
         let mut child = Running(command.spawn().unwrap());
         let mut stdout = BufReader::new(child.0.stdout.take().unwrap());

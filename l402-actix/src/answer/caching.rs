@@ -1,7 +1,7 @@
 //! What every answer of a gated route tells caches: it is for the client that asked.
 
 use actix_web::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, VARY,
+    AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderMap, HeaderName, HeaderValue, VARY,
 };
 
 use super::settings::Settings;
@@ -14,6 +14,9 @@ pub(crate) fn mark(headers: &mut HeaderMap, settings: Option<&Settings>) {
     vary_by(headers, &AUTHORIZATION);
     if let Some(own) = settings.and_then(|settings| settings.credential_header.as_ref()) {
         vary_by(headers, own);
+    }
+    if settings.is_some_and(|settings| settings.credential_cookie) {
+        vary_by(headers, &COOKIE);
     }
     let shared = settings.is_some_and(|settings| settings.shared_cache);
     restrict(headers, shared);

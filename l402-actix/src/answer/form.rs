@@ -30,12 +30,13 @@ impl Form {
         description: Option<&str>,
         good_for: Option<GoodFor>,
         problem: Option<Problem>,
+        may_be_withheld: bool,
     ) -> Self {
         Self {
             good_for,
             problem,
             #[cfg(feature = "paywall-page")]
-            choice: super::paywall::Choice::of(request, settings, description),
+            choice: super::paywall::Choice::of(request, settings, description, may_be_withheld),
         }
     }
 

@@ -10,10 +10,11 @@ use l402_server::Verification;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum OnInvalidToken {
-    /// Tells a genuine token that is not for this request (402, with a fresh challenge) from one
-    /// that is not genuine (401), by asking the broker once more. The default: clients that cache
-    /// a token for several routes heal by the 402, and a client whose fresh token is refused is
-    /// not asked to pay again.
+    /// Tells a token that was good, or that is genuine and not for this request (402, with a fresh
+    /// challenge), from one that is not genuine (401): by what was sold and accepted here, by the
+    /// expiry that the token states, and else by asking the broker once more. The default: clients
+    /// that cache a token heal by the 402, and a client whose fresh token is refused is not asked to
+    /// pay again.
     #[default]
     Diagnose,
     /// 401, whatever the reason. One call to the broker. A client with a token of another route
@@ -21,9 +22,9 @@ pub enum OnInvalidToken {
     Unauthorized,
     /// 402 with a fresh challenge, whatever the reason. One call to verify, one to mint. A token that
     /// this process has just sold for this request, and that was never accepted, is 401 here too: a
-    /// broker that has not seen the payment yet would have it paid again. With
-    /// [`BrokerBudget::unlimited`](crate::BrokerBudget::unlimited) nobody takes note of what was sold,
-    /// and a client of such a broker pays without end.
+    /// broker that has not seen the payment yet would have it paid again. Several processes without
+    /// shared state do not know what the others have sold, and a client that comes to another one
+    /// each time can be asked again there.
     Rechallenge,
     /// The merchant's own answer to a token that is not genuine; made by
     /// [`custom`](Self::custom).
@@ -41,8 +42,8 @@ type Answer = Pin<Box<dyn Future<Output = HttpResponse>>>;
 impl OnInvalidToken {
     /// Answers with a function that gets the request and the broker's verdict.
     ///
-    /// It is called for a token that is not genuine. One that is genuine and not for this request
-    /// is answered 402, as by [`Diagnose`](Self::Diagnose).
+    /// It is called in the place of the 401 that [`Diagnose`](Self::Diagnose) ends in, for a token
+    /// that is not genuine; what that answers otherwise stays.
     ///
     /// # Examples
     ///

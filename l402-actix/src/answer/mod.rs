@@ -7,6 +7,7 @@
 mod balance;
 mod caching;
 mod challenge;
+mod cookie;
 mod form;
 mod hint;
 mod invalid;
@@ -21,6 +22,7 @@ mod settings;
 
 pub(crate) use balance::Standing;
 pub(crate) use caching::mark;
+pub(crate) use cookie::CredentialCookie;
 pub(crate) use form::Form;
 pub use invalid::OnInvalidToken;
 #[cfg(feature = "paywall-page")]

@@ -2,7 +2,14 @@
 
 use std::{error::Error as _, iter::successors, sync::Arc, time::Duration};
 
-use actix_web::{HttpRequest, HttpResponse, error::InternalError, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    error::InternalError,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, HeaderValue, SET_COOKIE},
+    },
+};
 use l402_server::{L402Error, Verification};
 
 use super::{
@@ -51,6 +58,10 @@ const TOO_LONG: &str = "This path is too long to be paid for.";
 pub(crate) enum Refusal {
     /// `OPTIONS` asks about the route and cannot carry a credential: 204, free of charge.
     Preflight,
+    /// A verified token is kept in this cookie, as the page has asked for: 204.
+    Kept(HeaderValue),
+    /// A credential out of a cookie is refused, and this has it forgotten.
+    Forgotten(Box<Self>, HeaderValue),
     /// The client is asked to pay: 402.
     PaymentRequired(Box<CheckedChallenge>, Form),
     /// The credential is not genuine, as the broker's verdict says: 401.
@@ -136,10 +147,24 @@ impl Refusal {
         watch.in_span(|| self.into_response(kind, &|| observe::route(request), &lines, failure))
     }
 
+    /// Whether the credential is what is refused, and no failure or limit stands in its way.
+    pub(crate) fn is_about_the_credential(&self) -> bool {
+        matches!(
+            self,
+            Self::PaymentRequired(..)
+                | Self::InvalidToken(_)
+                | Self::JustPaid(_)
+                | Self::RefusedPayment(_)
+                | Self::ByMerchant(_)
+        )
+    }
+
     /// How the request went, in the words of the span and the figures.
     fn outcome(&self, why: Why) -> Outcome {
         match self {
             Self::Preflight => Outcome::Preflight,
+            Self::Kept(_) => Outcome::Paid,
+            Self::Forgotten(refusal, _) => refusal.outcome(why),
             Self::PaymentRequired(..) => Outcome::Challenged(why),
             Self::InvalidToken(_) | Self::JustPaid(_) => {
                 Outcome::Rejected(Why::InvalidToken.name())
@@ -182,9 +207,18 @@ impl Refusal {
     ) -> HttpResponse {
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
+            Self::Kept(cookie) => HttpResponse::NoContent()
+                .insert_header((SET_COOKIE, cookie))
+                .insert_header(("X-L402-Cookie", "1"))
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .finish(),
+            Self::Forgotten(refusal, cookie) => {
+                let mut response = refusal.into_response(kind, route, lines, failure);
+                response.headers_mut().append(SET_COOKIE, cookie);
+                response
+            }
             Self::PaymentRequired(challenge, form) => {
-                let response =
-                    challenge::payment_required(&challenge, form.good_for, form.problem);
+                let response = challenge::payment_required(&challenge, form.good_for, form.problem);
                 form.write(&challenge, response)
             }
             Self::RefusedPayment(kind) => {

@@ -84,9 +84,7 @@ for place = 1, #fields, 2 do
 end
 for holder, portion in pairs(ours) do
     open = open + portion[1]
-    if step == 'hold' then
-        put(holder, portion[1], portion[2])
-    end
+    put(holder, portion[1], portion[2])
 end
 
 local free = math.max(limit - settled - lapsed - open, 0)

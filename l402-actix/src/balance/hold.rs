@@ -12,28 +12,19 @@
 
 use std::{
     sync::{Arc, Weak},
-    task::{Context, Poll, Waker},
     thread,
     time::Duration,
 };
 
 use actix_web::http::{Method, StatusCode};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 
 use super::{
-    portion::{Balance, Shared},
-    store::{Balances, Claim, HoldId, Kind, Mark, Portion, Quota, StoreError, StoreFuture},
+    line::{Line, within_time},
+    portion::{AtEnd, Balance, Cost, Shared},
+    store::{Balances, Claim, HoldId, Kind, Mark, Quota, StoreError},
 };
 use crate::background;
-
-/// How long a store may take over one step.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The pauses between the tries of a step that failed, from the first to the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
-/// For how long a step is tried again that nobody waits for: what the broker's tokens live.
-const TRY_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// Keeps a store that names a lease of nothing from being asked without a pause.
 const MIN_RENEWAL: Duration = Duration::from_millis(50);
@@ -180,22 +171,6 @@ impl Drop for Hold {
     }
 }
 
-/// What an answer draws beside what its handler has drawn.
-pub(super) enum Cost {
-    /// The handler has said it, or the answer is free.
-    AsDrawn,
-    /// All that is held.
-    Whole,
-    /// The same, of a handler that should have said it.
-    Forgotten,
-}
-
-/// The state of a hold as its end is decided.
-pub(super) struct AtEnd {
-    /// Whether the handler has drawn, be it nothing.
-    pub(super) drew: bool,
-}
-
 fn costs(state: &AtEnd, ending: &Ending<'_>, kind: Kind) -> Cost {
     let Ending { method, status, draw_on, .. } = *ending;
     let is_empty = method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
@@ -206,81 +181,6 @@ fn costs(state: &AtEnd, ending: &Ending<'_>, kind: Kind) -> Cost {
         Kind::Uses => Cost::Whole,
         Kind::Units if status.as_u16() < 400 => Cost::Forgotten,
         Kind::Units => Cost::AsDrawn,
-    }
-}
-
-/// Where one request's hold is written down.
-#[derive(Debug, Clone)]
-pub(super) struct Line {
-    pub(super) store: Arc<dyn Balances>,
-    pub(super) mark: Mark,
-    pub(super) id: HoldId,
-    pub(super) quota: Quota,
-}
-
-impl Line {
-    pub(super) async fn draw(&self, portion: Portion) -> Result<(), StoreError> {
-        match within_time(self.store.draw(self.mark, self.id, self.quota, portion)).await? {
-            true => Ok(()),
-            false => Err(StoreError::Lost),
-        }
-    }
-
-    pub(super) async fn hold(&self, amount: u64) -> Result<Claim, StoreError> {
-        within_time(self.store.hold(self.mark, self.id, self.quota, amount)).await
-    }
-
-    /// What is drawn already stays; a settlement that is lost comes by itself when the lease runs out.
-    pub(super) fn settle_in_the_background(self) {
-        if self.store.lease().is_none() && is_done_at_once(self.store.settle(self.mark, self.id)) {
-            return;
-        }
-        in_the_background(async move {
-            let step = || self.store.settle(self.mark, self.id);
-            until_done(step, STORE_TIMEOUT, |_| {}).await;
-        });
-    }
-
-    /// Draws what nobody waits for any more, and settles.
-    pub(super) fn draw_in_the_background(self, portion: Portion) {
-        if self.store.lease().is_none()
-            && is_done_at_once(self.store.draw(self.mark, self.id, self.quota, portion))
-        {
-            return self.settle_in_the_background();
-        }
-        in_the_background(async move {
-            let mark = self.mark;
-            let step = || self.store.draw(mark, self.id, self.quota, portion);
-            let failed = |err: &StoreError| {
-                tracing::error!(%mark, "cannot write down what a request has drawn, trying again: {err}");
-            };
-            if until_done(step, TRY_FOR, failed).await == Some(true) {
-                self.settle_in_the_background();
-            } else {
-                tracing::error!(%mark, "what a request has drawn could not be written down");
-            }
-        });
-    }
-
-    fn give_back_in_the_background(self) {
-        if self.store.lease().is_none() && is_done_at_once(self.store.give_back(self.mark, self.id))
-        {
-            return;
-        }
-        in_the_background(async move {
-            let mark = self.mark;
-            let step = || self.store.give_back(mark, self.id);
-            until_done(step, TRY_FOR, |err| {
-                tracing::warn!(%mark, "cannot give back what a request held, trying again: {err}");
-            })
-            .await;
-        });
-    }
-}
-
-fn in_the_background(work: impl Future<Output = ()> + Send + 'static) {
-    if let Err(err) = background::spawn(work) {
-        tracing::error!("cannot settle the balance of a payment: {err}");
     }
 }
 
@@ -307,34 +207,4 @@ async fn renew(shared: Weak<Shared>, lease: Duration) {
             Err(err) => tracing::warn!(%mark, "cannot renew the hold on a payment: {err}"),
         }
     }
-}
-
-/// Whether a step needs no waiting, as in memory.
-fn is_done_at_once<T>(mut step: StoreFuture<'_, T>) -> bool {
-    let mut context = Context::from_waker(Waker::noop());
-    matches!(step.as_mut().poll(&mut context), Poll::Ready(Ok(_)))
-}
-
-/// Tries a step until it works or `at_most` has passed.
-async fn until_done<'a, T>(
-    step: impl Fn() -> StoreFuture<'a, T>,
-    at_most: Duration,
-    failed: impl Fn(&StoreError),
-) -> Option<T> {
-    let begun = Instant::now();
-    let (mut pause, longest) = PAUSES;
-    loop {
-        match within_time(step()).await {
-            Ok(done) => return Some(done),
-            Err(_) if begun.elapsed() >= at_most => return None,
-            Err(err) => failed(&err),
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(longest);
-    }
-}
-
-pub(crate) async fn within_time<T>(step: StoreFuture<'_, T>) -> Result<T, StoreError> {
-    let late = |_| Err(StoreError::unreachable("no answer in time"));
-    timeout(STORE_TIMEOUT, step).await.unwrap_or_else(late)
 }

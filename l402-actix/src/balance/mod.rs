@@ -5,6 +5,7 @@
 //! Never: a credential, the broker, or a status that is answered.
 
 mod hold;
+mod line;
 mod memory;
 mod portion;
 #[cfg(feature = "redb")]
@@ -16,7 +17,8 @@ mod sheet;
 mod store;
 mod stream;
 
-pub(crate) use self::hold::{Claimed, Ending, Hold, within_time};
+pub(crate) use self::hold::{Claimed, Ending, Hold};
+pub(crate) use self::line::within_time;
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 pub use self::portion::{Balance, BalanceError};
 #[cfg(feature = "redb")]

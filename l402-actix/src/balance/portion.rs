@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    hold::{AtEnd, Cost, Line},
+    line::Line,
     store::{Claim, Kind, Mark, Portion, Quota, StoreError},
 };
 
@@ -163,6 +163,22 @@ pub enum BalanceError {
     /// The store cannot say.
     #[display("{_0}")]
     Store(StoreError),
+}
+
+/// What an answer draws beside what its handler has drawn.
+pub(super) enum Cost {
+    /// The handler has said it, or the answer is free.
+    AsDrawn,
+    /// All that is held.
+    Whole,
+    /// The same, of a handler that should have said it.
+    Forgotten,
+}
+
+/// The state of a hold as its end is decided.
+pub(super) struct AtEnd {
+    /// Whether the handler has drawn, be it nothing.
+    pub(super) drew: bool,
 }
 
 /// One request's hold, between the gate and the handler.

@@ -69,8 +69,8 @@ pub struct RedisStore {
     ledger: Arc<Ledger>,
 }
 
-/// What requests of this process hold. Redis is told of it with each new hold on the same payment, so
-/// that an outage that lets leases run out never lets this process sell what it holds itself.
+/// What requests of this process hold. Redis is told of it with each new look and hold on the same
+/// payment, so that an outage that lets leases run out never lets this process sell what it holds.
 #[derive(Default)]
 struct Ledger(Mutex<HashMap<Mark, Vec<(HoldId, Portion)>>>);
 

@@ -1,6 +1,9 @@
 //! Where a config has balances written down, for how long, and which answers draw from them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use actix_web::http::StatusCode;
 
@@ -46,6 +49,20 @@ impl Settings {
         match self.store.as_ref().or(self.shared.as_ref()) {
             Some(store) => Arc::clone(store),
             None => MemoryStore::new().shared(account),
+        }
+    }
+
+    /// Says once what the default store forgets. Tokens of one use are worth less than packs, which may
+    /// be hardly begun.
+    pub(crate) fn warn_of_memory(&self) {
+        static SAID: Once = Once::new();
+        if self.store.is_none() && self.shared.is_none() {
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "payments are counted in this process's memory: a restart forgets what was drawn, \
+                     and another process does not know of it; see `L402Config::balances`"
+                );
+            });
         }
     }
 

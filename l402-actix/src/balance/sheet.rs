@@ -26,20 +26,17 @@ impl Sheet {
             return Claim::OtherKind;
         }
         let free = self.free(quota);
-        match self.portion(id) {
-            Some(own) => {
-                own.held = own.held.max(amount.min(own.held.saturating_add(free)));
-                let amount = own.held;
-                Claim::Held { amount, left: self.free(quota) }
-            }
-            None if free == 0 => self.exhausted(quota),
-            None => {
-                let amount = amount.clamp(1, free);
-                self.kind = Some(quota.kind);
-                self.open.push((id, Portion { held: amount, drawn: 0 }));
-                Claim::Held { amount, left: free - amount }
-            }
+        let own = self.portion(id).map_or(0, |own| own.held);
+        if own == 0 && free == 0 {
+            return self.exhausted(quota);
         }
+        let amount = amount.clamp(1, own.saturating_add(free)).max(own);
+        self.kind = Some(quota.kind);
+        match self.portion(id) {
+            Some(portion) => portion.held = amount,
+            None => self.open.push((id, Portion { held: amount, drawn: 0 })),
+        }
+        Claim::Held { amount, left: free - (amount - own) }
     }
 
     pub(super) fn look(&self, quota: Quota) -> Claim {

@@ -53,7 +53,8 @@ impl Account {
     #[cfg(feature = "redis")]
     pub(super) fn share(&self, elsewhere: impl FnOnce() -> Elsewhere) {
         let elsewhere = self.elsewhere.get_or_init(|| Arc::new(elsewhere()));
-        self.budget.count_with(Arc::clone(elsewhere));
+        let places: Arc<Elsewhere> = Arc::clone(elsewhere);
+        self.budget.count_with(places);
     }
 
     /// Whether a challenge has been paid and its payment accepted, here or at another process.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     checked::CheckedChallenge,
+    places::Places,
     sales::{Known, Sold},
     word::{Asked, Word},
 };
@@ -42,12 +43,14 @@ impl Elsewhere {
     pub(super) fn release(&self, _: &Key) {
         match *self {}
     }
+}
 
-    pub(super) fn give_back(&self, _: u64) {
+impl Places for Elsewhere {
+    fn give_back(&self, _: u64) {
         match *self {}
     }
 
-    pub(super) fn note(&self) -> u64 {
+    fn note(&self) -> u64 {
         match *self {}
     }
 }

@@ -12,10 +12,9 @@ use std::{
 use l402_server::{L402Error, RateLimit};
 
 use super::{
-    elsewhere::Elsewhere,
     minute::{Left, Minute},
     payer::{Payer, Rank},
-    word::{PlaceFor, SharedPlace},
+    places::{Places, SharedPlace},
 };
 use crate::{
     key::Key,
@@ -121,7 +120,7 @@ struct State {
     /// The challenges that nobody has paid yet, by payment hash.
     awaited: Memory<Place>,
     /// Where what comes to nothing at all processes is counted, if it is.
-    elsewhere: OnceLock<Arc<Elsewhere>>,
+    elsewhere: OnceLock<Arc<dyn Places>>,
 }
 
 #[derive(Default)]
@@ -172,19 +171,19 @@ impl Budget {
         allowed
     }
 
-    /// The place to ask other processes for before a stranger's call; `None` if there is no limit, or
-    /// none is to be had by what is known here.
-    pub(super) fn place_for(
+    /// How many places there are at all processes for strangers' calls, of which one is to be asked for
+    /// before this one; `None` if there is no limit, or none is to be had by what is known here.
+    pub(super) fn places_for(
         &self,
         budget: BrokerBudget,
         call: Call,
         client: Option<Key>,
-    ) -> Option<PlaceFor> {
-        self.0.place_for(budget.cap()?, call, client.unwrap_or_default())
+    ) -> Option<u32> {
+        self.0.places_for(budget.cap()?, call, client.unwrap_or_default())
     }
 
     /// Lets what comes to nothing be counted for all processes.
-    pub(super) fn count_with(&self, elsewhere: Arc<Elsewhere>) {
+    pub(super) fn count_with(&self, elsewhere: Arc<dyn Places>) {
         let _ = self.0.elsewhere.set(elsewhere);
     }
 
@@ -234,13 +233,11 @@ impl State {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place_for(&self, cap: u32, call: Call, client: Key) -> Option<PlaceFor> {
+    fn places_for(&self, cap: u32, call: Call, client: Key) -> Option<u32> {
         let (mut calls, now) = (self.calls(), Instant::now());
         let left = calls.minute.left(cap, now);
-        (left.calls > left.reserve() && self.leaves_enough(left, call, client, now)).then(|| {
-            let (most, most_refused) = (most_to_nothing(left), left.reserve());
-            PlaceFor { is_mint: call == Call::Mint, most, most_refused }
-        })
+        let may_be = left.calls > left.reserve() && self.leaves_enough(left, call, client, now);
+        may_be.then(|| most_to_nothing(left))
     }
 
     /// A second question belongs to a first one that was let through, and without it a client with a

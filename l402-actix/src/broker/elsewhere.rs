@@ -14,9 +14,10 @@ use redis::{FromRedisValue as _, Value};
 
 use super::{
     checked::CheckedChallenge,
+    places::{Places, SharedPlace},
     sales::{Known, Sold},
     sealed::{Held, Payment, Seal, hex, since_1970},
-    word::{Asked, SharedPlace, Word},
+    word::{Asked, Word},
 };
 use crate::{
     key::{Key, key},
@@ -34,9 +35,9 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// One for all accounts of the process.
 static GARBAGE: LazyLock<Notice> = LazyLock::new(Notice::default);
 
-/// A payment, a held challenge, a used-up key, mints and questions; what for (`m`, `v` or nothing),
-/// the place's name, how many in all, how many questions beyond that -> the three texts, and 0 for a
-/// place that is taken, else the milliseconds until there may be one.
+/// A payment, a held challenge, a used-up key, the places; a place's name or nothing, and how many
+/// there are -> the three texts, and 0 for a place that is taken, else the milliseconds until there
+/// may be one.
 ///
 /// By the clock of Redis, which is one for all processes.
 const ASK: &str = "\
@@ -45,29 +46,21 @@ const ASK: &str = "\
     if sold or held or ARGV[1] == '' then return answer end \
     local time = redis.call('TIME') \
     local now = time[1] * 1000 + math.floor(time[2] / 1000) \
-    local first, counts = now, {} \
-    for place = 4, 5 do \
-        redis.call('ZREMRANGEBYSCORE', KEYS[place], '-inf', now - 60000) \
-        counts[place] = redis.call('ZCARD', KEYS[place]) \
-        local oldest = redis.call('ZRANGE', KEYS[place], 0, 0, 'WITHSCORES') \
-        if oldest[2] then first = math.min(first, tonumber(oldest[2])) end \
-    end \
-    if counts[4] + counts[5] >= tonumber(ARGV[3]) \
-        and (ARGV[1] == 'm' or counts[5] >= tonumber(ARGV[4])) then \
-        answer[4] = math.max(1, first + 60000 - now) \
+    redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 60000) \
+    if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[2]) then \
+        local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES') \
+        answer[4] = math.max(1, tonumber(first[2] or now) + 60000 - now) \
         return answer \
     end \
-    local place = ARGV[1] == 'm' and KEYS[4] or KEYS[5] \
-    redis.call('ZADD', place, now, ARGV[2]) \
-    redis.call('PEXPIRE', place, 60000) \
+    redis.call('ZADD', KEYS[4], now, ARGV[1]) \
+    redis.call('PEXPIRE', KEYS[4], 60000) \
     answer[4] = 0 \
     return answer";
 
-/// Mints and questions; the place's name -> whether it was there.
-const GIVE_BACK: &str = "\
-    return redis.call('ZREM', KEYS[1], ARGV[1]) + redis.call('ZREM', KEYS[2], ARGV[1])";
+/// The places; a place's name -> whether it was taken.
+const GIVE_BACK: &str = "return redis.call('ZREM', KEYS[1], ARGV[1])";
 
-/// Questions; the place's name. A payer's, who has asked in vain.
+/// The places; a place's name. Taken whether or not there is one: by a payer who has asked in vain.
 const NOTE: &str = "\
     redis.call('ZADD', KEYS[1], redis.call('TIME')[1] * 1000, ARGV[1]) \
     return redis.call('PEXPIRE', KEYS[1], 60000)";
@@ -105,11 +98,10 @@ impl Elsewhere {
         let sold = self.name("sold", &asked.payer.unwrap_or(nothing));
         let held = self.name("held", &asked.holder.unwrap_or(nothing));
         let used = self.used(asked.idempotency_key.unwrap_or_default());
-        let keys = vec![sold.clone(), held.clone(), used.clone(), self.mints(), self.questions()];
+        let keys = vec![sold.clone(), held.clone(), used.clone(), self.places()];
         let id = fresh();
-        let kind = asked.place.map_or("", |place| if place.is_mint { "m" } else { "v" });
-        let (most, more) = asked.place.map_or((0, 0), |place| (place.most, place.most_refused));
-        let arguments = vec![kind.to_owned(), id.to_string(), most.to_string(), more.to_string()];
+        let place = asked.place.map(|_| id.to_string()).unwrap_or_default();
+        let arguments = vec![place, asked.place.unwrap_or_default().to_string()];
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
             return Word::default();
         };
@@ -190,18 +182,6 @@ impl Elsewhere {
         self.tell(FORGET, vec![self.name("held", holder)], Vec::new());
     }
 
-    /// A call has come to something.
-    pub(super) fn give_back(&self, place: u64) {
-        self.tell(GIVE_BACK, vec![self.mints(), self.questions()], vec![place.to_string()]);
-    }
-
-    /// A call that took no place has come to nothing: its place.
-    pub(super) fn note(&self) -> u64 {
-        let place = fresh();
-        self.tell(NOTE, vec![self.questions()], vec![place.to_string()]);
-        place
-    }
-
     /// Nobody waits for it, and what fails is said where the line is kept.
     fn tell(&self, script: &'static str, keys: Vec<String>, arguments: Vec<String>) {
         drop(self.state.run(script, keys, arguments));
@@ -245,12 +225,20 @@ impl Elsewhere {
         self.name("used", &key(&[Some(idempotency_key.as_bytes())]))
     }
 
-    fn mints(&self) -> String {
-        self.name("mints", &[0; 32])
+    fn places(&self) -> String {
+        self.name("vain", &[0; 32])
+    }
+}
+
+impl Places for Elsewhere {
+    fn give_back(&self, place: u64) {
+        self.tell(GIVE_BACK, vec![self.places()], vec![place.to_string()]);
     }
 
-    fn questions(&self) -> String {
-        self.name("asked", &[0; 32])
+    fn note(&self) -> u64 {
+        let place = fresh();
+        self.tell(NOTE, vec![self.places()], vec![place.to_string()]);
+        place
     }
 }
 

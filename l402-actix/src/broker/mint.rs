@@ -61,7 +61,7 @@ impl Broker<'_> {
         let account = &self.settings.line.account;
         let Some(elsewhere) = account.elsewhere() else { return Word::default() };
         let idempotency_key = sale.idempotency_key.as_deref();
-        let place = self.place_for(Call::Mint);
+        let place = self.places_for(Call::Mint);
         if place.is_none() && holder.is_none() && idempotency_key.is_none() {
             return Word::default();
         }

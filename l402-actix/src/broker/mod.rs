@@ -18,6 +18,7 @@ mod identity;
 mod mint;
 mod minute;
 mod payer;
+mod places;
 mod proxies;
 mod refusal;
 mod refused;
@@ -44,6 +45,7 @@ pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
+use places::SharedPlace;
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 pub(crate) use sales::Known;
@@ -52,7 +54,7 @@ pub(crate) use settings::Settings;
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
 pub(crate) use verdicts::{Answer, missing_fact};
-use word::{Asked, PlaceFor, SharedPlace, Word};
+use word::{Asked, Word};
 
 use crate::{
     key::Key,
@@ -213,7 +215,7 @@ impl<'a> Broker<'a> {
         }
         // Who is known here as a payer takes no stranger's place.
         let is_known = payer.is_some_and(|payer| account.budget.knows(&payer));
-        let place = if is_known { None } else { self.place_for(purpose.into()) };
+        let place = if is_known { None } else { self.places_for(purpose.into()) };
         if payer.is_none() && place.is_none() {
             return Word::default();
         }
@@ -225,9 +227,9 @@ impl<'a> Broker<'a> {
         word
     }
 
-    fn place_for(&self, call: Call) -> Option<PlaceFor> {
+    fn places_for(&self, call: Call) -> Option<u32> {
         let client = self.client().map(Client::with_neighbours);
-        self.settings.line.account.budget.place_for(self.settings.budget, call, client)
+        self.settings.line.account.budget.places_for(self.settings.budget, call, client)
     }
 
     /// Gives back a place that was had for a call that turned out not to be needed.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use l402_server::Verification;
 
+use super::sales::Known;
 use crate::{memory::Memory, terms::Question};
 
 /// How long a refusal stands without asking again. Long enough that a client in a loop costs a few
@@ -23,14 +24,17 @@ const CAPACITY: usize = 1_000;
 #[derive(Clone)]
 pub(crate) struct Refused {
     pub(crate) verdict: Verification,
+    /// What was known here when the question was asked. A yes that has come since, to another request,
+    /// does not make of this one that the credential *was* good.
+    pub(crate) known: Known,
     /// Where it was asked once more: whether the credential is genuine, and for something else.
     pub(crate) is_for_something_else: Option<bool>,
     since: Instant,
 }
 
 impl Refused {
-    pub(crate) fn now(verdict: Verification) -> Self {
-        Self { verdict, is_for_something_else: None, since: Instant::now() }
+    pub(crate) fn now(verdict: Verification, known: Known) -> Self {
+        Self { verdict, known, is_for_something_else: None, since: Instant::now() }
     }
 
     /// Whether it still stands, for somebody who has just paid or for anybody else.

@@ -1,11 +1,8 @@
 //! What is heard of other processes before the broker is called.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, time::Instant};
 
-use super::{checked::CheckedChallenge, sales::Known};
+use super::{checked::CheckedChallenge, places::SharedPlace, sales::Known};
 use crate::key::Key;
 
 /// What is asked, in one round trip.
@@ -17,18 +14,8 @@ pub(super) struct Asked<'a> {
     pub(super) holder: Option<Key>,
     /// Whether a key of the merchant's brings back a paid invoice.
     pub(super) idempotency_key: Option<&'a str>,
-    /// Whether there is a place for a stranger's call.
-    pub(super) place: Option<PlaceFor>,
-}
-
-/// What a stranger's call is for, and how many of a minute may come to nothing.
-#[derive(Clone, Copy)]
-pub(super) struct PlaceFor {
-    pub(super) is_mint: bool,
-    /// Of all.
-    pub(super) most: u32,
-    /// Of questions about credentials, so many are let through beyond that.
-    pub(super) most_refused: u32,
+    /// Whether there is a place for a stranger's call, of so many a minute that may come to nothing.
+    pub(super) place: Option<u32>,
 }
 
 /// What was heard. Of a Redis that is away, or where nothing is shared: nothing.
@@ -42,15 +29,6 @@ pub(super) struct Word {
     /// The key brings back a paid invoice until then.
     pub(super) used_up_until: Option<Instant>,
     pub(super) place: Cell<Option<SharedPlace>>,
-}
-
-/// A place among the calls of all processes that may come to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SharedPlace {
-    /// It is taken, under this name.
-    Taken(u64),
-    /// There is none for so long.
-    None(Duration),
 }
 
 impl Word {

@@ -6,14 +6,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Whether one of its caveats says that it has expired. A caveat can only narrow a token, so one that
-/// is past is enough.
+/// Whether it says that it has expired.
 pub(super) fn is_past(macaroon: &str) -> bool {
+    of(macaroon).is_some_and(|expiry| expiry <= SystemTime::now())
+}
+
+/// The earliest moment that one of its caveats names: a caveat can only narrow a token.
+pub(super) fn of(macaroon: &str) -> Option<SystemTime> {
     let plain: String = macaroon.trim_end_matches('=').replace('-', "+").replace('_', "/");
-    let Ok(bytes) = STANDARD_NO_PAD.decode(plain) else { return false };
-    let now = SystemTime::now();
-    let conditions = conditions(&bytes).unwrap_or_default();
-    conditions.into_iter().filter_map(expiry).any(|expiry| expiry <= now)
+    let bytes = STANDARD_NO_PAD.decode(plain).ok()?;
+    conditions(&bytes)?.into_iter().filter_map(expiry).min()
 }
 
 /// `expires=<seconds since 1970, or RFC 3339>`, or the `<service>_valid_until=…` of other L402

@@ -4,6 +4,7 @@
 //! Out: the payment that lets it in, or that it is free; else the `Refusal`.
 //! Never: the body, the handler, and how an answer is written.
 
+mod cookie;
 pub(crate) mod credential;
 mod echo;
 mod expiry;
@@ -62,13 +63,13 @@ pub(crate) async fn admit<'a>(
             visit.in_time(Box::pin(async { Err(sell::challenge(&visit).await) })).await
         }
         Presented::Several => Err(Refusal::SeveralTokens),
+        Presented::Standing(token, paid) => match cookie::kept(&visit, &token) {
+            Some(kept) => Err(kept),
+            None if visit.good_for().is_none() => Ok(Admission { paid, hold: None }),
+            None => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
+        },
+        Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
         Presented::SeveralPayments => Err(Refusal::SeveralPayments),
-        Presented::Standing(paid) | Presented::Verified(paid) if visit.good_for().is_none() => {
-            Ok(Admission { paid, hold: None })
-        }
-        Presented::Standing(paid) | Presented::Verified(paid) => {
-            visit.in_time(Box::pin(hold::admission(&visit, paid))).await
-        }
         Presented::Mpp(payment, echo) => {
             visit.in_time(Box::pin(mpp::decide(&visit, payment, echo))).await
         }
@@ -87,6 +88,6 @@ pub(crate) async fn admit<'a>(
         }
         // The merchant's own answer may take longer than the gate's deadline.
         Err(Refusal::InvalidToken(verdict)) => Err(refuse::answer(&visit, verdict).await),
-        Err(refusal) => Err(refusal),
+        Err(refusal) => Err(cookie::refused(&visit, refusal)),
     }
 }

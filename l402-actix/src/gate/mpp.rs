@@ -41,6 +41,7 @@ pub(super) async fn decide(
     }
     // In this order: garbage comes no further than the budget, and a store that is away must
     // not cost a payment, so that it is held before it is used up.
+    let known = visit.broker.known(&name);
     let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce).await?;
     let held = match payment_hash.map(|hash| visit.mark(hash)) {
         Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
@@ -63,7 +64,6 @@ pub(super) async fn decide(
             payment_hash: verdict.payment_hash,
         }),
         Answer::No(verdict) => {
-            let known = visit.broker.known(&name);
             let case = Case {
                 scheme: Scheme::Payment,
                 mode: visit.mode(),

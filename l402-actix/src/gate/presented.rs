@@ -5,6 +5,7 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
+    cookie,
     credential::{self, Credential},
     echo::Echo,
     paid::Paid,
@@ -16,7 +17,7 @@ use crate::{answer::Problem, payment::Payment, terms::Question};
 pub(super) enum Presented {
     Nothing,
     /// A token whose verdict stands, and covers the request.
-    Standing(Paid),
+    Standing(VerifyRequest, Paid),
     /// What the scope around has verified, and covers this gate.
     Verified(Paid),
     /// A token that has to be verified, and the names of the question that does it.
@@ -31,7 +32,8 @@ pub(super) enum Presented {
 /// In the request's headers.
 pub(super) fn presented(visit: &Visit<'_>) -> Presented {
     let own_header = visit.config.answer.credential_header.as_ref();
-    match credential::find(visit.request.headers(), own_header, visit.config.mpp) {
+    let found = credential::find(visit.request.headers(), own_header, visit.config.mpp);
+    match found.or_else(|| cookie::find(visit).map(Credential::Token)) {
         None => Presented::Nothing,
         Some(Credential::Several) => Presented::Several,
         Some(Credential::SeveralPayments) => Presented::SeveralPayments,
@@ -49,7 +51,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
                     visit.settled(&token);
                     // The request that has brought it about may have gone before it could say so.
                     told::accepted(visit, &name, &payment);
-                    Presented::Standing(visit.paid_by(token, payment))
+                    Presented::Standing(token.clone(), visit.paid_by(token, payment))
                 }
                 None => Presented::Token(token, name),
             }

@@ -23,6 +23,8 @@ pub(super) async fn by(visit: &Visit<'_>, line: Line, verdict: Verification) -> 
             };
             return without_price(visit, refusal);
         }
+        // A person can do nothing about a cookie, which is forgotten with this answer.
+        Line::Unauthorized | Line::NotGenuine if visit.from_cookie.get() => Why::InvalidToken,
         Line::Unauthorized | Line::NotGenuine => {
             return without_price(visit, Refusal::InvalidToken(verdict));
         }

@@ -1,7 +1,7 @@
 //! The 402: a challenge for what is sold, or why there is none. A failure here must not look like a
 //! price.
 
-use super::visit::Visit;
+use super::{cookie, visit::Visit};
 #[cfg(feature = "discovery")]
 use crate::terms::refuse_unlisted;
 use crate::{
@@ -51,8 +51,14 @@ async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, buyer: Buyer) -> Refusal {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
             let problem = visit.takes_mpp().then(|| visit.problem.get());
             let description = sale.description.as_deref();
-            let (settings, good_for) = (&visit.config.answer, visit.sells());
-            let form = Form::of(visit.request, settings, description, good_for, problem);
+            let form = Form::of(
+                visit.request,
+                &visit.config.answer,
+                description,
+                visit.sells(),
+                problem,
+                cookie::may_be_withheld(visit),
+            );
             Refusal::PaymentRequired(Box::new(challenge), form)
         }
         Err(refusal) => refusal.into(),

@@ -3,15 +3,15 @@
 use l402_server::VerifyRequest;
 
 use super::{
-    expiry, hold,
-    list::{Case, Line, Said, Scheme, second_line},
+    cookie, expiry, hold,
+    list::{Case, Line, MintedFor, Said, Scheme, second_line},
     paid::Admission,
     refuse, told,
     visit::Visit,
 };
 use crate::{
     answer::Refusal,
-    broker::{Answer, Broker, BrokerRefusal, Purpose, Refused, is_malformed, missing_fact},
+    broker::{Answer, Broker, BrokerRefusal, Known, Purpose, Refused, is_malformed, missing_fact},
     terms::{Question, Terms},
 };
 
@@ -25,6 +25,7 @@ pub(super) async fn decide(
     if let Some(refused) = recall(visit, &token, &name) {
         return Err(refuse_no(visit, &token, &name, refused).await);
     }
+    let known = visit.broker.known(&name);
     // What is sent is checked by the broker against every caveat, which is what binds the
     // token: its holder can append caveats, and a broker may read out the last one.
     let question = visit.terms().put_to(&token);
@@ -36,17 +37,20 @@ pub(super) async fn decide(
             (Ok(answer), is_asked)
         }
     };
-    let line = case(visit, &token, &name).line(said(visit, answer.as_ref().ok()));
+    let line = case(visit, &token, known).line(said(visit, answer.as_ref().ok()));
     match (line, answer) {
         (Line::Admitted, Ok(Answer::Yes(payment))) => {
             visit.settled(&token);
             told::accepted(visit, &name, &payment);
+            if let Some(kept) = cookie::kept(visit, &token) {
+                return Err(kept);
+            }
             let mut paid = visit.paid_by(token, payment);
             paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
             hold::admission(visit, paid).await
         }
         (_, Ok(Answer::No(verdict))) => {
-            Err(refuse_no(visit, &token, &name, Refused::now(verdict)).await)
+            Err(refuse_no(visit, &token, &name, Refused::now(verdict, known)).await)
         }
         (_, Ok(Answer::Incomplete(verdict))) => Err(Refusal::MissingFact(missing_fact(&verdict))),
         // It would say the same of the next payment, so nobody is asked for one.
@@ -78,7 +82,10 @@ async fn refuse_no(
     name: &Question,
     mut refused: Refused,
 ) -> Refusal {
-    let line = match case(visit, token, name).line(Said::No) {
+    let case = case(visit, token, refused.known);
+    let line = match case.line(Said::No) {
+        // The same answer; the figures tell which it was.
+        Line::WasGood if case.minted_for == MintedFor::SomethingElse => Line::ForSomethingElse,
         Line::SecondQuestion => {
             let line = match refused.is_for_something_else {
                 Some(true) => Line::ForSomethingElse,
@@ -101,8 +108,7 @@ async fn refuse_no(
 }
 
 /// What stands between the broker's no and the answer.
-fn case(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Case {
-    let known = visit.broker.known(name);
+fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known) -> Case {
     Case {
         scheme: Scheme::Token,
         mode: visit.mode(),
@@ -118,7 +124,7 @@ fn case(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Case {
 /// The broker's no to this question, if it still stands and says enough.
 fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<Refused> {
     let refused = visit.broker.recall(name)?;
-    let line = case(visit, token, name).line(Said::No);
+    let line = case(visit, token, refused.known).line(Said::No);
     let says_enough = line != Line::SecondQuestion || refused.is_for_something_else.is_some();
     let stands = says_enough && refused.stands(line == Line::JustPaid);
     stands.then(|| {

@@ -13,8 +13,9 @@ use crate::{
 /// Takes note that the payment behind a question lets a request in, and tells the merchant, the first
 /// time.
 pub(super) fn accepted(visit: &Visit<'_>, question: &Question, payment: &Payment) {
-    let sold = visit.broker.known(question).sold;
-    if !visit.broker.accepted(question) {
+    let known = visit.broker.known(question);
+    // Most requests are by a token that was accepted before.
+    if known.accepted || !visit.broker.accepted(question) {
         return;
     }
     let Some(Hook(on_payment)) = visit.config.on_payment.clone() else { return };
@@ -23,7 +24,7 @@ pub(super) fn accepted(visit: &Visit<'_>, question: &Question, payment: &Payment
     payment.payment_hash = question.payment_hash.as_ref().map(hex).or(payment.payment_hash);
     let route = Route {
         pattern: observe::route(visit.request),
-        price_sats: sold.map_or(visit.sats.accept, |sold| sold.sats),
+        price_sats: known.sold.map_or(visit.sats.accept, |sold| sold.sats),
     };
     let told = async move {
         let told = tokio::spawn(async move { on_payment(payment, route).await }).await;

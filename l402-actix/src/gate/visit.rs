@@ -36,6 +36,8 @@ pub(crate) struct Visit<'a> {
     pub(super) around: Option<Rc<Passed>>,
     pub(super) broker: Broker<'a>,
     pub(super) watch: &'a Watch,
+    /// Whether the credential came in a cookie.
+    pub(super) from_cookie: Cell<bool>,
     /// What a 402 says to clients of the `Payment` scheme.
     pub(super) problem: Cell<Problem>,
     /// Not set where nobody has to be waited for.
@@ -54,6 +56,9 @@ impl<'a> Visit<'a> {
         if offer.good_for == Some(GoodFor::Uses(0)) {
             return Err(TermsFault::Misconfigured("`uses` must be at least 1"));
         }
+        if offer.good_for.is_some_and(|good_for| !good_for.is_single_use()) {
+            config.balance.warn_of_memory();
+        }
         let around = request.extensions().get::<Rc<Passed>>().cloned();
         let resource_around = around.as_ref().map(|passed| &*passed.resource);
         let resource = config.terms.resource(request, offer, resource_around)?;
@@ -71,6 +76,7 @@ impl<'a> Visit<'a> {
             around,
             broker,
             watch,
+            from_cookie: Cell::new(false),
             problem: Cell::new(Problem::PaymentRequired),
             waits_since,
             limit,

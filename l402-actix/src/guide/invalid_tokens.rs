@@ -4,12 +4,17 @@
 //! request: bought for another route, or when it was cheaper. The first should hear 401, since
 //! paying again would not help. The second should hear 402, since it would.
 //!
-//! | [`OnInvalidToken`](crate::OnInvalidToken) | not genuine | genuine, not for this | calls to the broker |
+//! | [`OnInvalidToken`](crate::OnInvalidToken) | not genuine | was good, or genuine and not for this | calls to the broker |
 //! | --- | --- | --- | --- |
-//! | `Diagnose` (default) | 401 | 402 | two verifications, and a mint for a 402 |
+//! | `Diagnose` (default) | 401 | 402 | one or two verifications, and a mint for a 402 |
 //! | `Unauthorized` | 401 | 401 | one verification |
 //! | `Rechallenge` | 402 | 402 | one verification and a mint |
 //! | `custom(..)` | your answer | 402 | as `Diagnose` |
+//!
+//! A token was good that was accepted here before, or whose own expiry is past. In every mode a token
+//! that was sold here for just this, and never accepted, is 401: it has just been paid, and the broker
+//! may learn of that in a moment. A refused MPP payment is 402 in every mode, or 403 for the same
+//! reason.
 //!
 //! `Diagnose` is the default because of clients that keep a token for several routes: on a 401
 //! they stay locked out for as long as they keep it, on a 402 they pay and go on.
@@ -49,8 +54,8 @@
 //! # }
 //! ```
 //!
-//! It is called for a token that is not genuine, and for a refused MPP payment. It is not called
-//! for what is not shaped like a credential (402), for what the broker cannot even read (401), or
+//! It is called for a token that is not genuine. It is not called for a token that was good, for one
+//! that was just sold here, for MPP payments, for what is not shaped like a credential (402), for what the broker cannot even read (401), or
 //! when the broker fails (502, 503, 504): a failure is never an invalid token.
 //!
 //! # What it costs
@@ -64,7 +69,7 @@
 //! - What `custom` answers is served without a payment. Nothing in it may be worth money.
 //! - A payment challenge that your answer carries is taken out unless its status is 402: clients
 //!   pay what they find, on whichever status.
-//! - `Rechallenge` asks for money because a token was refused. If the broker refuses tokens that
-//!   were just paid for, a client that pays by itself pays without end.
+//! - `Rechallenge` asks for money because a token was refused. What was just sold here is not asked to
+//!   pay again, but with several processes and no shared state another one does not know that.
 //! - `Unauthorized` locks callers with a token of a neighbouring route out until they drop it. Let
 //!   such routes share a [resource](super::resources).

@@ -6,6 +6,7 @@
 //! | page | what it is about |
 //! | --- | --- |
 //! | [`pricing`] | fixed, computed and free; a module, a scope or a folder at one price; a price by the body |
+//! | [`packs`] | a payment that buys so many answers, or so much of what you count |
 //! | [`resources`] | what a token opens, and which routes share one |
 //! | [`invalid_tokens`] | what a caller is answered whose token is refused |
 //! | [`existing_auth`] | a route that asks for a bearer token, or a cookie, and a payment |
@@ -34,6 +35,7 @@ pub mod invalid_tokens;
 pub mod mcp_servers;
 pub mod mpp;
 pub mod observability;
+pub mod packs;
 pub mod paywall;
 pub mod pricing;
 pub mod production;

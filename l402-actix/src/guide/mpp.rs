@@ -37,6 +37,24 @@
 //! about it once. There is no diagnosis of a refused one, and no second try when the connection
 //! breaks.
 //!
+//! # What a refusal looks like
+//!
+//! | the payment | answer |
+//! | --- | --- |
+//! | used up, for something else, or not the broker's | 402 with a fresh challenge of both schemes |
+//! | sold here for just this and never accepted; or the broker can make nothing of it | 403 without a challenge: the next one would be refused like this one |
+//! | several in one request | 400 |
+//! | not readable | 402 |
+//!
+//! The bodies are RFC 9457 problems beside what they are for L402 clients, with a `type` of the MPP
+//! drafts.
+//!
+//! # The receipt
+//!
+//! A 2xx whose payment was verified for that request carries `Payment-Receipt`, for L402 payments too:
+//! base64url of JSON with the payment hash, the time and, for MPP, the challenge's `id`. For pages of
+//! other origins name it in `Access-Control-Expose-Headers`.
+//!
 //! # What it cannot promise
 //!
 //! - **A payment is lost to a client whose request fails after the broker took it**: when your

@@ -130,7 +130,7 @@
 //!
 //! # A health page
 //!
-//! [`L402Client::check`](crate::L402Client::check) asks the broker whether it takes the key:
+//! [`L402Client::check`](crate::L402Client::check) asks the broker whether this account can sell:
 //!
 //! ```
 //! # use l402_actix::{L402Client, L402Error};
@@ -140,13 +140,17 @@
 //! # let client: L402Client = sandbox.client();
 //! match client.check().await {
 //!     Ok(()) => println!("selling"),
-//!     Err(L402Error::Auth { .. } | L402Error::Plan { .. }) => println!("nothing can be sold: wake me"),
+//!     Err(err @ (L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. })) => {
+//!         println!("nothing can be sold, wake me: {err}");
+//!     }
 //!     Err(err) => println!("that passes: {err}"),
 //! }
-//! # assert_eq!(sandbox.verifies(), 1);
+//! # assert_eq!(sandbox.verifies(), 0);
 //! # }
 //! ```
 //!
 //! At start-up, end with the second and go on with the third. A page that probes ask in each second
-//! must not ask the broker each time: a check is one of the 100 calls a minute that payers need. The
-//! example `health` keeps a good answer for half a minute and a bad one for five seconds.
+//! must not ask the broker each time: a check is one of the 200 questions a minute that an account
+//! has, and with an older broker one of the 100 calls that payers need. The example `health` keeps a
+//! good answer for half a minute and a bad one for five seconds. The error's text names the URL that
+//! was tried: keep it in your log.

@@ -31,7 +31,7 @@
 //! others have asked in vain; see [`client_identity`](crate::L402Config::client_identity).
 //!
 //! Redis 5 or newer with `maxmemory-policy noeviction` and `appendonly yes`. One that evicts keys is
-//! refused for spent tokens, which it would make good again.
+//! refused for balances: a used-up payment would be good again.
 //!
 //! # Try it
 //!
@@ -55,14 +55,19 @@
 //! PORT=8082 cargo run -p l402-examples --example two_instances
 //! ```
 //!
-//! Then buy one answer from the first, and present the token that was good for it to the second:
+//! Then buy one answer from the first (with `jq`), and present the token that was good for it to the
+//! second:
 //!
 //! ```text
-//! cargo run -q -p l402-sandbox -- get http://127.0.0.1:8081/draw
-//! curl -i http://127.0.0.1:8082/draw -H 'Authorization: L402 …'
+//! curl -s http://127.0.0.1:8081/draw > challenge.json
+//! PREIMAGE=$(cargo run -q -p l402-sandbox -- pay $(jq -r .l402.invoice challenge.json))
+//! TOKEN="L402 $(jq -r .macaroon challenge.json):$PREIMAGE"
+//! curl -i http://127.0.0.1:8081/draw -H "Authorization: $TOKEN"
+//! curl -i http://127.0.0.1:8082/draw -H "Authorization: $TOKEN"
 //! ```
 //!
-//! The second answers 402 with a new invoice: the token is used up, also there.
+//! The first answers 200 and the second 402 with a new invoice: the token is used up there too. Stop
+//! Redis, and `/draw` answers 503 while `/weather` is sold on.
 //!
 //! # What is shared, and how
 //!
@@ -70,7 +75,7 @@
 //! | --- | --- | --- |
 //! | invoices, macaroons, whether a payment is good | the broker | |
 //! | how many broker calls are left in the account's minute | the broker's replies: each says what is left, whoever has called | 100 calls a minute are counted in each process |
-//! | which `single_use` tokens are spent | Redis, or for one process on one machine a `RedbStore` | each process sells a token once, and once more after a restart |
+//! | what a payment has drawn, on routes with `single_use`, `uses` or `units` | Redis; a `RedbStore` is for one process | each process sells all of it once, and once more after a restart |
 //! | what was sold, who has paid, who was accepted | Redis, for an hour | elsewhere, and after a restart, a payer is a stranger until the first yes |
 //! | challenges that a client holds ([`reuse_challenges`](crate::ClientIdentity::reuse_challenges)) | Redis | each process hands out its own, and one that was paid for elsewhere: leave it off |
 //! | keys of [`idempotency_key_with`](crate::L402Config::idempotency_key_with) that are used up | Redis | each process finds it out with one more mint |
@@ -92,19 +97,19 @@
 //! The keys of an account are in one slot of a cluster. Switch on the features of the `redis` crate that
 //! you need in your own `Cargo.toml`, such as `sentinel`, `cluster-async` or `tokio-rustls-comp`.
 //!
-//! Where a replica takes over, what the master had not yet told it is forgotten: a token that was spent
-//! in that moment can be spent once more.
+//! Where a replica takes over, what the master had not yet told it is forgotten: what a payment drew in that
+//! moment can be drawn once more.
 //!
 //! # What happens when a part is away
 //!
 //! | away | then |
 //! | --- | --- |
 //! | the broker | 502, 503 or 504; whoever has a verdict that stands is served for its ten seconds |
-//! | Redis | `single_use` routes answer 503 with `Retry-After`; all others go on, each process by its own memory. After 100 ms of silence nobody waits for it, for five seconds at a time; a warning in the log says so once a minute |
-//! | Redis, started anew without its data | spent tokens are good again until they expire, which `appendonly yes` prevents; payers are strangers at processes that have not accepted them |
+//! | Redis | routes with `single_use`, `uses` or `units` answer 503 with `Retry-After`; all others go on, each process by its own memory. After 100 ms of silence nobody waits for it, for five seconds at a time; a warning in the log says so once a minute |
+//! | Redis, started anew without its data | used-up payments are good again until their tokens expire, which `appendonly yes` prevents; payers are strangers at processes that have not accepted them |
 //! | Redis holds what another version wrote, or garbage | an error in the log once a minute, and the process's own memory |
 //! | one process | the others go on, and know its payers |
-//! | one process, killed in a `single_use` handler | its token answers 409 until the lease runs out, then it is good again |
+//! | one process, killed while it answers a request of a balance | what that request held is out of use until its lease runs out, and then good again |
 //!
 //! # Without Redis
 //!

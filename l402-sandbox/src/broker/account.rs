@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    broker::{admission::admitted, iso8601},
+    broker::{admission::admitted, date::iso8601},
     event::Event,
     hex::hex,
     reply::{Reply, Request},

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     broker::{
         admission::{admitted, check, parsed},
-        iso8601,
+        date::iso8601,
     },
     event::Event,
     hex::hex,
@@ -17,26 +17,18 @@ use crate::{
     macaroon::Macaroon,
     random::random,
     reply::{Reply, Request},
-    state::{Sale, State},
+    state::{Asked, Held, Sale, State},
 };
 
 /// The broker cuts longer idempotency keys.
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 256;
 
-/// What a mint asks for.
-#[derive(PartialEq, Eq, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Mint {
+struct Mint {
     resource: String,
     price_sats: u64,
     description: Option<String>,
-}
-
-/// What an idempotency key stands for.
-pub(crate) struct Held {
-    expires: Duration,
-    asked: Mint,
-    challenge: Value,
 }
 
 /// `POST /api/l402/challenges`. An `Err` is a refusal.
@@ -48,7 +40,8 @@ fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply
     let ask: Mint = parsed(request)?;
     check(!ask.resource.trim().is_empty(), "resource", "is required")?;
     check(ask.price_sats >= 1, "priceSats", "must be at least 1")?;
-    let description = ask.description.clone().unwrap_or_else(|| {
+    let asked = Asked(ask.resource.clone(), ask.price_sats, ask.description.clone());
+    let description = ask.description.unwrap_or_else(|| {
         let text = format!("L402: {}", ask.resource);
         if text.len() <= MAX_DESCRIPTION_BYTES { text } else { "L402".to_owned() }
     });
@@ -63,7 +56,7 @@ fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply
     if let Some(held) = state.challenges.get(&(merchant, key.clone()))
         && now < held.expires
     {
-        if given.is_some() && held.asked != ask {
+        if given.is_some() && held.asked != asked {
             let detail = "The idempotency key was used with other parameters.";
             return Err(Reply::problem(409, Some("idempotency_key_reuse"), "Conflict", detail));
         }
@@ -111,9 +104,9 @@ fn mint_for(state: &mut State, request: &Request, merchant: u64) -> Result<Reply
         spent_by_mpp: false,
     };
     state.sales.insert(issued.payment_hash, sale);
-    state.report(&Event::Minted { resource: ask.resource.clone(), price_sats: ask.price_sats });
-    let held = Held { expires, asked: ask, challenge: challenge.clone() };
+    let held = Held { expires, asked, challenge: challenge.clone() };
     state.challenges.insert((merchant, key), held);
+    state.report(&Event::Minted { resource: ask.resource, price_sats: ask.price_sats });
     Ok(Reply::json(200, challenge))
 }
 

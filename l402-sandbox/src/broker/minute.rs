@@ -3,9 +3,8 @@
 use std::{collections::VecDeque, time::Duration};
 
 use serde_json::json;
-use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use crate::reply::Reply;
+use crate::{broker::date::http_date, reply::Reply};
 
 /// How far back the rate limit looks.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -74,29 +73,5 @@ impl Minute {
         });
         let reply = Reply::typed(429, "application/problem+json", body.to_string());
         self.told_in(reply.header("Retry-After", wait.to_string()))
-    }
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, which is an RFC 2822 date but for the zone's name.
-fn http_date(since_epoch: Duration) -> String {
-    let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
-    OffsetDateTime::from_unix_timestamp(seconds)
-        .ok()
-        .and_then(|date| date.format(&Rfc2822).ok())
-        .unwrap_or_default()
-        .replace("+0000", "GMT")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_in_the_form_that_http_wants() {
-        for (seconds, date) in
-            [(0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT")]
-        {
-            assert_eq!(http_date(Duration::from_secs(seconds)), date);
-        }
     }
 }

@@ -94,7 +94,6 @@ fn judge(
             ("expires", at) if at.parse().map_or(true, |at: u64| at <= now) => {
                 return Err("the token has expired");
             }
-            ("merchant_id" | "expires", _) => {}
             ("path", path) => paths.push(path),
             ("amount_sats", sats) => {
                 amounts.push(sats.parse::<u64>().map_err(|_| "a caveat cannot be read")?);

@@ -265,7 +265,7 @@ async fn who_has_just_paid_is_not_held_up_by_a_flood_of_garbage() {
     let mpp = format!("Payment {}", URL_SAFE_NO_PAD.encode(json));
     assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 200);
     let again = shop.api.ask_with("/weather", &mpp).await.status;
-    assert!(matches!(again, 401 | 503), "used up, so unknown again: {again}");
+    assert!(matches!(again, 402 | 503), "used up, so unknown again: {again}");
 }
 
 #[actix_web::test]
@@ -288,7 +288,7 @@ async fn a_token_that_the_broker_no_longer_takes_has_no_right_to_more_than_its_c
     let paid = shop.buy("/weather").await;
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
     shop.sandbox.advance(Duration::from_secs(2 * 60 * 60));
-    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 401);
+    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 402, "it was good");
     flood(&shop).await;
     // Past the time for which a refusal stands.
     rt::time::sleep(Duration::from_secs(6)).await;
@@ -380,7 +380,7 @@ async fn what_a_payer_spoils_is_only_that_request() {
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
     let preimage = paid.split_once(':').unwrap().1;
     let damaged = format!("L402 AgEL:{preimage}");
-    assert_eq!(shop.api.ask_with("/weather", &damaged).await.status, 401);
+    assert_eq!(shop.api.ask_with("/weather", &damaged).await.status, 402);
     flood(&shop).await;
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
 }

@@ -48,7 +48,8 @@ async fn a_verdict_is_for_its_credential_and_its_resource_only() {
     assert_eq!(shop.api.ask_with("/any/thing", &forged).await.status, 401);
     assert_eq!(
         shop.api.ask_with("/any/thing", &format!("{macaroon}A:{preimage}")).await.status,
-        401
+        402,
+        "its payment was good"
     );
 }
 
@@ -152,7 +153,7 @@ async fn a_verdict_stands_for_its_time_to_live_and_use_does_not_prolong_it() {
         shop.api.ask_with("/weather", &paid).await;
         rt::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 401);
+    assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 402);
 }
 
 #[actix_web::test]
@@ -182,7 +183,7 @@ async fn an_mpp_payment_is_never_cached() {
     let mpp = format!("Payment {}", URL_SAFE_NO_PAD.encode(json));
     assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 200);
     for calls in 2..4 {
-        assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 401);
+        assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 402);
         assert_eq!(shop.sandbox.verifies(), calls, "once for each, and nothing is remembered");
     }
 }
@@ -217,8 +218,8 @@ async fn a_scope_with_a_cache_lends_no_standing_verdict_to_a_handler_for_one_use
     assert_eq!(sandbox.verifies(), 1);
     sandbox.advance(Duration::from_secs(2 * 60 * 60));
     let answer = api.ask_with("/scope/once/thing", &paid).await;
-    assert_eq!(answer.status, 401, "{}", answer.body);
-    assert_eq!(sandbox.verifies(), 3);
+    assert_eq!(answer.status, 402, "{}", answer.body);
+    assert_eq!(sandbox.verifies(), 2);
 
     let paid = api.buy("/scope/any/thing", &sandbox).await;
     assert_eq!(api.ask_with("/scope/once/thing", &paid).await.body, "thing");

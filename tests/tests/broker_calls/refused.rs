@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::rt;
-use l402_actix::{BrokerBudget, VerifyCache};
+use l402_actix::{BrokerBudget, VerifyCache, l402_server::ChallengeRequest};
 use l402_sandbox::Fault;
 use serde_json::json;
 
@@ -62,7 +62,10 @@ async fn a_failure_is_never_remembered() {
         assert_eq!(shop.api.ask_with("/weather", &paid).await.status, status);
         assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
     }
-    // The no stands only once the diagnosis has been made.
+    // The no stands only once the diagnosis has been made, of what was sold elsewhere.
+    let ask = ChallengeRequest::new("/weather", 100);
+    let sold = shop.sandbox.client().create_challenge(&ask).await.unwrap();
+    let paid = format!("L402 {}:{}", sold.macaroon, shop.sandbox.pay(&sold.invoice).unwrap());
     shop.sandbox.fault(Fault::json(json!({ "valid": false })));
     shop.sandbox.fault(Fault::status(500));
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 502);

@@ -34,13 +34,23 @@ pub(crate) fn expected(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) ->
             for line in lines {
                 for part in line.split(|byte| *byte == b',') {
                     if let Some(found) = read(part, scheme) {
-                        return Some(found);
+                        // Several payments are none: the broker takes one.
+                        let is_one = scheme != "payment" || payments(authorization, own) == 1;
+                        return is_one.then_some(found);
                     }
                 }
             }
         }
     }
     None
+}
+
+/// How many parts are meant as a credential of the `Payment` scheme, readable or not.
+fn payments(authorization: &[Vec<u8>], own: &[Vec<u8>]) -> usize {
+    let lines = own.iter().chain(authorization);
+    let parts = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    let texts = parts.filter_map(|part| String::from_utf8(part.to_vec()).ok());
+    texts.filter(|text| text.trim().to_ascii_lowercase().starts_with("payment ")).count()
 }
 
 /// One part of a line, if it is a credential of this scheme.

@@ -31,8 +31,9 @@ fn exists(name: &str) -> bool {
         return is_trial(test);
     }
     let file = match module.split_once("::") {
+        Some(("client", module)) => format!("l402-server/tests/client/{module}.rs"),
         Some((target, module)) => format!("tests/tests/{target}/{module}.rs"),
-        None if module == "client" => "l402-server/tests/client.rs".to_owned(),
+        None if module == "client" => "l402-server/tests/client/main.rs".to_owned(),
         None => format!("tests/tests/{module}.rs"),
     };
     let Ok(source) = fs::read_to_string(root().join(&file)) else { return false };

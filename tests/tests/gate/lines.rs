@@ -240,6 +240,32 @@ async fn line_11_the_second_question_tells_genuine_from_forged_and_never_opens_t
     }
 }
 
+/// A token that was just paid for is presented twice at once, and the broker learns of the payment in
+/// between.
+#[actix_web::test]
+async fn a_no_that_was_asked_for_before_the_first_yes_is_no_sign_of_a_token_that_was_good() {
+    let shop = shop(OnInvalidToken::Diagnose).await;
+    let token = shop.buy("/weather").await;
+    shop.sandbox.fault(no());
+    assert_eq!(shop.status("/weather", &token).await, 401);
+    actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
+    for _ in 0..3 {
+        assert_eq!(shop.status("/weather", &token).await, 200, "the no stands for its moment only");
+    }
+
+    let token = shop.buy("/weather").await;
+    shop.sandbox.fault(Fault::delay(Duration::from_millis(500)).on(Endpoint::Verify));
+    let early = async {
+        let spoilt = with_caveat(&token, "path=/other");
+        shop.status("/weather", &spoilt).await
+    };
+    let late = async {
+        actix_web::rt::time::sleep(Duration::from_millis(200)).await;
+        shop.status("/weather", &token).await
+    };
+    assert_eq!(tokio::join!(early, late), (401, 200));
+}
+
 /// The merchant's function is for the end of the list, whatever the budget.
 #[actix_web::test]
 async fn a_custom_answer_is_asked_for_at_the_end_of_the_list_only() {

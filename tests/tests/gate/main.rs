@@ -7,6 +7,7 @@ mod caching;
 mod caveats;
 mod challenge;
 mod config;
+mod cookie;
 mod cors;
 mod credential;
 mod extract_first;

@@ -127,7 +127,7 @@ async fn a_payment_without_a_macaroon_counts_its_sats_too() {
     let proof = URL_SAFE_NO_PAD.encode(json!({ "payload": { "preimage": preimage } }).to_string());
     let credential = format!("Payment {proof}");
     assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 200);
-    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 401, "it is used up");
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 402, "it is used up");
     let of_route = |name| format!("{name}{{route=\"/weather/{{city}}\"}}");
     assert_eq!(shop.figures.by(&of_route("l402_payment_sats_total")), 100);
     assert_eq!(shop.figures.by(&of_route("l402_payments_total")), 1);

@@ -35,7 +35,7 @@ pub(crate) const ROOMS: [(&str, &[Of]); 12] = [
         &[
             Only("terms", &["Selectors", "Price"]),
             Only("broker", &["Settings", "BrokerBudget", "ClientIdentity", "VerifyCache"]),
-            Only("balance", &["Settings", "SpentTokens"]),
+            Only("balance", &["Settings", "Balances"]),
             Only("answer", &["Settings", "OnInvalidToken", "PaywallPage"]),
             All("shared"),
         ],
@@ -44,7 +44,7 @@ pub(crate) const ROOMS: [(&str, &[Of]); 12] = [
         "answer",
         &[
             Only("broker", &["BrokerRefusal", "CheckedChallenge", "is_malformed"]),
-            Only("balance", &["StoreError"]),
+            Only("balance", &["StoreError", "Balance", "Kind", "Quota"]),
             All("terms"),
             All("observe"),
         ],

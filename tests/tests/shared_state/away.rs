@@ -115,10 +115,10 @@ async fn garbage_and_what_another_version_wrote_are_an_error_in_the_log_and_no_m
     let (sandbox, redis) = (Sandbox::start().await, Redis::start(&[]));
     let switches = ["uncached", "reuse"];
     let [one, two] = [(); 2].map(|()| Process::start(&sandbox, &redis, &switches));
+    let _ = one.status("/weather", &garbage(1)).await;
     let credential = one.buy("/weather", &sandbox).await;
     let written = |of: &str| !redis.keys(&format!("*:{of}:*")).is_empty();
     eventually("it is told", async || written("sold") && written("held")).await;
-    let _ = one.status("/weather", &garbage(1)).await;
     let keys = redis.keys("*");
     assert!(keys.len() >= 3, "{keys:?}");
     for value in ["", "garbage", "2 00 {}", "1 00 {\"sold\":null,\"accepted\":true}", "\u{ff}"] {

@@ -3,14 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod crowd;
+#[cfg(feature = "redis-server")]
+mod faults;
 mod gate;
 mod interrupted;
 mod log;
+mod model;
+mod packs;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod stores;
 mod suite;
+mod units;
 
 use std::{
     collections::VecDeque,

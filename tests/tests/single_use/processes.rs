@@ -23,7 +23,13 @@ pub(super) struct Process {
 impl Process {
     /// Starts one on a store, such as `redb:/tmp/balances.redb`.
     pub(super) fn start(sandbox: &Sandbox, store: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_single_use_server"))
+        let server = env!("CARGO_BIN_EXE_single_use_server");
+        Self::start_in(&mut Command::new(server), sandbox, store)
+    }
+
+    /// The same within something that ends as the server itself.
+    pub(super) fn start_in(command: &mut Command, sandbox: &Sandbox, store: &str) -> Self {
+        let mut child = command
             .args([sandbox.url(), sandbox.api_key(), store])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -33,6 +39,10 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
         Self { child, url: url.trim().to_owned(), client }
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(super) fn on_file(sandbox: &Sandbox, file: &Path) -> Self {

@@ -30,6 +30,8 @@ pub(crate) struct Wanted {
     page: PaywallPage,
     description: Option<String>,
     credential_header: String,
+    cookie: bool,
+    may_be_withheld: bool,
 }
 
 impl Choice {
@@ -39,6 +41,7 @@ impl Choice {
         request: &HttpRequest,
         settings: &Settings,
         description: Option<&str>,
+        may_be_withheld: bool,
     ) -> Option<Self> {
         let page = settings.paywall_page.as_ref()?;
         if ![Method::GET, Method::HEAD].contains(request.method()) {
@@ -54,6 +57,8 @@ impl Choice {
             page: page.clone(),
             description: description.map(str::to_owned),
             credential_header: header.to_owned(),
+            cookie: settings.credential_cookie,
+            may_be_withheld,
         })))
     }
 
@@ -77,6 +82,8 @@ impl Choice {
             payment_hash: &challenge.payment_hash,
             expires_at: challenge.expires_at.as_deref().unwrap_or_default(),
             credential_header: &wanted.credential_header,
+            cookie: wanted.cookie,
+            may_be_withheld: wanted.may_be_withheld,
             nonce: &nonce,
         };
         let Ok(policy) = HeaderValue::from_str(&policy(&nonce)) else { return response };

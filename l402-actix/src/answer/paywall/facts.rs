@@ -39,6 +39,12 @@ pub struct PaywallFacts<'a> {
     pub expires_at: &'a str,
     /// The header to present the credential in, as `L402 <macaroon>:<preimage>`.
     pub credential_header: &'a str,
+    /// Whether the credential may be kept in a cookie: asked for with `X-L402-Cookie: 1` beside it, a
+    /// 204 that carries `X-L402-Cookie` has set it.
+    pub cookie: bool,
+    /// Whether a link of another site has led here, so that the browser has withheld a cookie that it
+    /// may hold: reload once before a price is shown.
+    pub may_be_withheld: bool,
     /// For the `nonce` attribute of each `<script>` and `<style>`: those without do not run.
     pub nonce: &'a str,
 }
@@ -85,6 +91,8 @@ impl PaywallFacts<'_> {
             "expires-readable" => escape(&readable(self.expires_at)),
             "now-ms" => now_ms().to_string(),
             "header" => escape(self.credential_header),
+            "cookie" => self.cookie.to_string(),
+            "withheld" => self.may_be_withheld.to_string(),
             "qr" => self.qr_svg().unwrap_or_default(),
             _ => String::new(),
         })

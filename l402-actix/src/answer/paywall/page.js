@@ -4,6 +4,15 @@
   const paywall = $('paywall');
   const facts = paywall.dataset;
 
+  // A link of another site has led here, and what a cookie may hold was withheld for that. A reload is
+  // this page's own doing.
+  const [visit] = performance.getEntriesByType('navigation');
+  if (facts.withheld === 'true' && visit && visit.type !== 'reload') {
+    paywall.hidden = true;
+    location.reload();
+    return;
+  }
+
   // What has to outlive a reload: challenges that may have been paid elsewhere, and what was paid.
   // Storage can be forbidden; then a reload forgets, and nothing else changes.
   const remembered = () => {
@@ -64,9 +73,12 @@
       refresh();
       // The button that was pressed is gone.
       if (!$('again').hidden) $('again').focus();
+      else if (owed) $('preimage').focus();
       else if (expired && document.activeElement === document.body) $('renew').focus();
     }
   };
+
+  const isPreimage = (text) => /^[0-9a-f]{64}$/.test(text);
 
   const pay = async () => {
     say('Waiting for your wallet…');
@@ -78,11 +90,18 @@
       say(`The wallet did not pay: ${(err && err.message) || 'no reason was given'}`, true);
       return;
     }
-    if (typeof preimage !== 'string' || !preimage.trim()) {
-      say('The wallet gave no preimage. If it has paid, look there for it and paste it below.', true);
+    const digits = typeof preimage === 'string' ? preimage.trim().toLowerCase() : '';
+    if (!isPreimage(digits)) {
+      // It may have paid, so nothing here pays again by itself.
+      owed = true;
+      refresh();
+      const why = digits
+        ? 'The wallet answered with something else than a preimage, as some do that settle a payment among their own users.'
+        : 'The wallet gave no preimage.';
+      say(`${why} If it has paid, look there for the preimage and paste it below. If not, reload the page.`, true);
       return;
     }
-    await open({ ...current, preimage: preimage.trim() });
+    await open({ ...current, preimage: digits });
   };
 
   // A preimage that was typed belongs to this invoice, or to one that was shown here before.
@@ -98,7 +117,7 @@
 
   const prove = async () => {
     const preimage = $('preimage').value.trim().toLowerCase();
-    if (!/^[0-9a-f]{64}$/.test(preimage)) {
+    if (!isPreimage(preimage)) {
       say('A preimage is 64 characters long: digits, and letters from a to f.', true);
       return;
     }
@@ -115,10 +134,17 @@
     say('Paid. Fetching what you paid for…');
     let answer;
     let body;
+    // A browser that keeps no cookies would come back here and ask again.
+    const keeps = facts.cookie === 'true' && !(offer.kept > Date.now() - 60 * 1000);
+    const headers = {
+      Accept: 'text/html, */*;q=0.9',
+      [facts.header]: `L402 ${offer.macaroon}:${offer.preimage}`,
+      ...(keeps && { 'X-L402-Cookie': '1' }),
+    };
     try {
       // The origin is named: a path that begins with two slashes would be read as another host.
       answer = await fetch(location.origin + location.pathname + location.search, {
-        headers: { Accept: 'text/html, */*;q=0.9', [facts.header]: `L402 ${offer.macaroon}:${offer.preimage}` },
+        headers,
         cache: 'no-store',
       });
       body = await answer.arrayBuffer();
@@ -126,7 +152,10 @@
       fail('The connection broke.');
       return;
     }
-    if (answer.status === 401 || answer.status === 402) {
+    if (keeps && answer.status === 204 && answer.headers.get('X-L402-Cookie')) {
+      remember([...others(offer), { ...offer, opened: true, kept: Date.now() }]);
+      location.reload();
+    } else if (answer.status === 401 || answer.status === 402) {
       refused(offer, known, answer.status);
     } else if (answer.status === 409 || answer.status === 429 || answer.status >= 500) {
       fail(`The server could not answer (${answer.status}).`);

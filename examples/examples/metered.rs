@@ -1,0 +1,65 @@
+//! Metered use: a stream of a model's words that draws as it goes, and shows what is left.
+//!
+//! `cargo run -p l402-examples --example metered`
+
+use actix_web::{App, Error, HttpResponse, HttpServer, Responder, post, web::Bytes};
+use futures_util::{Stream, stream};
+use l402_actix::{Balance, L402Config, l402};
+use l402_examples::{Failure, Setup};
+
+/// 2,000 sats buy a million tokens of the model, for as long as the payment's token lives. While a
+/// request runs it holds 64 of them, so two requests of one payer do not draw the same ones.
+#[post("/complete")]
+#[l402(price_sats = 2000, units = 1_000_000, hold = 64, description = "A million tokens")]
+async fn complete(prompt: String, balance: Balance) -> impl Responder {
+    // What reading the prompt costs is known before the answer begins.
+    let read = tokens(&prompt);
+    if let Err(err) = balance.draw(read) {
+        return HttpResponse::from_error(err);
+    }
+    HttpResponse::Ok().content_type("text/event-stream").streaming(answer(prompt, balance))
+}
+
+/// Each word is an event. It is sent once its draw is written down, and the last event says what is
+/// left. A client that leaves has paid for the words that it was sent.
+fn answer(prompt: String, balance: Balance) -> impl Stream<Item = Result<Bytes, Error>> {
+    stream::unfold(Some((model(&prompt), balance)), |state| async move {
+        let (mut words, balance) = state?;
+        let Some(word) = words.next() else {
+            let left = format!("event: left\ndata: {}\n\n", balance.held() + balance.left());
+            return Some((Ok(Bytes::from(left)), None));
+        };
+        if balance.held() < tokens(&word)
+            && let Err(err) = balance.hold_more(64).await
+        {
+            // Nothing is left: the answer ends here, and says so.
+            let cut = format!("event: cut\ndata: {err}\n\n");
+            return Some((Ok(Bytes::from(cut)), None));
+        }
+        if let Err(err) = balance.draw(tokens(&word)) {
+            return Some((Err(err.into()), None));
+        }
+        Some((Ok(Bytes::from(format!("data: {word}\n\n"))), Some((words, balance))))
+    })
+}
+
+/// A token of this model is four letters, begun or full.
+fn tokens(text: &str) -> u64 {
+    text.len().div_ceil(4) as u64
+}
+
+/// A model that has one thought: your words, in the reverse order.
+fn model(prompt: &str) -> impl Iterator<Item = String> + use<> {
+    let words: Vec<_> = prompt.split_whitespace().map(str::to_owned).collect();
+    words.into_iter().rev()
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Failure> {
+    let setup = Setup::from_env().await?;
+    // In memory: a restart forgets what was drawn before it. `packs` keeps balances in a file.
+    let config = L402Config::new(setup.client());
+    let listener = setup.listen(&["-N {api}/complete -d 'what is money'"])?;
+    let server = HttpServer::new(move || App::new().app_data(config.clone()).service(complete));
+    Ok(server.listen(listener)?.run().await?)
+}

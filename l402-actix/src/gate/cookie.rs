@@ -1,0 +1,74 @@
+//! A browser's credential out of its cookie, and into it.
+
+use std::time::{Duration, SystemTime};
+
+use actix_web::http::header::{HeaderName, HeaderValue, ORIGIN};
+use l402_server::VerifyRequest;
+
+use super::{expiry, visit::Visit};
+use crate::answer::{CredentialCookie, Refusal};
+
+/// Asks for the cookie in the place of the handler's answer.
+const ASKS: HeaderName = HeaderName::from_static("x-l402-cookie");
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// How long a token is kept that does not say when it expires: what the broker's tokens live.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// The token in the cookie, where the site itself has caused the request. Browsers withhold it from
+/// others by `SameSite`, and those that do not say who asks.
+pub(super) fn find(visit: &Visit<'_>) -> Option<VerifyRequest> {
+    if !visit.config.answer.credential_cookie || is_foreign(visit) {
+        return None;
+    }
+    let credential = CredentialCookie::of(visit.request, &visit.resource).read(visit.request)?;
+    let token = VerifyRequest::from_credential(&credential).ok()?;
+    visit.from_cookie.set(true);
+    Some(token)
+}
+
+fn is_foreign(visit: &Visit<'_>) -> bool {
+    let headers = visit.request.headers();
+    let by_site =
+        headers.get(FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
+    // A WebSocket says its origin and, in older browsers, nothing else.
+    let by_origin = headers.get(ORIGIN).is_some_and(|origin| {
+        let host = origin.to_str().ok().and_then(|origin| Some(origin.split_once("://")?.1));
+        host != Some(visit.request.connection_info().host())
+    });
+    by_site || by_origin
+}
+
+/// The 204 that has a verified token kept, where that is asked for and a cookie can hold it. Nothing
+/// is drawn and no handler is called.
+pub(super) fn kept(visit: &Visit<'_>, token: &VerifyRequest) -> Option<Refusal> {
+    let is_asked = visit.config.answer.credential_cookie
+        && visit.request.headers().get(ASKS).is_some_and(|value| value == "1")
+        && !visit.from_cookie.get()
+        && !is_foreign(visit);
+    if !is_asked {
+        return None;
+    }
+    let expires = token.macaroon().and_then(expiry::of);
+    let left = |at: SystemTime| at.duration_since(SystemTime::now()).unwrap_or_default();
+    let lifetime = expires.map_or(DEFAULT_LIFETIME, left);
+    let cookie = CredentialCookie::of(visit.request, &visit.resource);
+    cookie.keep(token, lifetime).map(Refusal::Kept)
+}
+
+/// A refusal of what was in the cookie has it forgotten; a failure does not.
+pub(super) fn refused(visit: &Visit<'_>, refusal: Refusal) -> Refusal {
+    if !visit.from_cookie.get() || !refusal.is_about_the_credential() {
+        return refusal;
+    }
+    match CredentialCookie::of(visit.request, &visit.resource).forget() {
+        Some(cookie) => Refusal::Forgotten(Box::new(refusal), cookie),
+        None => refusal,
+    }
+}
+
+/// Whether a page of another site has led here, so that the browser has withheld what it holds.
+pub(super) fn may_be_withheld(visit: &Visit<'_>) -> bool {
+    let site = visit.request.headers().get(FETCH_SITE).map(HeaderValue::as_bytes);
+    visit.config.answer.credential_cookie && matches!(site, Some(b"cross-site" | b"same-site"))
+}

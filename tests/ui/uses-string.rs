@@ -1,0 +1,8 @@
+use l402_actix::l402;
+
+#[l402(price_sats = 100, uses = "many")]
+async fn handler() -> &'static str {
+    "paid"
+}
+
+fn main() {}
