@@ -41,6 +41,20 @@
 //! anything else as a file to save. [`PaywallPage`] says what exactly, and takes a template of your
 //! own. The example `paywall` of the repository is one to try.
 //!
+//! # A site whose images and links are paid for too
+//!
+//! A browser sends no `Authorization` for images, links, downloads, `EventSource` and `WebSocket`. With
+//! [`credential_cookie(true)`](crate::L402Config::credential_cookie) a person pays once on the page and then uses the site as any
+//! other: the page has the payment put into a cookie for its resource, and loads again.
+//!
+//! - The cookie is `HttpOnly`, `Secure` and `SameSite=Strict`, and lives as long as the token. It needs
+//!   https, save on the browser's own machine.
+//! - State one `resource` for all that belongs together, such as the article and its images. Each
+//!   resource has a cookie of its own.
+//! - A request that another site has caused is not paid by it. A link from there opens the page all the
+//!   same: it loads once more before it shows a price.
+//! - It is off by default.
+//!
 //! # What it costs
 //!
 //! Nothing at the broker: the page holds the challenge that the JSON would have held. But each
@@ -50,8 +64,8 @@
 //! # What goes wrong
 //!
 //! - Only `GET` and `HEAD` get the page. A form that is sent with `POST` gets the JSON.
-//! - A browser has no credential for images and style sheets of a paid article that are paid routes
-//!   themselves: they are not shown. Leave those free.
+//! - Without the cookie a browser has no credential for images and style sheets of a paid article that
+//!   are paid routes themselves: they are not shown. Switch the cookie on, or leave those free.
 //! - Outside of https browsers let a page hash nothing, so a pasted preimage is taken to belong to
 //!   the invoice on the screen, also where it paid one shown before; and credentials can be read on
 //!   their way. Serve over TLS.
