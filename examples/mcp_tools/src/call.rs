@@ -26,7 +26,8 @@ impl FromRequest for Call {
                 return Err(ErrorBadRequest("one message at a time"));
             }
             let is_call = message["method"] == "tools/call";
-            let tool = is_call.then(|| message["params"]["name"].as_str().unwrap_or("?").to_owned());
+            let tool =
+                is_call.then(|| message["params"]["name"].as_str().unwrap_or("?").to_owned());
             request.extensions_mut().insert(Tool(tool));
             Ok(Self(message))
         })

@@ -47,12 +47,12 @@ async fn mcp(call: Call, request: HttpRequest, mcp: web::Data<Mcp>) -> Result<Ht
     let mut message = http::Request::post("/mcp");
     for (name, value) in request.headers() {
         let name = name.as_str();
-        if matches!(name, "accept" | "content-type" | "host" | "origin") || name.starts_with("mcp-") {
+        if matches!(name, "accept" | "content-type" | "host" | "origin") || name.starts_with("mcp-")
+        {
             message = message.header(name, value.as_bytes());
         }
     }
-    let message =
-        message.body(Full::from(call.0.to_string())).map_err(ErrorInternalServerError)?;
+    let message = message.body(Full::from(call.0.to_string())).map_err(ErrorInternalServerError)?;
     let (head, body) = mcp.handle(message).await.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).map_err(ErrorInternalServerError)?;
     let mut answer = HttpResponse::build(status);
@@ -81,7 +81,8 @@ async fn main() -> Result<(), Failure> {
     let settings = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true);
-    let mcp: Mcp = Mcp::new(|| Ok(Tools::new()), Arc::new(NeverSessionManager::default()), settings);
+    let mcp: Mcp =
+        Mcp::new(|| Ok(Tools::new()), Arc::new(NeverSessionManager::default()), settings);
     let mcp_server = web::Data::new(mcp);
     let server = HttpServer::new(move || {
         App::new()

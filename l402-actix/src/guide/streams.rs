@@ -62,7 +62,7 @@
 //!
 //! - Read the stream with `fetch`, which can.
 //! - Let people pay on the [paywall page](super::paywall) with
-//!   `L402Config::credential_cookie(true)`. The browser then sends the payment as a cookie, and
+//!   [`L402Config::credential_cookie`](crate::L402Config::credential_cookie). The browser then sends the payment as a cookie, and
 //!   `EventSource` works on pages of the same site.
 //!
 //! # What goes wrong

@@ -88,7 +88,7 @@
 //! - To charge nobody for a file that is not there, let an extractor look it up and say
 //!   `extract_first`, as the example does: a 404 comes before the price.
 //! - A link in a browser cannot send `Authorization`. On the [paywall page](super::paywall) people can
-//!   save what they have paid for; with `L402Config::credential_cookie(true)` links work too.
+//!   save what they have paid for; with [`L402Config::credential_cookie`](crate::L402Config::credential_cookie) links work too.
 //!
 //! # What goes wrong
 //!

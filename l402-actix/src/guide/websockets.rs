@@ -67,7 +67,7 @@
 //! `new WebSocket(url)` cannot send `Authorization`, and does not see the 402.
 //!
 //! - On your own site: let people pay on the [paywall page](super::paywall) with
-//!   `L402Config::credential_cookie(true)`. The browser sends the cookie when it connects. The gate
+//!   [`L402Config::credential_cookie`](crate::L402Config::credential_cookie). The browser sends the cookie when it connects. The gate
 //!   ignores it when the page is another site's.
 //! - On pages of other sites: sell a ticket by a paid `fetch`, and check it yourself in a route
 //!   without a gate, as in `new WebSocket(url + "?ticket=…")`. Let a ticket live for seconds and open
