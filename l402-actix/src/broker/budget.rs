@@ -182,6 +182,7 @@ impl Budget {
     }
 
     /// Lets what comes to nothing be counted for all processes.
+    #[cfg(feature = "redis")]
     pub(super) fn count_with(&self, elsewhere: Arc<dyn Places>) {
         let _ = self.0.elsewhere.set(elsewhere);
     }

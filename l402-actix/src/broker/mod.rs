@@ -18,6 +18,7 @@ mod identity;
 mod mint;
 mod minute;
 mod payer;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nobody is asked"))]
 mod places;
 mod proxies;
 mod refusal;
@@ -27,6 +28,7 @@ mod sales;
 mod sealed;
 mod settings;
 mod verdicts;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nobody is asked"))]
 mod word;
 
 use std::{
