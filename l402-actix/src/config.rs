@@ -459,7 +459,7 @@ impl L402Config {
     ///
     /// So whoever has paid at one process goes first at every other one, and after a restart. What all
     /// clients together may ask in vain is counted for all processes: two thirds of the limit, less what
-    /// those who have paid and called in the last minute have by right, and a third in any case. Verdicts
+    /// those who have paid and called in the last minute have by right, and half of it in any case. Verdicts
     /// and refusals stay in each process: a shared verdict would let whoever can write to Redis open
     /// routes.
     ///

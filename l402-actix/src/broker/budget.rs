@@ -240,7 +240,7 @@ impl State {
         may_be.then(|| Share {
             all: left.limit.saturating_sub(left.reserve()),
             right: left.reserve().max(1),
-            least: left.limit.div_ceil(3),
+            least: left.limit.div_ceil(2),
             most: most_to_nothing(left),
         })
     }
