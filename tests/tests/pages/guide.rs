@@ -137,9 +137,9 @@ fn linked(line: &str) -> String {
         let target = target.map_or(label.trim_matches('`'), |(target, _)| target);
         let page = target.strip_prefix("super::").unwrap_or(target);
         if root().join(SOURCE).join(format!("{page}.rs")).exists() {
-            text.push_str(&format!("[{label}]({page}.md)"));
+            text.extend(["[", label, "](", page, ".md)"]);
         } else if target.contains('/') {
-            text.push_str(&format!("[{label}]({target})"));
+            text.extend(["[", label, "](", target, ")"]);
         } else {
             text.push_str(label);
         }
