@@ -277,10 +277,11 @@ impl L402Config {
     ///
     /// # Security
     ///
-    /// MPP promises less than L402. The broker takes each payment once, so it is lost to a client
-    /// whose request fails after that: with a 5xx of the handler, or an answer of the broker that
-    /// does not arrive. And the preimage alone is the credential, which every node on the
-    /// payment's route learns before the payer does. Offer it where one call is worth little.
+    /// MPP promises less than L402. The broker takes each payment once. From its yes on the store of
+    /// [`balances`](Self::balances) answers for it, so that it is good again after a 5xx; but it is lost to
+    /// a client if the broker's answer does not arrive, or with what the store forgets. And the preimage
+    /// alone is the credential, which every node on the payment's route learns before the payer does.
+    /// Offer it where one call is worth little.
     pub fn mpp(mut self, accept: bool) -> Self {
         self.mpp = accept;
         self
@@ -456,7 +457,9 @@ impl L402Config {
     /// | keys of [`idempotency_key_with`](Self::idempotency_key_with) whose invoice is paid | until the invoice expires | one more mint at each process |
     /// | how many calls of strangers have come to nothing in the last minute | a minute | each process estimates what the others see |
     ///
-    /// So whoever has paid at one process goes first at every other one, and after a restart. Verdicts
+    /// So whoever has paid at one process goes first at every other one, and after a restart. What all
+    /// clients together may ask in vain is counted for all processes: two thirds of the limit, less what
+    /// those who have paid and called in the last minute have by right, and a third in any case. Verdicts
     /// and refusals stay in each process: a shared verdict would let whoever can write to Redis open
     /// routes.
     ///

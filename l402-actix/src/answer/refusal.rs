@@ -149,14 +149,15 @@ impl Refusal {
 
     /// Whether the credential is what is refused, and no failure or limit stands in its way.
     pub(crate) fn is_about_the_credential(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::PaymentRequired(..)
-                | Self::InvalidToken(_)
-                | Self::JustPaid(_)
-                | Self::RefusedPayment(_)
-                | Self::ByMerchant(_)
-        )
+            | Self::InvalidToken(_)
+            | Self::JustPaid(_)
+            | Self::RefusedPayment(_)
+            | Self::ByMerchant(_) => true,
+            Self::WithBalance(refusal, _) => refusal.is_about_the_credential(),
+            _ => false,
+        }
     }
 
     /// How the request went, in the words of the span and the figures.

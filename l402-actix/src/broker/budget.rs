@@ -14,7 +14,7 @@ use l402_server::{L402Error, RateLimit};
 use super::{
     minute::{Left, Minute},
     payer::{Payer, Rank},
-    places::{Places, SharedPlace},
+    places::{Places, Share, SharedPlace},
 };
 use crate::{
     key::Key,
@@ -171,14 +171,13 @@ impl Budget {
         allowed
     }
 
-    /// How many places there are at all processes for strangers' calls, of which one is to be asked for
-    /// before this one; `None` if there is no limit, or none is to be had by what is known here.
+    /// Of which places at all processes one is to be asked for before a stranger's call; `None` if there is no limit, or none is to be had by what is known here.
     pub(super) fn places_for(
         &self,
         budget: BrokerBudget,
         call: Call,
         client: Option<Key>,
-    ) -> Option<u32> {
+    ) -> Option<Share> {
         self.0.places_for(budget.cap()?, call, client.unwrap_or_default())
     }
 
@@ -233,11 +232,16 @@ impl State {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn places_for(&self, cap: u32, call: Call, client: Key) -> Option<u32> {
+    fn places_for(&self, cap: u32, call: Call, client: Key) -> Option<Share> {
         let (mut calls, now) = (self.calls(), Instant::now());
         let left = calls.minute.left(cap, now);
         let may_be = left.calls > left.reserve() && self.leaves_enough(left, call, client, now);
-        may_be.then(|| most_to_nothing(left))
+        may_be.then(|| Share {
+            all: left.limit.saturating_sub(left.reserve()),
+            right: left.reserve().max(1),
+            least: left.limit.div_ceil(3),
+            most: most_to_nothing(left),
+        })
     }
 
     /// A second question belongs to a first one that was let through, and without it a client with a

@@ -29,14 +29,15 @@ use crate::{
 /// How long a payment is known, from its mint or its last yes on: what the broker's tokens live.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// How often it is told again that somebody has paid: for a Redis that has lost it meanwhile.
-const TELL_AGAIN: Duration = Duration::from_secs(60);
+/// How often it is told again that somebody has paid: often enough that it is known who has called in
+/// the last minute, also to a Redis that has lost it.
+const TELL_AGAIN: Duration = Duration::from_secs(20);
 
 /// One for all accounts of the process.
 static GARBAGE: LazyLock<Notice> = LazyLock::new(Notice::default);
 
-/// A payment, a held challenge, a used-up key, the places; a place's name or nothing, and how many
-/// there are -> the three texts, and 0 for a place that is taken, else the milliseconds until there
+/// A payment, a held challenge, a used-up key, the places, who has called that has paid; a place's name
+/// or nothing, and the share of strangers -> the three texts, and 0 for a place that is taken, else the milliseconds until there
 /// may be one.
 ///
 /// By the clock of Redis, which is one for all processes.
@@ -47,7 +48,10 @@ const ASK: &str = "\
     local time = redis.call('TIME') \
     local now = time[1] * 1000 + math.floor(time[2] / 1000) \
     redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 60000) \
-    if redis.call('ZCARD', KEYS[4]) >= tonumber(ARGV[2]) then \
+    local payers = redis.call('ZCOUNT', KEYS[5], now - 60000, '+inf') \
+    local all, right = tonumber(ARGV[2]), tonumber(ARGV[3]) \
+    local places = math.max(tonumber(ARGV[4]), all - payers * right) \
+    if redis.call('ZCARD', KEYS[4]) >= math.min(places, tonumber(ARGV[5])) then \
         local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES') \
         answer[4] = math.max(1, tonumber(first[2] or now) + 60000 - now) \
         return answer \
@@ -71,6 +75,14 @@ const MINTED: &str = "\
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') \
     if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4]) end \
     return 1";
+
+/// A payment, who has called that has paid; the payment's text, for how long, and its name.
+const ACCEPTED: &str = "\
+    local now = redis.call('TIME')[1] * 1000 \
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000) \
+    redis.call('ZADD', KEYS[2], now, ARGV[3]) \
+    redis.call('PEXPIRE', KEYS[2], 60000) \
+    return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
 
 /// A key; its text, and for how long.
 const SET: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
@@ -98,10 +110,12 @@ impl Elsewhere {
         let sold = self.name("sold", &asked.payer.unwrap_or(nothing));
         let held = self.name("held", &asked.holder.unwrap_or(nothing));
         let used = self.used(asked.idempotency_key.unwrap_or_default());
-        let keys = vec![sold.clone(), held.clone(), used.clone(), self.places()];
+        let keys = vec![sold.clone(), held.clone(), used.clone(), self.places(), self.payers()];
         let id = fresh();
         let place = asked.place.map(|_| id.to_string()).unwrap_or_default();
-        let arguments = vec![place, asked.place.unwrap_or_default().to_string()];
+        let share = asked.place.map(|share| [share.all, share.right, share.least, share.most]);
+        let share = share.unwrap_or_default().map(|calls| calls.to_string());
+        let arguments = [place].into_iter().chain(share).collect();
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
             return Word::default();
         };
@@ -165,7 +179,8 @@ impl Elsewhere {
         self.told.put(*payment_hash, Instant::now(), CAPACITY);
         let name = self.name("sold", payment_hash);
         if let Some(text) = self.seal.write(&name, &Payment::of(known)) {
-            self.tell(SET, vec![name], vec![text, millis(KNOWN_FOR)]);
+            let keys = vec![name, self.payers()];
+            self.tell(ACCEPTED, keys, vec![text, millis(KNOWN_FOR), hex(payment_hash)]);
         }
     }
 
@@ -223,6 +238,10 @@ impl Elsewhere {
 
     fn used(&self, idempotency_key: &str) -> String {
         self.name("used", &key(&[Some(idempotency_key.as_bytes())]))
+    }
+
+    fn payers(&self) -> String {
+        self.name("payers", &[0; 32])
     }
 
     fn places(&self) -> String {

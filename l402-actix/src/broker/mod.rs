@@ -45,7 +45,7 @@ pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
 pub(crate) use mint::Buyer;
-use places::SharedPlace;
+use places::{Share, SharedPlace};
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 pub(crate) use sales::Known;
@@ -227,7 +227,7 @@ impl<'a> Broker<'a> {
         word
     }
 
-    fn places_for(&self, call: Call) -> Option<u32> {
+    fn places_for(&self, call: Call) -> Option<Share> {
         let client = self.client().map(Client::with_neighbours);
         self.settings.line.account.budget.places_for(self.settings.budget, call, client)
     }

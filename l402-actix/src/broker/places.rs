@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// How many calls of a minute may come to nothing, at all processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    /// While nobody has paid: of all calls but the reserve.
+    pub(super) all: u32,
+    /// What each payer who has called in the last minute has by right: strangers leave that.
+    pub(super) right: u32,
+    /// But so many are theirs, however many payers there are.
+    pub(super) least: u32,
+    /// And never more than this.
+    pub(super) most: u32,
+}
+
 /// What has become of asking for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SharedPlace {

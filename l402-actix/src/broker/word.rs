@@ -2,7 +2,11 @@
 
 use std::{cell::Cell, time::Instant};
 
-use super::{checked::CheckedChallenge, places::SharedPlace, sales::Known};
+use super::{
+    checked::CheckedChallenge,
+    places::{Share, SharedPlace},
+    sales::Known,
+};
 use crate::key::Key;
 
 /// What is asked, in one round trip.
@@ -14,8 +18,8 @@ pub(super) struct Asked<'a> {
     pub(super) holder: Option<Key>,
     /// Whether a key of the merchant's brings back a paid invoice.
     pub(super) idempotency_key: Option<&'a str>,
-    /// Whether there is a place for a stranger's call, of so many a minute that may come to nothing.
-    pub(super) place: Option<u32>,
+    /// Whether there is a place for a stranger's call.
+    pub(super) place: Option<Share>,
 }
 
 /// What was heard. Of a Redis that is away, or where nothing is shared: nothing.

@@ -57,14 +57,15 @@
 //!
 //! # What it cannot promise
 //!
-//! - **A payment is lost to a client whose request fails after the broker took it**: when your
-//!   handler answers 5xx, or refuses the request as malformed, or when the broker's answer does not
-//!   arrive (502). An L402 token stays good for another try.
+//! - **A payment is lost if the broker's answer does not arrive** (502, 504): the broker takes it once.
+//!   From its yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
+//!   a 5xx, or an extractor's error, it is good again. What the store forgets is lost.
 //! - **The preimage alone is the credential**, and every node on the payment's route learns it
 //!   before the payer does. An L402 token needs the macaroon too, which they never see.
-//! - **Under [`RequirePayment`](crate::RequirePayment) the scope uses it up**, also where a handler
-//!   in it then costs more (500), or is `single_use` and its store is away (503).
-//! - **It buys one answer.** An L402 token opens its resource until it expires.
+//! - **Under [`RequirePayment`](crate::RequirePayment) the scope takes it**, also where a handler in it
+//!   then costs more (500).
+//! - **It buys one answer** on a route that states neither `uses` nor `units`. An L402 token opens its
+//!   resource until it expires.
 //!
 //! So offer it where one call is worth little. With `extract_first` a client learns that its
 //! request is malformed before it is asked for money, and not by losing a payment. For that the body

@@ -41,19 +41,14 @@
 //! anything else as a file to save. [`PaywallPage`] says what exactly, and takes a template of your
 //! own. The example `paywall` of the repository is one to try.
 //!
-//! # A site whose images and links are paid for too
+//! # A site, and not only a page
 //!
-//! A browser sends no `Authorization` for images, links, downloads, `EventSource` and `WebSocket`. With
-//! [`credential_cookie(true)`](crate::L402Config::credential_cookie) a person pays once on the page and then uses the site as any
-//! other: the page has the payment put into a cookie for its resource, and loads again.
-//!
-//! - The cookie is `HttpOnly`, `Secure` and `SameSite=Strict`, and lives as long as the token. It needs
-//!   https, save on the browser's own machine.
-//! - State one `resource` for all that belongs together, such as the article and its images. Each
-//!   resource has a cookie of its own.
-//! - A request that another site has caused is not paid by it. A link from there opens the page all the
-//!   same: it loads once more before it shows a price.
-//! - It is off by default.
+//! With [`credential_cookie(true)`](crate::L402Config::credential_cookie) the browser keeps the
+//! credential, and the page reloads into what was paid for: scripts run, and its images, video,
+//! downloads, `EventSource` and `WebSocket` are paid for too. Give the parts of such a site one
+//! `resource = "…"`, or wrap them in a [`RequirePayment`](crate::RequirePayment) with a resource, so
+//! that one payment is for all of them. Other sites cannot spend the cookie. Over plain http there is
+//! none, save on the browser's own machine.
 //!
 //! # What it costs
 //!
@@ -65,7 +60,9 @@
 //!
 //! - Only `GET` and `HEAD` get the page. A form that is sent with `POST` gets the JSON.
 //! - Without the cookie a browser has no credential for images and style sheets of a paid article that
-//!   are paid routes themselves: they are not shown. Switch the cookie on, or leave those free.
+//!   are paid routes themselves: they are not shown. Leave those free.
+//! - With the cookie a link from another site mints a challenge that nobody sees: browsers withhold the
+//!   cookie there, and the page reloads once before it shows a price.
 //! - Outside of https browsers let a page hash nothing, so a pasted preimage is taken to belong to
 //!   the invoice on the screen, also where it paid one shown before; and credentials can be read on
 //!   their way. Serve over TLS.

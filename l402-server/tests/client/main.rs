@@ -8,6 +8,7 @@
 
 mod account;
 mod facts;
+mod interim;
 mod problems;
 mod script;
 
