@@ -17,13 +17,13 @@ async fn complete(prompt: String, balance: Balance) -> impl Responder {
     if let Err(err) = balance.draw(read) {
         return HttpResponse::from_error(err);
     }
-    HttpResponse::Ok().content_type("text/event-stream").streaming(answer(prompt, balance))
+    HttpResponse::Ok().content_type("text/event-stream").streaming(answer(&prompt, balance))
 }
 
 /// Each word is an event. It is sent once its draw is written down, and the last event says what is
 /// left. A client that leaves has paid for the words that it was sent.
-fn answer(prompt: String, balance: Balance) -> impl Stream<Item = Result<Bytes, Error>> {
-    stream::unfold(Some((model(&prompt), balance)), |state| async move {
+fn answer(prompt: &str, balance: Balance) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
+    stream::unfold(Some((model(prompt), balance)), |state| async move {
         let (mut words, balance) = state?;
         let Some(word) = words.next() else {
             let left = format!("event: left\ndata: {}\n\n", balance.held() + balance.left());

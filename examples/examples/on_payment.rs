@@ -51,13 +51,13 @@ impl Ledger {
     }
 
     fn lines(&self) -> Result<String, Error> {
-        let mut lines = String::new();
+        let mut lines = Vec::new();
         for line in self.0.begin_read()?.open_table(BOOK)?.iter()? {
             let (hash, entry) = line?;
             let (at, sats, route) = entry.value();
-            lines += &format!("{at} {sats} sats {route} {}\n", hash.value());
+            lines.push(format!("{at} {sats} sats {route} {}\n", hash.value()));
         }
-        Ok(lines)
+        Ok(lines.concat())
     }
 }
 

@@ -286,18 +286,18 @@ fn set<T>(
         return Err(Error::new(key.span(), message));
     }
     let value = read(Expr::parse(input)?);
-    is_free(slot, &key)?;
+    is_free(slot.as_ref(), &key)?;
     *slot = Some((key, value?));
     Ok(())
 }
 
 fn put<T>(slot: &mut Slot<T>, key: Ident, value: T) -> Result<()> {
-    is_free(slot, &key)?;
+    is_free(slot.as_ref(), &key)?;
     *slot = Some((key, value));
     Ok(())
 }
 
-fn is_free<T>(slot: &Slot<T>, key: &Ident) -> Result<()> {
+fn is_free<T>(slot: Option<&(Ident, T)>, key: &Ident) -> Result<()> {
     let Some((first, _)) = slot else { return Ok(()) };
     let message = if first == key {
         format!("`{key}` is set more than once; keep one")

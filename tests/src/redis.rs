@@ -3,6 +3,8 @@
 //! Each on a port of its own, without a trace on the disk that outlives the test. `redis-server` and
 //! `redis-cli` have to be installed.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     net::TcpListener,

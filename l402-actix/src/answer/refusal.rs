@@ -165,7 +165,7 @@ impl Refusal {
         match self {
             Self::Preflight => Outcome::Preflight,
             Self::Kept(_) => Outcome::Paid,
-            Self::Forgotten(refusal, _) => refusal.outcome(why),
+            Self::Forgotten(refusal, _) | Self::WithBalance(refusal, _) => refusal.outcome(why),
             Self::PaymentRequired(..) => Outcome::Challenged(why),
             Self::InvalidToken(_) | Self::JustPaid(_) => {
                 Outcome::Rejected(Why::InvalidToken.name())
@@ -191,11 +191,30 @@ impl Refusal {
             | Self::MissingFact(_)
             | Self::Contradiction
             | Self::Unproven => Outcome::BrokerError("invalid_reply"),
-            Self::WithBalance(refusal, _) => refusal.outcome(why),
             Self::InUse => Outcome::Rejected("token_in_use"),
             Self::Balances(_) => Outcome::ServerError("balance_store"),
             Self::Deadline => Outcome::BrokerError("timeout"),
         }
+    }
+
+    /// What the broker has said that it should not.
+    fn nonsense(&self) -> Option<String> {
+        Some(match self {
+            Self::UnusableChallenge(fault) => {
+                format!("the broker's challenge is unusable: {fault}")
+            }
+            Self::Contradiction => {
+                "the broker called a token valid for something else than it was asked about"
+                    .to_owned()
+            }
+            Self::MissingFact(fact) => {
+                format!("the broker called a token valid without its `{fact}`")
+            }
+            Self::Unproven => "the broker called a token valid whose preimage is not 32 bytes, so \
+                               that its payment cannot be counted"
+                .to_owned(),
+            _ => return None,
+        })
     }
 
     /// Logs what the merchant has to know and answers what the client may know.
@@ -206,6 +225,10 @@ impl Refusal {
         lines: &Lines,
         failure: Failure,
     ) -> HttpResponse {
+        if let Some(nonsense) = self.nonsense() {
+            tracing::error!(kind, route = route(), "{nonsense}");
+            return failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY);
+        }
         match self {
             Self::Preflight => HttpResponse::NoContent().finish(),
             Self::Kept(cookie) => HttpResponse::NoContent()
@@ -262,51 +285,12 @@ impl Refusal {
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, retry_after)
             }
             Self::ClientOverLimit { retry_after } => {
-                observe::limited(Limiter::Client);
-                tracing::debug!("client over its limit");
-                failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
+                too_many(Limiter::Client, retry_after, failure)
             }
-            Self::PayerOverRight { retry_after } => {
-                observe::limited(Limiter::Payer);
-                tracing::debug!("payer beyond its right");
-                failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, retry_after)
-            }
-            Self::UnusableChallenge(fault) => {
-                tracing::error!(
-                    kind,
-                    route = route(),
-                    "the broker's challenge is unusable: {fault}"
-                );
-                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
-            }
+            Self::PayerOverRight { retry_after } => too_many(Limiter::Payer, retry_after, failure),
             Self::SeveralTokens => {
                 tracing::debug!("several tokens in one credential");
                 challenge::unauthorized(Some(SEVERAL))
-            }
-            Self::Contradiction => {
-                tracing::error!(
-                    kind,
-                    route = route(),
-                    "the broker called a token valid for something else than it was asked about"
-                );
-                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
-            }
-            Self::MissingFact(fact) => {
-                tracing::error!(
-                    kind,
-                    route = route(),
-                    "the broker called a token valid without its `{fact}`"
-                );
-                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
-            }
-            Self::Unproven => {
-                tracing::error!(
-                    kind,
-                    route = route(),
-                    "the broker called a token valid whose preimage is not 32 bytes, so that its \
-                     payment cannot be counted"
-                );
-                failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY)
             }
             Self::WithBalance(refusal, standing) => {
                 let mut response = refusal.into_response(kind, route, lines, failure);
@@ -325,6 +309,11 @@ impl Refusal {
                 }
                 failure.later(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, STORE_RETRY_AFTER)
             }
+            // Answered above.
+            Self::UnusableChallenge(_)
+            | Self::Contradiction
+            | Self::MissingFact(_)
+            | Self::Unproven => failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY),
             Self::Deadline => {
                 let route = route();
                 if let Some(times) = lines.due("gate", kind, &route) {
@@ -366,6 +355,13 @@ impl From<StoreError> for Refusal {
     fn from(err: StoreError) -> Self {
         Self::Balances(err)
     }
+}
+
+/// Beyond what one client, or one payer, may cause.
+fn too_many(limiter: Limiter, wait: Duration, failure: Failure) -> HttpResponse {
+    observe::limited(limiter);
+    tracing::debug!(limiter = limiter.name(), "over its limit");
+    failure.later(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, wait)
 }
 
 /// The store of balances has failed for an answer that was an error of Actix's.

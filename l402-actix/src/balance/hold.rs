@@ -140,9 +140,8 @@ impl Hold {
 
     /// The stream has ended. What is then drawn has to be written.
     pub(super) fn stream_ended(&self, answer_is_good: bool) {
-        self.shared.end_with(|state| match state.drew {
-            false if answer_is_good => Cost::Forgotten,
-            _ => Cost::AsDrawn,
+        self.shared.end_with(|state| {
+            if !state.drew && answer_is_good { Cost::Forgotten } else { Cost::AsDrawn }
         });
     }
 
@@ -163,10 +162,11 @@ impl Drop for Hold {
             return;
         }
         let of_uses = self.shared.kind() == Kind::Uses;
-        self.shared.end_with(|state| match state.drew {
-            false if of_uses => Cost::Whole,
-            _ => Cost::AsDrawn,
-        });
+        self.shared.end_with(
+            |state| {
+                if !state.drew && of_uses { Cost::Whole } else { Cost::AsDrawn }
+            },
+        );
         self.shared.settle();
     }
 }

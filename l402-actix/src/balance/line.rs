@@ -31,10 +31,8 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) async fn draw(&self, portion: Portion) -> Result<(), StoreError> {
-        match within_time(self.store.draw(self.mark, self.id, self.quota, portion)).await? {
-            true => Ok(()),
-            false => Err(StoreError::Lost),
-        }
+        let step = self.store.draw(self.mark, self.id, self.quota, portion);
+        if within_time(step).await? { Ok(()) } else { Err(StoreError::Lost) }
     }
 
     pub(super) async fn hold(&self, amount: u64) -> Result<Claim, StoreError> {

@@ -110,6 +110,7 @@ impl RedisStore {
 }
 
 /// One step, in the words of the script.
+#[derive(Clone, Copy)]
 struct Step<'a> {
     name: &'static str,
     id: Option<HoldId>,
@@ -262,13 +263,12 @@ impl Ledger {
     fn put(&self, mark: Mark, id: HoldId, change: impl FnOnce(&mut Portion)) {
         let mut entries = self.entries();
         let holds = entries.entry(mark).or_default();
-        match holds.iter_mut().find(|(holder, _)| *holder == id) {
-            Some((_, portion)) => change(portion),
-            None => {
-                let mut portion = Portion::default();
-                change(&mut portion);
-                holds.push((id, portion));
-            }
+        if let Some((_, portion)) = holds.iter_mut().find(|(holder, _)| *holder == id) {
+            change(portion);
+        } else {
+            let mut portion = Portion::default();
+            change(&mut portion);
+            holds.push((id, portion));
         }
     }
 

@@ -10,21 +10,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use redis::{FromRedisValue as _, Value};
+use redis::FromRedisValue as _;
 
 use super::{
     checked::CheckedChallenge,
     places::{Places, SharedPlace},
     sales::{Known, Sold},
-    sealed::{Held, Payment, Seal, hex, since_1970},
+    sealed::{Held, Payment, Seal, since_1970},
     word::{Asked, Word},
 };
 use crate::{
-    key::{Key, key},
+    key::{Key, hex, key},
     memory::{CAPACITY, Memory},
     notice::Notice,
     shared::{RedisState, name},
 };
+
+/// A payment, a held challenge, until when a key is used up, and the count of places.
+type Texts = (Option<String>, Option<String>, Option<String>, i64);
 
 /// How long a payment is known, from its mint or its last yes on: what the broker's tokens live.
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
@@ -119,7 +122,8 @@ impl Elsewhere {
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
             return Word::default();
         };
-        let Some((payment, challenge, key, place)) = self.read(answer) else {
+        let texts = Texts::from_redis_value(answer).map_err(|_| "it is no text");
+        let Some((payment, challenge, key, place)) = Self::believe(texts) else {
             return Word::default();
         };
         let place = match place {
@@ -131,9 +135,9 @@ impl Elsewhere {
         Word {
             is_heard: true,
             known: payment.and_then(|text| self.paid(&sold, &text)),
-            held: challenge.and_then(|text| self.believe(self.seal.read_challenge(&held, &text))),
+            held: challenge.and_then(|text| Self::believe(self.seal.read_challenge(&held, &text))),
             used_up_until: key.and_then(|text| {
-                let until: u64 = self.believe(self.seal.read(&used, &text))?;
+                let until: u64 = Self::believe(self.seal.read(&used, &text))?;
                 let left = Duration::from_secs(until.saturating_sub(since_1970()));
                 // An hour at most, as anywhere.
                 Some(Instant::now() + left.min(KNOWN_FOR))
@@ -204,7 +208,7 @@ impl Elsewhere {
 
     /// What is known of a payment that somebody shows.
     fn paid(&self, name: &str, text: &str) -> Option<Known> {
-        let payment: Payment = self.believe(self.seal.read(name, text))?;
+        let payment: Payment = Self::believe(self.seal.read(name, text))?;
         if let Some(place) = payment.place {
             self.give_back(place);
         }
@@ -216,14 +220,8 @@ impl Elsewhere {
         payment.known()
     }
 
-    fn read(&self, answer: Value) -> Option<(Option<String>, Option<String>, Option<String>, i64)> {
-        let read =
-            <(Option<String>, Option<String>, Option<String>, i64)>::from_redis_value(answer);
-        self.believe(read.map_err(|_| "it is no text"))
-    }
-
     /// What another version wrote, or somebody else, is an error and no more.
-    fn believe<T>(&self, read: Result<T, &'static str>) -> Option<T> {
+    fn believe<T>(read: Result<T, &'static str>) -> Option<T> {
         read.inspect_err(|why| {
             if let Some(times) = GARBAGE.due() {
                 tracing::error!(times, "Redis holds what is not believed: {why}");

@@ -69,13 +69,11 @@ impl Sales {
     pub(super) fn accepted(&self, payment_hash: Key) -> bool {
         self.shown(&payment_hash);
         let accept = |known: &mut Known| mem::replace(&mut known.accepted, true);
-        match self.paid.change(&payment_hash, accept) {
-            Some(was_accepted) => !was_accepted,
-            None => {
-                self.paid.put(payment_hash, Known { sold: None, accepted: true }, CAPACITY);
-                true
-            }
+        if let Some(was_accepted) = self.paid.change(&payment_hash, accept) {
+            return !was_accepted;
         }
+        self.paid.put(payment_hash, Known { sold: None, accepted: true }, CAPACITY);
+        true
     }
 
     /// It was paid for at another process.

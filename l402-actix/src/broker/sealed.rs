@@ -13,7 +13,7 @@ use super::{
     checked::CheckedChallenge,
     sales::{Known, Sold},
 };
-use crate::key::{Key, key};
+use crate::key::{Key, hex, key};
 
 /// What each text begins with. Another version's is not read.
 const VERSION: &str = "1";
@@ -126,10 +126,6 @@ impl Seal {
     fn of(&self, name: &str, text: &str) -> Key {
         key(&[Some(&self.0), Some(name.as_bytes()), Some(text.as_bytes())])
     }
-}
-
-pub(super) fn hex(key: &Key) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) fn since_1970() -> u64 {

@@ -122,9 +122,9 @@ impl<'a> PaidRoutes<'a> {
     ) -> &mut Self {
         let inner = join(&self.prefix, prefix);
         let list = &mut *self.list;
-        let last = list.endpoints.len();
+        let count = list.endpoints.len();
         let scope = web::scope(prefix).configure(|app: &mut ServiceConfig| {
-            routes(&mut PaidRoutes { app, prefix: inner, list, last });
+            routes(&mut PaidRoutes { app, prefix: inner, list, last: count });
         });
         self.app.service(finish(scope));
         self

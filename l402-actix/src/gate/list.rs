@@ -47,6 +47,7 @@ pub(super) enum MintedFor {
 
 /// What is known of a credential beside what the broker says.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that hold or not, each by itself")]
 pub(super) struct Case {
     pub(super) scheme: Scheme,
     pub(super) mode: Mode,

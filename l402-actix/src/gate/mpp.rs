@@ -43,7 +43,7 @@ pub(super) async fn decide(
     // not cost a payment, so that it is held before it is used up.
     let known = visit.broker.known(&name);
     let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce).await?;
-    let held = match payment_hash.map(|hash| visit.mark(hash)) {
+    let claimed = match payment_hash.map(|hash| visit.mark(hash)) {
         Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
         None => None,
     };
@@ -83,7 +83,7 @@ pub(super) async fn decide(
     }
     told::accepted(visit, &name, &payment);
     // A preimage that proves no payment hash could be presented any number of times.
-    let (mark, hold) = held.ok_or(Refusal::Unproven)?;
+    let (mark, hold) = claimed.ok_or(Refusal::Unproven)?;
     write_down(visit, mark).await;
     let receipt = visit.receipt(payment_hash, echo.id);
     let paid = Paid { payment, proof: Proof::Mpp { payment_hash }, receipt };

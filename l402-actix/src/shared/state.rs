@@ -8,7 +8,10 @@ use super::{
     connection::Connections,
     line::{Fault, Line},
 };
-use crate::{background, key::Key};
+use crate::{
+    background,
+    key::{Key, hex},
+};
 
 /// How long an answer may take, unless the state says otherwise: 100 ms, which is a hundred times
 /// what a server in the same data centre needs, and little beside what the broker takes.
@@ -162,7 +165,6 @@ impl fmt::Debug for RedisState {
 /// What something of an account is kept under: `l402:{<account>}:<kind>:<name>`. All keys of an
 /// account are in one slot of a cluster, so that a script can have several.
 pub(crate) fn name(account: &Key, kind: &str, name: &Key) -> String {
-    let hex = |key: &Key| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     format!("l402:{{{}}}:{kind}:{}", hex(account), hex(name))
 }
 

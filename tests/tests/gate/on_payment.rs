@@ -49,7 +49,7 @@ async fn a_payment_is_told_once_by_the_first_yes_with_its_hash_price_and_route()
         assert_eq!(shop.api.ask_with("/forecast/berlin", &token).await.status, status);
     }
     nothing_more(&book);
-    actix_web::rt::time::sleep(Duration::from_millis(1000)).await;
+    actix_web::rt::time::sleep(Duration::from_secs(1)).await;
     for _ in 0..3 {
         assert_eq!(shop.api.ask_with("/forecast/berlin", &token).await.status, 200);
     }

@@ -20,6 +20,7 @@ pub(super) enum Step {
     Accepted,
 }
 
+#[derive(Clone, Copy)]
 pub(super) enum Reply {
     Claim(Claim),
     Done(bool),
@@ -141,15 +142,14 @@ impl Books {
     fn load(&mut self, steps: &[(Mark, Step)]) -> Result<Vec<(Mark, Page)>, Failure> {
         let mut before = Vec::with_capacity(steps.len());
         for (mark, _) in steps {
-            let page = match self.open.get(mark) {
-                Some(page) => page.clone(),
-                None => {
-                    let row = self.file.read(*mark)?.unwrap_or_default();
-                    let sheet = Sheet::known(row.kind, row.drawn, row.accepted);
-                    let page = Page { sheet, kept_for: Duration::ZERO, written: Some(row) };
-                    self.open.insert(*mark, page.clone());
-                    page
-                }
+            let page = if let Some(page) = self.open.get(mark) {
+                page.clone()
+            } else {
+                let row = self.file.read(*mark)?.unwrap_or_default();
+                let sheet = Sheet::known(row.kind, row.drawn, row.accepted);
+                let page = Page { sheet, kept_for: Duration::ZERO, written: Some(row) };
+                self.open.insert(*mark, page.clone());
+                page
             };
             before.push((*mark, page));
         }
