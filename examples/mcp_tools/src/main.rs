@@ -12,7 +12,8 @@ use actix_web::{
     error::{ErrorInternalServerError, ErrorNotFound},
     get,
     http::StatusCode,
-    post, web,
+    post,
+    web::{self, Bytes},
 };
 use call::{Call, tool};
 use http_body_util::{BodyExt as _, Full};
@@ -43,7 +44,11 @@ fn for_tool(request: &HttpRequest) -> String {
 /// Hands a message that is paid for, or free, to the MCP server, without the payer's credential.
 #[post("/mcp")]
 #[l402(price_with = by_tool, resource_with = for_tool, extract_first, single_use)]
-async fn mcp(call: Call, request: HttpRequest, mcp: web::Data<Mcp>) -> Result<HttpResponse, Error> {
+async fn mcp(
+    call: Call,
+    request: HttpRequest,
+    tools: web::Data<Mcp>,
+) -> Result<HttpResponse, Error> {
     let mut message = http::Request::post("/mcp");
     for (name, value) in request.headers() {
         let name = name.as_str();
@@ -52,8 +57,9 @@ async fn mcp(call: Call, request: HttpRequest, mcp: web::Data<Mcp>) -> Result<Ht
             message = message.header(name, value.as_bytes());
         }
     }
-    let message = message.body(Full::from(call.0.to_string())).map_err(ErrorInternalServerError)?;
-    let (head, body) = mcp.handle(message).await.into_parts();
+    let message =
+        message.body(Full::<Bytes>::from(call.0.to_string())).map_err(ErrorInternalServerError)?;
+    let (head, body) = tools.handle(message).await.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).map_err(ErrorInternalServerError)?;
     let mut answer = HttpResponse::build(status);
     if let Some(kind) = head.headers.get("content-type") {
@@ -81,15 +87,10 @@ async fn main() -> Result<(), Failure> {
     let settings = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true);
-    let mcp: Mcp =
-        Mcp::new(|| Ok(Tools::new()), Arc::new(NeverSessionManager::default()), settings);
-    let mcp_server = web::Data::new(mcp);
+    let tools = Mcp::new(|| Ok(Tools::new()), Arc::new(NeverSessionManager::default()), settings);
+    let tools = web::Data::new(tools);
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(config.clone())
-            .app_data(mcp_server.clone())
-            .service(self::mcp)
-            .service(shout)
+        App::new().app_data(config.clone()).app_data(tools.clone()).service(mcp).service(shout)
     });
     Ok(server.listen(listener)?.run().await?)
 }

@@ -2,10 +2,13 @@
 //!
 //! # Alerts: the log
 //!
-//! Everything goes out through `tracing`. A server on which nothing is wrong says nothing at `info`:
-//! that somebody has not paid is no event. The lines about requests that fail have a field `kind`,
-//! one of these words, beside a text for people that may change. Those about one request's refusal
-//! have the pattern of its `route`, and the `cause` where a call has failed:
+//! Everything goes out through `tracing`. Begin `main` with `tracing_subscriber::fmt::init();` to see it.
+//! Without any logger the first fault is told on standard error, once, and nothing after it.
+//!
+//! A server on which nothing is wrong says nothing at `info`: that somebody has not paid is no event. The
+//! lines about requests that fail have a field `kind`, one of these words, beside a text for people that
+//! may change. They also name the pattern of the `route`, and where a call has failed its `cause` and a
+//! `hint` where to look:
 //!
 //! | level | `kind` | what to do |
 //! | --- | --- | --- |
