@@ -1,8 +1,8 @@
 //! A pack: one payment buys a hundred answers, kept in a file over a restart.
 //!
-//! `cargo run -p l402-examples --example packs`
+//! `cargo run -p l402-examples --example packs`; `BALANCES` is the file.
 
-use std::env;
+use std::{env, path::PathBuf};
 
 use actix_web::{App, HttpServer, get, http::StatusCode, web};
 use l402_actix::{Balance, L402Config, RedbStore, l402};
@@ -39,7 +39,8 @@ impl actix_web::ResponseError for UnknownCity {
 async fn main() -> Result<(), Failure> {
     let setup = Setup::from_env().await?;
     // What is drawn is on the disk before an answer is sent.
-    let file = env::temp_dir().join("l402-packs.redb");
+    let file = env::var_os("BALANCES")
+        .map_or_else(|| env::temp_dir().join("l402-packs.redb"), PathBuf::from);
     let store = RedbStore::open(&file)?;
     println!("Balances are kept in {}.\n", file.display());
     let config = L402Config::new(setup.client())

@@ -10,6 +10,7 @@ use std::{
     net::TcpStream,
 };
 
+use l402_sandbox::Sandbox;
 use program::{Api, ask};
 use serde_json::json;
 
@@ -120,4 +121,37 @@ async fn llm_proxy_sells_by_the_token_and_keeps_the_credential_to_itself() {
     let bad = ask(api.post("/v1/chat/completions", &json!("no object"))).await;
     assert_eq!(bad.status, 400, "what is no order is refused before anybody pays");
     assert!(api.bought_by_get("/ask/hello").contains("HELLO"));
+}
+
+#[actix_web::test]
+async fn packs_counts_what_it_answers_and_remembers_it_over_a_restart() {
+    let sandbox = Sandbox::start().await;
+    let file = std::env::temp_dir().join(format!("packs-{}.redb", std::process::id()));
+    let open = || Api::start_with("packs", &sandbox, "BALANCES", file.as_os_str());
+    let api = open();
+    let (credential, answer) = api.buy(api.get("/forecast/berlin"), 1000).await;
+    assert_eq!(answer.body, "berlin: sunny. 99 forecasts are left.\n");
+    let unknown = ask(api.get("/forecast/42").header("Authorization", &credential)).await;
+    assert_eq!(unknown.status, 404);
+    assert_eq!(unknown.headers["ratelimit"], "\"uses\";r=99", "it was not counted");
+    drop(api);
+    let api = open();
+    let again = ask(api.get("/forecast/oslo").header("Authorization", &credential)).await;
+    assert_eq!(again.body, "oslo: sunny. 98 forecasts are left.\n");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[actix_web::test]
+async fn metered_draws_word_by_word_and_says_what_is_left() {
+    let api = Api::start("metered");
+    let prompt = || api.post("/complete", &json!("what is money"));
+    let (credential, answer) = api.buy(prompt(), 2000).await;
+    assert_eq!(answer.headers["content-type"], "text/event-stream");
+    // The quotes count: fifteen letters to read are four tokens, and the words are two, one and two.
+    let left = 1_000_000 - 4 - 5;
+    let words = "data: money\"\n\ndata: is\n\ndata: \"what\n\n";
+    assert_eq!(answer.body, format!("{words}event: left\ndata: {left}\n\n"));
+    let again = ask(prompt().header("Authorization", &credential)).await;
+    assert_eq!(again.headers["ratelimit-policy"], "\"units\";q=1000000");
+    assert!(again.body.ends_with(&format!("data: {}\n\n", left - 9)), "{}", again.body);
 }

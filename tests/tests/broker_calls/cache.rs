@@ -184,7 +184,11 @@ async fn an_mpp_payment_is_never_cached() {
     assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 200);
     for _ in 0..2 {
         assert_eq!(shop.api.ask_with("/weather", &mpp).await.status, 402, "no verdict stands");
-        assert_eq!(shop.sandbox.verifies(), 1, "the broker takes it once, then the balance answers");
+        assert_eq!(
+            shop.sandbox.verifies(),
+            1,
+            "the broker takes it once, then the balance answers"
+        );
     }
 }
 
