@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{config::L402Config, terms::Offer};
+use crate::{
+    config::L402Config,
+    terms::{GoodFor, Offer},
+};
 
 const COMPUTED: &str = "The price is computed for each request; the 402 states it.";
 
@@ -15,6 +18,8 @@ pub(crate) struct Endpoint {
     pub(crate) pattern: String,
     pub(crate) description: Option<String>,
     pub(crate) pricing: Pricing,
+    /// What one payment is good for, if that is counted.
+    pub(crate) good_for: Option<GoodFor>,
     pub(crate) tags: Vec<String>,
     pub(crate) deprecated: bool,
     /// Known to its gate as listed, and told to nobody.
@@ -71,10 +76,19 @@ impl Endpoint {
             pattern,
             description,
             pricing,
+            good_for: None,
             tags: vec![],
             deprecated: false,
             hidden: false,
         }
+    }
+
+    /// `"uses"` or `"units"`, and how many a payment buys.
+    pub(crate) fn buys(&self) -> Option<(&'static str, u64)> {
+        self.good_for.map(|good_for| match good_for {
+            GoodFor::Uses(uses) => ("uses", uses),
+            GoodFor::Units { units, .. } => ("units", units),
+        })
     }
 
     /// The method to show; a scope is read before it is anything else.
@@ -133,6 +147,9 @@ impl Endpoint {
             "l402_enabled": true,
             "pricing": self.pricing.to_json(),
         });
+        if let Some((kind, count)) = self.buys() {
+            endpoint["pricing"][kind] = count.into();
+        }
         if !description.is_empty() {
             endpoint["description"] = description.join(". ").into();
         }

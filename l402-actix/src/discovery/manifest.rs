@@ -80,7 +80,8 @@ const OPENAPI_PATH: &str = "/openapi.json";
 /// # Prices
 ///
 /// `pricing.model` is `perrequest` with a `base_price_sats`, or `dynamic` without one where the
-/// attribute's or the config's `price_with` decides.
+/// attribute's or the config's `price_with` decides. `pricing.uses` or `pricing.units` says what one
+/// payment buys, where that is counted. An OpenAPI document has the same in `x-l402`.
 #[derive(Debug, Clone)]
 #[must_use = "a manifest does nothing until it is registered"]
 pub struct L402Manifest {

@@ -95,9 +95,15 @@ fn describe_operation(
             .entry("402")
             .or_insert_with(|| json!({ "$ref": format!("#/components/responses/{RESPONSE}") }));
     }
-    operation.entry("x-l402").or_insert_with(|| match endpoint.pricing {
-        Pricing::Fixed(sats) => json!({ "model": "perrequest", "price_sats": sats }),
-        Pricing::Computed => json!({ "model": "dynamic" }),
+    operation.entry("x-l402").or_insert_with(|| {
+        let mut terms = match endpoint.pricing {
+            Pricing::Fixed(sats) => json!({ "model": "perrequest", "price_sats": sats }),
+            Pricing::Computed => json!({ "model": "dynamic" }),
+        };
+        if let Some((kind, count)) = endpoint.buys() {
+            terms[kind] = count.into();
+        }
+        terms
     });
     let offers = || json!({ "offers": [endpoint.pricing.to_offer()] });
     operation.entry("x-payment-info").or_insert_with(offers);

@@ -203,7 +203,9 @@ impl<'a> PaidRoutes<'a> {
             return;
         };
         let description = offer.description.map(str::to_owned);
-        self.list.endpoints.push(Endpoint::new(method, pattern, description, pricing));
+        let mut endpoint = Endpoint::new(method, pattern, description, pricing);
+        endpoint.good_for = offer.good_for;
+        self.list.endpoints.push(endpoint);
     }
 }
 

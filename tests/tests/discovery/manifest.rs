@@ -261,3 +261,40 @@ async fn a_config_that_computes_prices_makes_every_price_dynamic() {
     assert!(manifest["l402"].get("default_price_sats").is_none());
     assert!(manifest["service"].get("base_url").is_none(), "never from the request");
 }
+
+#[l402(price_sats = 100, units = 500, hold = 5)]
+#[get("/metered")]
+async fn metered() -> &'static str {
+    "never asked"
+}
+
+#[l402(price_sats = 100, uses = 20)]
+#[get("/listed-pack")]
+async fn listed_pack() -> &'static str {
+    "one of twenty"
+}
+
+#[actix_web::test]
+async fn what_one_payment_buys_is_told_where_it_is_counted() {
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone());
+        L402Manifest::new("API", &config).register(app, |paid| {
+            paid.service(listed_pack).service(metered).service(weather);
+        });
+    })
+    .await;
+    let manifest = manifest(&api).await;
+    let pricing = |place: usize| manifest["endpoints"][place]["pricing"].clone();
+    let fixed = |sats: u64| json!({ "model": "perrequest", "base_price_sats": sats });
+    let mut pack = fixed(100);
+    pack["uses"] = 20.into();
+    let mut units = fixed(100);
+    units["units"] = 500.into();
+    assert_eq!((pricing(0), pricing(1)), (pack, units));
+    assert!(pricing(2).get("uses").is_none() && pricing(2).get("units").is_none());
+    let document = api.ask("/openapi.json").await.json();
+    assert_eq!(document["paths"]["/metered"]["get"]["x-l402"]["units"], 500);
+    assert_eq!(document["paths"]["/listed-pack"]["get"]["x-l402"]["uses"], 20);
+}
