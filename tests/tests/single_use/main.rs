@@ -7,6 +7,8 @@ mod crowd;
 mod faults;
 mod gate;
 mod interrupted;
+#[cfg(feature = "redis-server")]
+mod leases;
 mod log;
 mod model;
 mod packs;

@@ -41,6 +41,7 @@ impl Process {
         Self { child, url: url.trim().to_owned(), client }
     }
 
+    #[cfg(feature = "redis-server")]
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -19,7 +19,7 @@ use redis::{
 use super::{
     Stage,
     crowd::a_thousand_requests_get_one_answer,
-    eventually, once,
+    eventually, leases, once,
     processes::Process,
     suite::{self, ONCE, id, mark, seen, use_up},
 };
@@ -40,7 +40,7 @@ async fn the_redis_store_passes_the_suite() {
     let redis = Redis::start(&[]);
     suite::holds(&store(&redis).lease(5 * LEASE)).await;
     let processes = [(); 2].map(|()| store(&redis).lease(LEASE));
-    suite::leases(&processes[0], &processes[1]).await;
+    leases::hold(&processes[0], &processes[1]).await;
 }
 
 #[actix_web::test]
@@ -55,7 +55,7 @@ async fn the_redis_store_passes_the_suite_on_a_cluster_of_three() {
     let store = RedisStore::from(state.clone());
     suite::holds(&store.clone().lease(5 * LEASE)).await;
     let other = RedisStore::from(state).lease(LEASE);
-    suite::leases(&store.lease(LEASE), &other).await;
+    leases::hold(&store.lease(LEASE), &other).await;
 }
 
 /// The function that connects asks Sentinel anew, and finds the one that has taken over.

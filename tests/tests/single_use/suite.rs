@@ -12,7 +12,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const SOON: Duration = Duration::from_millis(300);
 
 pub(super) const ONCE: Quota = Quota { kind: Kind::Uses, limit: 1, kept_for: HOUR };
-const TEN: Quota = Quota { kind: Kind::Units, limit: 10, kept_for: HOUR };
+pub(super) const TEN: Quota = Quota { kind: Kind::Units, limit: 10, kept_for: HOUR };
 
 /// The acceptance suite. Marks are random, so stores that persist may have been used before.
 pub(super) async fn holds(store: &dyn Balances) {
@@ -34,14 +34,6 @@ pub(super) async fn holds(store: &dyn Balances) {
     no_time_is_too_long(store).await;
 }
 
-/// For stores with a lease, which has to be short: one process's and another's.
-pub(super) async fn leases(store: &dyn Balances, other: &dyn Balances) {
-    a_lease_that_has_run_out_frees_what_was_held_and_keeps_what_was_drawn(store, other).await;
-    a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(store, other).await;
-    a_renewed_lease_holds(store, other).await;
-    what_was_given_back_is_not_brought_back(store, other).await;
-}
-
 pub(super) fn mark() -> Mark {
     Mark::new(random(), random())
 }
@@ -56,15 +48,15 @@ fn random<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn held(amount: u64, left: u64) -> Claim {
+pub(super) fn held(amount: u64, left: u64) -> Claim {
     Claim::Held { amount, left }
 }
 
-fn portion(held: u64, drawn: u64) -> Portion {
+pub(super) fn portion(held: u64, drawn: u64) -> Portion {
     Portion { held, drawn }
 }
 
-const ONE: Portion = Portion { held: 1, drawn: 1 };
+pub(super) const ONE: Portion = Portion { held: 1, drawn: 1 };
 
 /// Draws the one use and settles.
 pub(super) async fn use_up(store: &dyn Balances, mark: Mark) {
@@ -264,69 +256,4 @@ async fn no_time_is_too_long(store: &dyn Balances) {
         .await
         .unwrap();
     assert_eq!(seen(store, mark).await, Claim::UsedUp);
-}
-
-/// Waits until the lease has run out for others.
-async fn lapsed(store: &dyn Balances) {
-    tokio::time::sleep(store.lease().expect("a lease") * 2).await;
-}
-
-async fn a_lease_that_has_run_out_frees_what_was_held_and_keeps_what_was_drawn(
-    store: &dyn Balances,
-    other: &dyn Balances,
-) {
-    let (mark, late, next) = (mark(), id(), id());
-    store.hold(mark, late, TEN, 10).await.unwrap();
-    assert!(store.draw(mark, late, TEN, portion(10, 2)).await.unwrap());
-    lapsed(store).await;
-    assert_eq!(other.hold(mark, next, TEN, 10).await.unwrap(), held(8, 0));
-    assert!(!store.draw(mark, late, TEN, portion(10, 3)).await.unwrap(), "the next one has it");
-    assert!(store.draw(mark, late, TEN, portion(10, 2)).await.unwrap(), "that was its own");
-    assert!(other.draw(mark, next, TEN, portion(8, 8)).await.unwrap());
-    store.settle(mark, late).await.unwrap();
-    other.settle(mark, next).await.unwrap();
-    assert_eq!(store.look(mark, TEN).await.unwrap(), Claim::UsedUp);
-
-    // A process that died after its draw: the answer may have gone out.
-    let mark = self::mark();
-    assert!(store.draw(mark, late, ONCE, ONE).await.unwrap());
-    assert_eq!(seen(other, mark).await, Claim::Busy);
-    lapsed(store).await;
-    assert_eq!(seen(other, mark).await, Claim::UsedUp);
-    // One that was only paused, and whose answer was not sent.
-    store.give_back(mark, late).await.unwrap();
-    assert_eq!(seen(other, mark).await, held(1, 0));
-}
-
-async fn a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(
-    store: &dyn Balances,
-    other: &dyn Balances,
-) {
-    let (renewed, drawn, holder) = (mark(), mark(), id());
-    store.hold(renewed, holder, ONCE, 1).await.unwrap();
-    store.hold(drawn, holder, ONCE, 1).await.unwrap();
-    lapsed(store).await;
-    assert!(store.draw(drawn, holder, ONCE, ONE).await.unwrap());
-    store.settle(drawn, holder).await.unwrap();
-    assert_eq!(seen(other, drawn).await, Claim::UsedUp);
-    assert!(store.draw(renewed, holder, ONCE, portion(1, 0)).await.unwrap());
-    assert_eq!(seen(other, renewed).await, Claim::Busy);
-}
-
-async fn a_renewed_lease_holds(store: &dyn Balances, other: &dyn Balances) {
-    let (mark, holder) = (mark(), id());
-    store.hold(mark, holder, ONCE, 1).await.unwrap();
-    for _ in 0..6 {
-        tokio::time::sleep(store.lease().expect("a lease") / 3).await;
-        assert!(store.renew(mark, holder).await.unwrap());
-    }
-    assert_eq!(seen(other, mark).await, Claim::Busy);
-}
-
-async fn what_was_given_back_is_not_brought_back(store: &dyn Balances, other: &dyn Balances) {
-    let (mark, holder) = (mark(), id());
-    store.hold(mark, holder, ONCE, 1).await.unwrap();
-    store.give_back(mark, holder).await.unwrap();
-    assert!(!store.renew(mark, holder).await.unwrap());
-    assert_eq!(seen(other, mark).await, held(1, 0));
 }
