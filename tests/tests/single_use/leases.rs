@@ -1,6 +1,6 @@
 //! What a store has to do whose holds run out, as one process sees it and another.
 
-use l402_actix::Balances;
+use l402_actix::{Balances, Claim};
 
 use super::suite::{ONCE, ONE, TEN, held, id, mark, portion, seen};
 
