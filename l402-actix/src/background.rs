@@ -25,7 +25,7 @@ struct Background {
 }
 
 /// Runs the future of a store to its end, whether or not anybody waits for it. Begun in the order of
-/// the calls.
+/// the calls, but for what is spawned by another such future: that may overtake.
 pub(crate) fn spawn<F>(future: F) -> io::Result<JoinHandle<F::Output>>
 where
     F: Future<Output: Send> + Send + 'static,

@@ -46,6 +46,8 @@ pub(crate) enum Claimed {
 pub(crate) struct Hold {
     shared: Arc<Shared>,
     handler_called: bool,
+    /// Of a stream: what was drawn before is paid for what was sent.
+    head_sent: bool,
     /// What becomes of it has been seen to.
     over: bool,
 }
@@ -81,11 +83,13 @@ impl Hold {
         };
         let lease = line.store.lease();
         let shared = Arc::new(Shared::holding(line, amount, left));
+        let renewed = Arc::downgrade(&shared);
+        // Dropped, it gives back.
+        let hold = Self { shared, handler_called: false, head_sent: false, over: false };
         if let Some(lease) = lease {
-            background::spawn(renew(Arc::downgrade(&shared), lease))
-                .map_err(StoreError::unreachable)?;
+            background::spawn(renew(renewed, lease)).map_err(StoreError::unreachable)?;
         }
-        Ok(Claimed::Held(Self { shared, handler_called: false, over: false }))
+        Ok(Claimed::Held(hold))
     }
 
     /// The handler is about to be called. From here on only its answer gives it back.
@@ -99,7 +103,7 @@ impl Hold {
 
     /// Draws what the answer costs. Only then may it be sent: an error is one that must not be, and
     /// its payer keeps the token. `Some` is the hold of a stream, which goes on.
-    pub(crate) async fn answered(self, ending: Ending<'_>) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn answered(mut self, ending: Ending<'_>) -> Result<Option<Self>, StoreError> {
         if !self.handler_called || ending.status.is_server_error() {
             self.undo().await;
             return Ok(None);
@@ -115,6 +119,7 @@ impl Hold {
             return Err(err);
         }
         if goes_on {
+            self.head_sent = true;
             return Ok(Some(self));
         }
         self.settle();
@@ -123,7 +128,7 @@ impl Hold {
 
     /// As if the handler had not drawn anything. Returns once that has been tried, so that the client
     /// that is answered next cannot be ahead of it.
-    async fn undo(mut self) {
+    pub(crate) async fn undo(mut self) {
         self.over = true;
         let Some(line) = self.shared.undone() else { return };
         let mut unsure = Unsure(Some(&line));
@@ -153,6 +158,12 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         if self.over {
+            return;
+        }
+        // A stream that panics has sent what it had drawn until then.
+        if thread::panicking() && self.head_sent {
+            self.shared.keep_what_is_written();
+            self.shared.settle();
             return;
         }
         if !self.handler_called || thread::panicking() {

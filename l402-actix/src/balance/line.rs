@@ -12,13 +12,13 @@ use super::store::{Balances, Claim, HoldId, Mark, Portion, Quota, StoreError, St
 use crate::background;
 
 /// How long a store may take over one step.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pauses between the tries of a step that failed, from the first to the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// For how long a step is tried again that nobody waits for: what the broker's tokens live.
-const TRY_FOR: Duration = Duration::from_secs(60 * 60);
+pub(super) const TRY_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// One request's, in the store.
 #[derive(Debug, Clone)]
@@ -67,6 +67,7 @@ impl Line {
                 self.settle_in_the_background();
             } else {
                 tracing::error!(%mark, "what a request has drawn could not be written down");
+                self.give_back_in_the_background();
             }
         });
     }
@@ -100,7 +101,7 @@ fn is_done_at_once<T>(mut step: StoreFuture<'_, T>) -> bool {
 }
 
 /// Tries a step until it works or `at_most` has passed.
-async fn until_done<'a, T>(
+pub(super) async fn until_done<'a, T>(
     step: impl Fn() -> StoreFuture<'a, T>,
     at_most: Duration,
     failed: impl Fn(&StoreError),

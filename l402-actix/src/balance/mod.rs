@@ -4,6 +4,7 @@
 //! Out: a hold on it, or that it is busy or used up, or a `StoreError`.
 //! Never: a credential, the broker, or a status that is answered.
 
+mod acceptance;
 mod hold;
 mod line;
 mod memory;
@@ -17,6 +18,7 @@ mod sheet;
 mod store;
 mod stream;
 
+pub(crate) use self::acceptance::{accept, accepted};
 pub(crate) use self::hold::{Claimed, Ending, Hold};
 pub(crate) use self::line::within_time;
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};

@@ -63,7 +63,7 @@ impl Balance {
     /// `left` more can be held.
     #[must_use]
     pub fn for_tests(held: u64, left: u64) -> Self {
-        Self(Arc::new(Shared { line: None, state: Mutex::new(State::holding(held, left)) }))
+        Self(Arc::new(Shared::with(None, held, left)))
     }
 
     /// What can still be drawn.
@@ -108,6 +108,8 @@ impl Balance {
     /// [`BalanceError::UsedUp`] if nothing is left, or all of it is held by other requests;
     /// [`BalanceError::Settled`] after the answer; [`BalanceError::Store`] if it cannot be told.
     pub async fn hold_more(&self, n: u64) -> Result<u64, BalanceError> {
+        // Two clones that ask at once ask one after the other.
+        let _turn = self.0.turn.lock().await;
         let before = {
             let mut state = self.0.state();
             match &self.0.line {
@@ -187,6 +189,7 @@ pub(crate) struct Shared {
     /// `None` in tests of a merchant's.
     line: Option<Line>,
     state: Mutex<State>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -218,7 +221,12 @@ impl State {
 
 impl Shared {
     pub(super) fn holding(line: Line, held: u64, left: u64) -> Self {
-        Self { line: Some(line), state: Mutex::new(State::holding(held, left)) }
+        Self::with(Some(line), held, left)
+    }
+
+    fn with(line: Option<Line>, held: u64, left: u64) -> Self {
+        let state = Mutex::new(State::holding(held, left));
+        Self { line, state, turn: tokio::sync::Mutex::default() }
     }
 
     pub(super) fn kind(&self) -> Kind {

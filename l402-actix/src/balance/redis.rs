@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use redis::{FromRedisValue, Value};
@@ -72,7 +72,11 @@ pub struct RedisStore {
 /// What requests of this process hold. Redis is told of it with each new look and hold on the same
 /// payment, so that an outage that lets leases run out never lets this process sell what it holds.
 #[derive(Default)]
-struct Ledger(Mutex<HashMap<Mark, Vec<(HoldId, Portion)>>>);
+struct Ledger(Mutex<Entries>);
+
+/// What a request has, and when Redis last said so: before its lease has run out there is no need to
+/// say it again, and one that has settled meanwhile would be brought back.
+type Entries = HashMap<Mark, Vec<(HoldId, Portion, Option<Instant>)>>;
 
 impl RedisStore {
     /// The server at this URL, such as `redis://user:password@host:6379/0`. Nothing is sent yet.
@@ -156,7 +160,13 @@ impl Step<'_> {
             millis(self.kept_for),
         ];
         if let Some(accepted) = self.accepted {
-            arguments.push(format!("{} {}", hex(&accepted.resource), accepted.amount_sats));
+            let counted = match accepted.counted {
+                Some((Kind::Uses, limit)) => format!(" uses {limit}"),
+                Some((Kind::Units, limit)) => format!(" units {limit}"),
+                None => String::new(),
+            };
+            let (resource, sats) = (hex(&accepted.resource), accepted.amount_sats);
+            arguments.push(format!("{resource} {sats}{counted}"));
         }
         for (id, portion) in self.ours {
             arguments.extend([id.to_string(), number(portion.held), number(portion.drawn)]);
@@ -180,7 +190,8 @@ impl fmt::Debug for RedisStore {
 
 impl Balances for RedisStore {
     fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
-        let ours = self.ledger.of(mark);
+        let ours = self.ledger.of(mark, self.lease);
+        let sent = Instant::now();
         let portion = Portion { held: amount, drawn: 0 };
         let step = Step { portion, ours: &ours, ..Step::named("hold", Some(id)).on(quota) };
         let claim = self.run(mark, step, claim);
@@ -188,6 +199,7 @@ impl Balances for RedisStore {
             let claim = claim.await?;
             if let Claim::Held { amount, .. } = claim {
                 self.ledger.put(mark, id, |own| own.held = own.held.max(amount));
+                self.ledger.heard(mark, id, sent);
             }
             Ok(claim)
         })
@@ -202,7 +214,14 @@ impl Balances for RedisStore {
     ) -> StoreFuture<'_, bool> {
         self.ledger.put(mark, id, |own| *own = portion);
         let step = Step { portion, ..Step::named("draw", Some(id)).on(quota) };
-        self.run(mark, step, done)
+        let (step, sent) = (self.run(mark, step, done), Instant::now());
+        Box::pin(async move {
+            let drawn = step.await?;
+            if drawn {
+                self.ledger.heard(mark, id, sent);
+            }
+            Ok(drawn)
+        })
     }
 
     fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
@@ -220,7 +239,7 @@ impl Balances for RedisStore {
     }
 
     fn look(&self, mark: Mark, quota: Quota) -> StoreFuture<'_, Claim> {
-        let ours = self.ledger.of(mark);
+        let ours = self.ledger.of(mark, self.lease);
         let step = Step { ours: &ours, ..Step::named("look", None).on(quota) };
         self.run(mark, step, claim)
     }
@@ -235,9 +254,15 @@ impl Balances for RedisStore {
             let Some(stated) = Option::<String>::from_redis_value(value).ok()? else {
                 return Some(None);
             };
-            let (resource, sats) = stated.split_once(' ')?;
+            let mut words = stated.split(' ');
+            let (resource, sats) = (words.next()?, words.next()?);
+            let counted = match (words.next(), words.next()) {
+                (Some("uses"), Some(limit)) => Some((Kind::Uses, limit.parse().ok()?)),
+                (Some("units"), Some(limit)) => Some((Kind::Units, limit.parse().ok()?)),
+                _ => None,
+            };
             let (resource, amount_sats) = (Mark::read_hash(resource)?, sats.parse().ok()?);
-            Some(Some(Accepted { resource, amount_sats }))
+            Some(Some(Accepted { resource, amount_sats, counted }))
         })
     }
 
@@ -246,7 +271,14 @@ impl Balances for RedisStore {
     }
 
     fn renew(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, bool> {
-        self.run(mark, Step::named("renew", Some(id)), done)
+        let (step, sent) = (self.run(mark, Step::named("renew", Some(id)), done), Instant::now());
+        Box::pin(async move {
+            let renewed = step.await?;
+            if renewed {
+                self.ledger.heard(mark, id, sent);
+            }
+            Ok(renewed)
+        })
     }
 
     fn shared(mut self, account: [u8; 32]) -> Arc<dyn Balances> {
@@ -256,33 +288,45 @@ impl Balances for RedisStore {
 }
 
 impl Ledger {
-    fn of(&self, mark: Mark) -> Vec<(HoldId, Portion)> {
-        self.entries().get(&mark).cloned().unwrap_or_default()
+    fn of(&self, mark: Mark, lease: Duration) -> Vec<(HoldId, Portion)> {
+        let entries = self.entries();
+        let own = entries.get(&mark).into_iter().flatten();
+        own.filter(|(_, _, heard)| heard.is_none_or(|at| at.elapsed() >= lease))
+            .map(|(id, portion, _)| (*id, *portion))
+            .collect()
+    }
+
+    fn heard(&self, mark: Mark, id: HoldId, at: Instant) {
+        if let Some(holds) = self.entries().get_mut(&mark)
+            && let Some((_, _, heard)) = holds.iter_mut().find(|(holder, ..)| *holder == id)
+        {
+            *heard = Some(at);
+        }
     }
 
     fn put(&self, mark: Mark, id: HoldId, change: impl FnOnce(&mut Portion)) {
         let mut entries = self.entries();
         let holds = entries.entry(mark).or_default();
-        if let Some((_, portion)) = holds.iter_mut().find(|(holder, _)| *holder == id) {
+        if let Some((_, portion, _)) = holds.iter_mut().find(|(holder, ..)| *holder == id) {
             change(portion);
         } else {
             let mut portion = Portion::default();
             change(&mut portion);
-            holds.push((id, portion));
+            holds.push((id, portion, None));
         }
     }
 
     fn remove(&self, mark: Mark, id: HoldId) {
         let mut entries = self.entries();
         if let Some(holds) = entries.get_mut(&mark) {
-            holds.retain(|(holder, _)| *holder != id);
+            holds.retain(|(holder, ..)| *holder != id);
             if holds.is_empty() {
                 entries.remove(&mark);
             }
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<Mark, Vec<(HoldId, Portion)>>> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -161,8 +161,11 @@ pub struct Portion {
 pub struct Accepted {
     /// The SHA-256 that names the resource.
     pub resource: [u8; 32],
-    /// The price that was asked.
+    /// What was paid.
     pub amount_sats: u64,
+    /// What the gate counts that it was drawn at, and how much of it one payment buys there; `None` for
+    /// one answer.
+    pub counted: Option<(Kind, u64)>,
 }
 
 /// Names a payment: the merchant's account and the payment hash, which is the SHA-256 of its preimage.

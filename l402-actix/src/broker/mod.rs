@@ -262,6 +262,13 @@ impl<'a> Broker<'a> {
         question.payment_hash.as_ref().map(known).unwrap_or_default()
     }
 
+    /// What was known before a question was asked, with what other processes have said of it since: with
+    /// shared state they are asked along with the broker.
+    pub(crate) fn known_with(&self, before: Known, question: &Question) -> Known {
+        let now = self.known(question);
+        if before.sold.is_none() && now.sold.is_some() { now } else { before }
+    }
+
     /// Takes note that the payment behind a question lets a request in. Whether that is the first time;
     /// of a preimage that proves no hash it always may be.
     pub(crate) fn accepted(&self, question: &Question) -> bool {

@@ -13,7 +13,10 @@ use actix_web::{
 };
 use tracing::Instrument as _;
 
-use super::{drawn::drawn, trial};
+use super::{
+    drawn::{NotServed, drawn},
+    trial,
+};
 pub use super::{forms::*, trial::Trial};
 use crate::{
     answer::{Refusal, mark},
@@ -156,7 +159,11 @@ fn answered(
     config: Option<&L402Config>,
 ) -> HttpResponse {
     let settings = config.map(|config| &config.answer);
-    let mut response = response.unwrap_or_else(|refusal| refusal.answer(watch, request, settings));
+    let mut response = response.unwrap_or_else(|refusal| {
+        let mut response = refusal.answer(watch, request, settings);
+        NotServed::mark(&mut response);
+        response
+    });
     mark(response.headers_mut(), settings);
     response
 }
@@ -203,7 +210,11 @@ where
         about_to_call: impl FnOnce(),
     ) -> HttpResponse {
         match Args::from_request(request, payload).await {
-            Err(err) => HttpResponse::from_error(err),
+            Err(err) => {
+                let mut response = HttpResponse::from_error(err);
+                NotServed::mark(&mut response);
+                response
+            }
             Ok(args) => {
                 about_to_call();
                 self.handler.call(args).await.respond_to(request).map_into_boxed_body()

@@ -12,6 +12,21 @@ use crate::{
     config::L402Config,
 };
 
+/// In the extensions of an answer before which no handler was called: the gate's own, or an extractor's
+/// error. A scope around draws nothing for it.
+#[derive(Debug)]
+pub(super) struct NotServed;
+
+impl NotServed {
+    pub(super) fn mark<B>(response: &mut HttpResponse<B>) {
+        response.extensions_mut().insert(Self);
+    }
+
+    pub(super) fn is<B>(response: &HttpResponse<B>) -> bool {
+        response.extensions().get::<Self>().is_some()
+    }
+}
+
 /// Without a config there is no hold.
 const ALWAYS: fn(StatusCode) -> bool = |_| true;
 

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     fmt,
     future::{Future, Ready, ready},
     pin::Pin,
@@ -18,11 +19,12 @@ use actix_web::{
 
 use tracing::Instrument as _;
 
+use super::drawn::NotServed;
 use crate::{
     answer::{self, Refusal, Standing},
-    balance::Ending,
+    balance::{Ending, Hold},
     config::L402Config,
-    gate,
+    gate::{self, Unstated},
     observe::Watch,
     terms::{Offer, Price, Priced},
 };
@@ -114,8 +116,7 @@ impl RequirePayment {
     }
 
     /// How many answers a payment buys, at least 1; 0 is answered 500. Default: as many as its token
-    /// lives. Each answer below 500 of what is wrapped is one, whatever gates it has passed within;
-    /// see [`L402Config::balances`] on where they are counted.
+    /// lives. Each answer below 500 of what is wrapped is one, save what a gate within refuses; see [`L402Config::balances`] on where they are counted.
     pub fn uses(mut self, uses: u64) -> Self {
         self.uses = Some(uses);
         self
@@ -201,14 +202,21 @@ where
             let refused = |refusal: Refusal, request: &HttpRequest| {
                 let mut response = refusal.answer(&watch, request, settings.as_ref());
                 answer::mark(response.headers_mut(), settings.as_ref());
+                NotServed::mark(&mut response);
                 response
             };
-            let mut hold = None;
+            let (mut hold, mut unstated): (Option<Hold>, Option<Unstated>) = (None, None);
             let passed = match decision.instrument(watch.span()).await {
                 Ok(passed) => passed.map(|(visit, admission)| {
-                    let passed = visit.passed(admission.paid, admission.hold.is_some());
                     hold = admission.hold;
-                    passed
+                    if let Some(hold) = &mut hold {
+                        hold.handler_called();
+                    }
+                    let holds = terms.uses.is_some() && hold.is_some();
+                    if terms.uses.is_none() && hold.is_some() {
+                        unstated = Some(Rc::new(Cell::new(hold.take())));
+                    }
+                    visit.passed(admission.paid, holds, unstated.clone())
                 }),
                 Err(refusal) => {
                     let response = refused(refusal, request.request());
@@ -220,15 +228,14 @@ where
                 request.extensions_mut().insert(passed.paid.payment.clone());
                 request.extensions_mut().insert(Rc::new(passed));
             }
-            if let Some(hold) = &mut hold {
-                if terms.uses.is_some() {
-                    request.extensions_mut().insert(hold.balance());
-                }
-                hold.handler_called();
+            if let Some(hold) = &hold {
+                request.extensions_mut().insert(hold.balance());
             }
-            let method = hold.is_some().then(|| request.method().clone());
+            let method = (hold.is_some() || unstated.is_some()).then(|| request.method().clone());
             let answer = watch.span().in_scope(|| service.call(request));
             let mut answer = answer.instrument(watch.span()).await;
+            // What a gate within has not taken.
+            let hold = hold.or_else(|| unstated.and_then(|unstated| unstated.take()));
             if let (Some(hold), Some(method)) = (hold, method) {
                 let balance = hold.balance();
                 let status = match &answer {
@@ -238,7 +245,17 @@ where
                 let draw_on = draw_on.unwrap_or(|_| true);
                 // What is wrapped counts answers, so a stream is drawn with its head.
                 let ending = Ending { method: &method, status, streams: false, draw_on };
-                if let Err(err) = hold.answered(ending).await {
+                let is_served = match &answer {
+                    Ok(response) => !NotServed::is(response.response()),
+                    Err(_) => true,
+                };
+                let drawn = if is_served {
+                    hold.answered(ending).await.map(drop)
+                } else {
+                    hold.undo().await;
+                    Ok(())
+                };
+                if let Err(err) = drawn {
                     let refusal = Refusal::from(err);
                     return match answer {
                         Ok(response) => {
@@ -250,32 +267,30 @@ where
                 }
                 if terms.uses.is_some() {
                     let standing = Standing::of(&balance);
-                    match &mut answer {
-                        Ok(response) => standing.write(response.headers_mut()),
-                        Err(err) => err.add_response_mapper(move |mut response| {
-                            standing.write(response.headers_mut());
-                            response
-                        }),
-                    }
+                    change(&mut answer, move |headers| standing.write(headers));
                 }
             }
-            let mark = move |headers: &mut HeaderMap| answer::mark(headers, settings.as_ref());
-            match answer {
-                Ok(mut response) => {
-                    mark(response.headers_mut());
-                    if let Some(receipt) = receipt.filter(|_| response.status().is_success()) {
-                        receipt.write_to(response.headers_mut());
-                    }
-                    Ok(response.map_into_left_body())
-                }
-                Err(mut err) => {
-                    err.add_response_mapper(move |mut response| {
-                        mark(response.headers_mut());
-                        response
-                    });
-                    Err(err)
-                }
+            change(&mut answer, move |headers| answer::mark(headers, settings.as_ref()));
+            if let (Ok(response), Some(receipt)) = (&mut answer, receipt)
+                && response.status().is_success()
+            {
+                receipt.write_to(response.headers_mut());
             }
+            answer.map(ServiceResponse::map_into_left_body)
         })
+    }
+}
+
+/// Changes the headers of an answer, or of what an error becomes.
+fn change<B>(
+    answer: &mut Result<ServiceResponse<B>, Error>,
+    change: impl Fn(&mut HeaderMap) + 'static,
+) {
+    match answer {
+        Ok(response) => change(response.headers_mut()),
+        Err(err) => err.add_response_mapper(move |mut response| {
+            change(response.headers_mut());
+            response
+        }),
     }
 }

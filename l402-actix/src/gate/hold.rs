@@ -1,6 +1,7 @@
 //! What a payment is good for at this gate: held for this request.
 
 use super::{
+    acceptance,
     paid::{Admission, Paid},
     sell,
     visit::Visit,
@@ -33,6 +34,16 @@ pub(super) async fn look(visit: &Visit<'_>, question: &Question) -> Result<(), R
 /// Lets a paid request in, with a hold on its payment where that is good for so much only.
 pub(super) async fn admission(visit: &Visit<'_>, paid: Paid) -> Result<Admission, Refusal> {
     let Some(good_for) = visit.good_for() else { return Ok(Admission { paid, hold: None }) };
+    if let Some(unstated) = visit.around.as_ref().and_then(|passed| passed.unstated.as_ref())
+        && let Some(hold) = unstated.take()
+    {
+        hold.undo().await;
+        // From now on the scope lets it in for what it is worth here.
+        if let Some(payment_hash) = paid.proven_hash() {
+            let mark = visit.mark(payment_hash);
+            acceptance::write_down(visit, mark, &paid.payment, Some(good_for)).await;
+        }
+    }
     // A payment that proves no hash could be used any number of times, and what the broker states
     // may be read out of a token, to which its holder can append.
     let payment_hash = paid.proven_hash().ok_or(Refusal::Unproven)?;

@@ -4,6 +4,7 @@
 //! Out: the payment that lets it in, or that it is free; else the `Refusal`.
 //! Never: the body, the handler, and how an answer is written.
 
+mod acceptance;
 mod cookie;
 pub(crate) mod credential;
 mod echo;
@@ -22,7 +23,7 @@ mod visit;
 
 use actix_web::{HttpRequest, http::Method};
 
-pub(crate) use paid::Admission;
+pub(crate) use paid::{Admission, Unstated};
 use presented::{Presented, presented};
 use visit::Visit;
 

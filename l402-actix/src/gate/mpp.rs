@@ -5,6 +5,7 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
+    acceptance,
     echo::Echo,
     hold,
     list::{Case, Said, Scheme},
@@ -14,9 +15,8 @@ use super::{
 };
 use crate::{
     answer::{Problem, Refusal},
-    balance::{Accepted, Mark, within_time},
+    balance::{Hold, Mark},
     broker::{Answer, BrokerRefusal, Purpose, is_malformed},
-    key::{Key, hex, key},
     payment::Payment,
 };
 
@@ -33,11 +33,11 @@ pub(super) async fn decide(
     let name = visit.terms().question(&question);
     let payment_hash = name.payment_hash;
     let good_for = visit.good_for().unwrap_or(hold::ONE_USE);
-    if let Some((mark, payment)) = accepted_before(visit, payment_hash).await? {
+    if let Some((mark, payment, counted)) = acceptance::before(visit, payment_hash).await? {
+        // Where this scope counts nothing, the gate within that it was drawn at does.
+        let good_for = visit.good_for().or(counted).unwrap_or(hold::ONE_USE);
         let hold = hold::hold(visit, mark, good_for).await?;
-        let receipt = visit.receipt(payment_hash, echo.id);
-        let paid = Paid { payment, proof: Proof::Mpp { payment_hash }, receipt };
-        return Ok(Admission { paid, hold: Some(hold) });
+        return Ok(admitted(visit, (mark, payment), hold, echo));
     }
     // In this order: garbage comes no further than the budget, and a store that is away must
     // not cost a payment, so that it is held before it is used up.
@@ -64,6 +64,13 @@ pub(super) async fn decide(
             payment_hash: verdict.payment_hash,
         }),
         Answer::No(verdict) => {
+            // Another request of its payer may have been first, here or at another process.
+            if let (Some((mark, payment, _)), Some((_, hold))) =
+                (acceptance::before(visit, payment_hash).await?, claimed)
+            {
+                return Ok(admitted(visit, (mark, payment), hold, echo));
+            }
+            let known = visit.broker.known_with(known, &name);
             let case = Case {
                 scheme: Scheme::Payment,
                 mode: visit.mode(),
@@ -84,43 +91,18 @@ pub(super) async fn decide(
     told::accepted(visit, &name, &payment);
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = claimed.ok_or(Refusal::Unproven)?;
-    write_down(visit, mark).await;
+    acceptance::write_down(visit, mark, &payment, visit.good_for()).await;
+    Ok(admitted(visit, (mark, payment), hold, echo))
+}
+
+fn admitted(
+    visit: &Visit<'_>,
+    (mark, payment): (Mark, Arc<Payment>),
+    hold: Hold,
+    echo: Echo,
+) -> Admission {
+    let payment_hash = Some(*mark.payment_hash());
     let receipt = visit.receipt(payment_hash, echo.id);
     let paid = Paid { payment, proof: Proof::Mpp { payment_hash }, receipt };
-    Ok(Admission { paid, hold: Some(hold) })
-}
-
-/// What the broker has accepted for this resource, at this price or more.
-async fn accepted_before(
-    visit: &Visit<'_>,
-    payment_hash: Option<Key>,
-) -> Result<Option<(Mark, Arc<Payment>)>, Refusal> {
-    let Some(hash) = payment_hash else { return Ok(None) };
-    let mark = visit.mark(hash);
-    let accepted = within_time(visit.store().accepted(mark)).await?;
-    let is_for_this = |accepted: &Accepted| {
-        accepted.resource == resource(visit) && accepted.amount_sats >= visit.sats.accept
-    };
-    Ok(accepted.filter(is_for_this).map(|accepted| {
-        let payment = Arc::new(Payment {
-            resource: visit.resource.to_string(),
-            merchant_id: None,
-            amount_sats: accepted.amount_sats,
-            payment_hash: Some(hex(&hash)),
-        });
-        (mark, payment)
-    }))
-}
-
-/// Its payer is served now, whatever becomes of this: only a retry would be refused.
-async fn write_down(visit: &Visit<'_>, mark: Mark) {
-    let accepted = Accepted { resource: resource(visit), amount_sats: visit.sats.accept };
-    let kept_for = visit.config.balance.kept_for();
-    if let Err(err) = within_time(visit.store().accept(mark, accepted, kept_for)).await {
-        tracing::error!(%mark, "cannot write down that an MPP payment was accepted: {err}");
-    }
-}
-
-fn resource(visit: &Visit<'_>) -> Key {
-    key(&[Some(visit.resource.as_bytes())])
+    Admission { paid, hold: Some(hold) }
 }

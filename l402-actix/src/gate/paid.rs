@@ -1,6 +1,6 @@
 //! What has been paid, and what the gates within a scope have to know of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::http::header::HeaderName;
 use l402_server::VerifyRequest;
@@ -56,6 +56,9 @@ pub(super) enum Proof {
     Mpp { payment_hash: Option<[u8; 32]> },
 }
 
+/// One hold, which whoever needs it takes.
+pub(crate) type Unstated = Rc<Cell<Option<Hold>>>;
+
 /// A payment that the scope around a gate has found good for this request.
 #[derive(Clone)]
 pub(crate) struct Passed {
@@ -66,6 +69,9 @@ pub(crate) struct Passed {
     pub(super) own_header: Option<HeaderName>,
     /// What a payment is good for there, if that is stated.
     pub(super) good_for: Option<GoodFor>,
+    /// What a payment that the broker takes once holds there, where nothing is stated: the gate within
+    /// that states what it is good for holds that instead.
+    pub(super) unstated: Option<Unstated>,
     /// Whether the request draws there from what its payment is good for: it does so once.
     pub(super) holds: bool,
     /// Whether MPP payments are taken, at all gates so far.

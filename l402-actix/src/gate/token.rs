@@ -37,6 +37,7 @@ pub(super) async fn decide(
             (Ok(answer), is_asked)
         }
     };
+    let known = visit.broker.known_with(known, &name);
     let line = case(visit, &token, known).line(said(visit, answer.as_ref().ok()));
     match (line, answer) {
         (Line::Admitted, Ok(Answer::Yes(payment))) => {

@@ -13,7 +13,7 @@ use l402_server::VerifyRequest;
 
 use super::{
     list::{MintedFor, Mode},
-    paid::{Paid, Passed, Proof},
+    paid::{Paid, Passed, Proof, Unstated},
 };
 use crate::{
     answer::{OnInvalidToken, Problem, Receipt, Refusal},
@@ -60,6 +60,15 @@ impl<'a> Visit<'a> {
             config.balance.warn_of_memory();
         }
         let around = request.extensions().get::<Rc<Passed>>().cloned();
+        let counts_around = around.as_ref().and_then(|passed| passed.good_for);
+        if let (Some(around), Some(own)) = (counts_around, offer.good_for)
+            && !around.counts_as(own)
+        {
+            return Err(TermsFault::Misconfigured(
+                "a gate that counts units under `RequirePayment::uses`, which counts answers; count \
+                 at one of them",
+            ));
+        }
         let resource_around = around.as_ref().map(|passed| &*passed.resource);
         let resource = config.terms.resource(request, offer, resource_around)?;
         let broker = Broker::new(request, &config.broker, watch);
@@ -206,7 +215,7 @@ impl<'a> Visit<'a> {
     }
 
     /// What the gates in this scope have to know.
-    pub(crate) fn passed(&self, paid: Paid, holds: bool) -> Passed {
+    pub(crate) fn passed(&self, paid: Paid, holds: bool, unstated: Option<Unstated>) -> Passed {
         let terms = self.terms();
         let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
         Passed {
@@ -215,6 +224,7 @@ impl<'a> Visit<'a> {
             account: *terms.account,
             own_header: self.config.answer.credential_header.clone(),
             good_for: self.sells(),
+            unstated: unstated.or_else(|| self.around.as_ref()?.unstated.clone()),
             holds: holds || self.is_held_around(),
             mpp: self.takes_mpp(),
             resource_asked: terms.resource.is_some(),

@@ -57,7 +57,8 @@
 //!
 //! # What it cannot promise
 //!
-//! - **A payment is lost if the broker's answer does not arrive** (502, 504): the broker takes it once.
+//! - **A payment is lost if the broker's answer does not arrive** (502, 504), or if its client leaves before
+//!   it does: the broker takes it once.
 //!   From its yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
 //!   a 5xx, or an extractor's error, it is good again. What the store forgets is lost.
 //! - **The preimage alone is the credential**, and every node on the payment's route learns it

@@ -26,6 +26,11 @@ pub(crate) enum GoodFor {
 }
 
 impl GoodFor {
+    /// Whether both count answers, or both units.
+    pub(crate) fn counts_as(self, other: Self) -> bool {
+        matches!(self, Self::Uses(_)) == matches!(other, Self::Uses(_))
+    }
+
     /// What is sold once is sold on a verdict of that moment: a verdict that stands must not do.
     pub(crate) fn is_single_use(self) -> bool {
         self == Self::Uses(1)

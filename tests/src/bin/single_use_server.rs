@@ -13,7 +13,7 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, Responder, get, post, web};
-use l402_actix::{BrokerBudget, L402Client, L402Config, RedbStore, RedisStore, l402};
+use l402_actix::{BrokerBudget, L402Client, L402Config, RedbStore, RedisState, RedisStore, l402};
 use l402_tests::{PATIENCE, TestStore};
 use tokio::sync::watch;
 
@@ -32,6 +32,19 @@ async fn once(stage: web::Data<Stage>) -> impl Responder {
     stage.calls.fetch_add(1, Ordering::SeqCst);
     let _ = stage.released.subscribe().wait_for(|released| *released).await;
     "performed"
+}
+
+/// A pack, and the same without one.
+#[get("/pack")]
+#[l402(price_sats = 100, uses = 10_000)]
+async fn pack() -> impl Responder {
+    "one of ten thousand"
+}
+
+#[get("/uncounted")]
+#[l402(price_sats = 100)]
+async fn uncounted() -> impl Responder {
+    "as often as you like"
 }
 
 #[post("/release")]
@@ -54,7 +67,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = L402Client::builder(key).base_url(broker).timeout(PATIENCE).build()?;
     let store = match store.split_once(':') {
         Some(("redb", path)) => TestStore::around(RedbStore::open(path)?),
-        Some(("redis", url)) => TestStore::around(RedisStore::new(url)?.lease(LEASE)),
+        Some(("redis", url)) => {
+            let state = RedisState::new(url)?.patience(Duration::from_secs(2));
+            TestStore::around(RedisStore::from(state).lease(LEASE))
+        }
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };
     let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited()).balances(store);
@@ -65,6 +81,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .app_data(config.clone())
             .app_data(stage.clone())
             .service(once)
+            .service(pack)
+            .service(uncounted)
             .service(release)
             .service(calls)
     })

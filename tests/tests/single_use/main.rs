@@ -15,6 +15,7 @@ mod packs;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
+mod scopes;
 mod stores;
 mod suite;
 mod units;

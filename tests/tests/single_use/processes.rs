@@ -51,14 +51,26 @@ impl Process {
     }
 
     pub(super) async fn buy(&self, sandbox: &Sandbox) -> String {
-        let answer = Answer::to(self.client.get(format!("{}/once", self.url))).await;
+        self.buy_at("/once", sandbox).await
+    }
+
+    pub(super) async fn buy_at(&self, path: &str, sandbox: &Sandbox) -> String {
+        let answer = Answer::to(self.client.get(format!("{}{path}", self.url))).await;
         assert_eq!(answer.status, 402, "{}", answer.body);
         pay(sandbox, &answer.headers)
     }
 
     /// A request with the token: its status, or 0 when the process was killed.
     pub(super) fn ask(&self, credential: &str) -> impl Future<Output = u16> + Send + use<> {
-        let request = self.client.get(format!("{}/once", self.url));
+        self.ask_at("/once", credential)
+    }
+
+    pub(super) fn ask_at(
+        &self,
+        path: &str,
+        credential: &str,
+    ) -> impl Future<Output = u16> + Send + use<> {
+        let request = self.client.get(format!("{}{path}", self.url));
         let asked = request.header("authorization", credential).send();
         async { asked.await.map_or(0, |answer| answer.status().as_u16()) }
     }

@@ -1,12 +1,20 @@
 //! The store in Redis, against a real server.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
 
 use actix_web::web::Data;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{
-    Balances as _, BrokerBudget, Claim, L402Config, Portion, RedisState, RedisStore, StoreError,
+    Balances as _, BrokerBudget, Claim, L402Config, Portion, Quota, RedisState, RedisStore,
+    StoreError,
 };
-use l402_sandbox::Sandbox;
+use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{
     Api,
     redis::{Cluster, Redis, Sentinel},
@@ -15,6 +23,8 @@ use redis::{
     cluster::ClusterClient,
     sentinel::{SentinelClient, SentinelServerType},
 };
+
+use tokio::task::JoinSet;
 
 use super::{
     Stage,
@@ -303,4 +313,125 @@ async fn garbage_in_the_place_of_a_balance_is_an_error_and_never_a_good_payment(
     let _ = redis.command(&["set", key, "another version's"]);
     let refused = store.hold(good, id(), ONCE, 1).await;
     assert!(matches!(refused, Err(StoreError::Unreachable(_))), "{refused:?}");
+}
+
+/// 32 callers over four processes. The rates are printed, for who runs it with `--nocapture`.
+#[actix_web::test]
+async fn a_pack_of_ten_thousand_is_ten_thousand_answers_over_four_processes() {
+    const CALLERS: usize = 32;
+    let redis = Redis::start(&[]);
+    let sandbox = Sandbox::start().await;
+    let store = format!("redis:{}", redis.url());
+    let processes = Arc::new([(); 4].map(|()| Process::start(&sandbox, &store)));
+    let mut rates = Vec::new();
+    for (path, requests) in [("/uncounted", 2_000_u32), ("/pack", 10_200)] {
+        let credential = processes[0].buy_at(path, &sandbox).await;
+        let left = Arc::new(AtomicU32::new(requests));
+        let begun = Instant::now();
+        let mut callers: JoinSet<[usize; 3]> = (0..CALLERS)
+            .map(|caller| {
+                let (processes, left) = (Arc::clone(&processes), Arc::clone(&left));
+                let credential = credential.clone();
+                async move {
+                    let mut counts = [0; 3];
+                    while left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
+                        let status = processes[caller % 4].ask_at(path, &credential).await;
+                        let place = [200, 402, 409].iter().position(|known| *known == status);
+                        counts[place.unwrap_or_else(|| panic!("{path}: {status}"))] += 1;
+                    }
+                    counts
+                }
+            })
+            .collect();
+        let mut counts = [0; 3];
+        while let Some(caller) = callers.join_next().await {
+            for (sum, count) in counts.iter_mut().zip(caller.unwrap()) {
+                *sum += count;
+            }
+        }
+        rates.push(f64::from(requests) / begun.elapsed().as_secs_f64());
+        if path == "/pack" {
+            assert_eq!(counts[0], 10_000, "{counts:?}");
+        }
+    }
+    println!(
+        "uncounted {:.0}/s, pack {:.0}/s, ratio {:.2}",
+        rates[0],
+        rates[1],
+        rates[1] / rates[0]
+    );
+}
+
+/// Holds that are settled while others are made on the same payment are not brought back by them.
+#[actix_web::test]
+async fn what_many_requests_draw_at_once_is_gone_once() {
+    const CALLERS: u64 = 16;
+    const EACH: u64 = 60;
+    let redis = Redis::start(&[]);
+    let store = store(&redis).lease(LEASE);
+    let quota = Quota { limit: 1_000_000, ..ONCE };
+    let payment = mark();
+    let threads: Vec<_> = (0..2)
+        .map(|_| {
+            let store = store.clone();
+            std::thread::spawn(move || {
+                actix_web::rt::System::new().block_on(async {
+                    let mut callers = JoinSet::new();
+                    for _ in 0..CALLERS {
+                        let store = store.clone();
+                        callers.spawn(async move {
+                            for _ in 0..EACH {
+                                let id = id();
+                                store.hold(payment, id, quota, 1).await.unwrap();
+                                assert!(store.draw(payment, id, quota, ONE).await.unwrap());
+                                store.settle(payment, id).await.unwrap();
+                            }
+                        });
+                    }
+                    callers.join_all().await;
+                });
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    tokio::time::sleep(LEASE * 2).await;
+    let left = quota.limit - 2 * CALLERS * EACH;
+    let claim = store.look(payment, quota).await.unwrap();
+    assert_eq!(claim, Claim::Held { amount: 1, left: left - 1 });
+}
+
+/// The broker has taken it, and Redis goes before that is written down: this process knows it, and
+/// nobody is asked to pay again.
+#[actix_web::test]
+async fn an_mpp_payment_whose_acceptance_cannot_be_written_down_is_not_asked_for_again() {
+    let mut redis = Redis::start(&[]);
+    let sandbox = Sandbox::start().await;
+    let config =
+        l402_tests::config(sandbox.client()).balances(store(&redis).lease(LEASE)).mpp(true);
+    let stage = Stage::default();
+    let data = Data::new(stage.clone());
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).app_data(data.clone()).service(once);
+    })
+    .await;
+    let token = api.buy("/once", &sandbox).await;
+    let (_, preimage) = token.split_once(':').unwrap();
+    let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
+    let payment = format!("Payment {}", URL_SAFE_NO_PAD.encode(json));
+    sandbox.fault(Fault::delay(Duration::from_secs(1)).on(Endpoint::Verify));
+    let asked = actix_web::rt::spawn(api.get("/once").header("authorization", &payment).send());
+    eventually("the broker is asked", async || sandbox.verifies() == 1).await;
+    redis.kill();
+    assert_eq!(asked.await.unwrap().unwrap().status().as_u16(), 503);
+    redis.run(&[]);
+    let mut status = 503;
+    eventually("Redis is back", async || {
+        status = api.ask_with("/once", &payment).await.status;
+        ![503, 409].contains(&status)
+    })
+    .await;
+    assert_eq!(status, 200);
+    assert_eq!((sandbox.payments(), sandbox.verifies()), (1, 1));
 }

@@ -228,7 +228,8 @@ async fn the_same_payment_to_another_account_is_another_one(store: &dyn Balances
 async fn what_was_accepted_is_remembered(store: &dyn Balances) {
     let (mark, first) = (mark(), id());
     assert_eq!(store.accepted(mark).await.unwrap(), None);
-    let accepted = Accepted { resource: random(), amount_sats: 100 };
+    let accepted =
+        Accepted { resource: random(), amount_sats: 100, counted: Some((Kind::Uses, 3)) };
     store.hold(mark, first, ONCE, 1).await.unwrap();
     store.accept(mark, accepted, HOUR).await.unwrap();
     assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted));
@@ -252,7 +253,7 @@ async fn no_time_is_too_long(store: &dyn Balances) {
     assert!(store.draw(mark, id, forever, ONE).await.unwrap());
     store.settle(mark, id).await.unwrap();
     store
-        .accept(mark, Accepted { resource: random(), amount_sats: 1 }, Duration::MAX)
+        .accept(mark, Accepted { resource: random(), amount_sats: 1, counted: None }, Duration::MAX)
         .await
         .unwrap();
     assert_eq!(seen(store, mark).await, Claim::UsedUp);

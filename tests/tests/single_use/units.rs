@@ -58,6 +58,31 @@ async fn more(request: HttpRequest, balance: Balance) -> HttpResponse {
     }
 }
 
+/// A piece, and then a panic.
+#[get("/panics")]
+#[l402(price_sats = 100, resource = "metered", units = 10, hold = 6)]
+async fn panics(balance: Balance) -> HttpResponse {
+    let mut polls = 0;
+    HttpResponse::Ok().streaming(futures_util::stream::poll_fn(move |context| {
+        polls += 1;
+        match polls {
+            1 => {
+                balance.draw(3).unwrap();
+                Poll::Ready(Some(Ok::<_, Infallible>(Bytes::from_static(b"piece"))))
+            }
+            2 => {
+                let waker = context.waker().clone();
+                actix_web::rt::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    waker.wake();
+                });
+                Poll::Pending
+            }
+            _ => panic!("told to panic"),
+        }
+    }))
+}
+
 struct Metered {
     balance: Balance,
     pieces: mpsc::UnboundedReceiver<(u64, &'static str)>,
@@ -92,7 +117,9 @@ impl Shop {
         let pieces = Pieces::default();
         let data = Data::new(Arc::clone(&pieces));
         let api = Api::serve(move |app| {
-            app.app_data(config.clone()).app_data(data.clone()).service((plain, stream, more));
+            app.app_data(config.clone())
+                .app_data(data.clone())
+                .service((plain, stream, more, panics));
         })
         .await;
         Self { api, sandbox, store, pieces }
@@ -234,6 +261,20 @@ async fn a_client_that_leaves_a_stream_has_drawn_what_was_drawn() {
     })
     .await;
     assert_eq!(shop.left(&credential).await, 8);
+}
+
+/// Whoever can provoke the panic would else read for ever.
+#[actix_web::test]
+async fn a_stream_that_panics_has_drawn_what_it_had_sent() {
+    let shop = Shop::open().await;
+    let credential = shop.buy("/panics").await;
+    for left in [7, 4] {
+        let request = shop.api.get("/panics").header("authorization", &credential);
+        let mut response = request.send().await.unwrap();
+        assert_eq!(response.chunk().await.unwrap().unwrap(), "piece");
+        assert!(response.chunk().await.is_err());
+        assert_eq!(shop.left(&credential).await, left);
+    }
 }
 
 #[actix_web::test]
