@@ -17,6 +17,6 @@ if wants http2; then
     cargo build --release -p l402-benches --features http2 --bins
     target/release/load compare
 fi
-if wants parts; then cargo bench -p l402-benches --bench gate; fi
+if wants parts; then cargo bench -p l402-benches --bench gate --bench balances; fi
 if wants calls; then cargo bench -p l402-benches --bench broker_calls --profile dev; fi
 if wants build; then benches/build-cost.sh; fi
