@@ -18,7 +18,7 @@ use l402_actix::{
     RedisStore,
 };
 use l402_tests::redis::{Folder, Redis};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 const PACK: Quota =
     Quota { kind: Kind::Uses, limit: u64::MAX, kept_for: Duration::from_secs(60 * 60) };
@@ -40,7 +40,7 @@ async fn request(store: &dyn Balances, mark: Mark) {
 }
 
 fn stores(criterion: &mut Criterion) {
-    let runtime = Runtime::new().unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let folder = Folder::new();
     let redis = has_redis().then(|| Redis::start(&[]));
     let mut stores: Vec<(&str, Box<dyn Balances>)> = vec![
