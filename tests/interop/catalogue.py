@@ -24,8 +24,9 @@ class Client:
     scope: str = ""
     scheme: str = "L402"
     browser: bool = False
-    # Whether it pays when a token that it holds is answered 402.
+    # Whether it pays when a token that it holds is answered 402, and asks without it before.
     heals: bool = True
+    asks_again: bool = False
 
     @property
     def version(self):
@@ -59,6 +60,7 @@ CLIENTS = [
         language="Python, Rust inside",
         caches=PATH,
         note="pays through its own LND REST backend",
+        asks_again=True,
     ),
     Client(
         name="l402 (Fewsats)",

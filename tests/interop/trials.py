@@ -143,7 +143,9 @@ class Trials:
         if self.keeps:
             heals = self.client.heals
             outcome = 200 if heals else 402
-            story = f"{self.scheme} 402" + (f", paid, {self.scheme} 200" if heals else "")
+            asks_again = ", 402" if self.client.asks_again else ""
+            pays = f"{asks_again}, paid, {self.scheme} 200" if heals else ""
+            story = f"{self.scheme} 402{pays}"
         with self.trial() as trial:
             trial.ask(self.scope + "/weather", 200, self.buys)
             trial.shop.do(f"advance/{2 * HOURS}")
