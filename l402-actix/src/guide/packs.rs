@@ -26,8 +26,8 @@
 //! let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
 //! let request = test::TestRequest::get().uri("/forecast").insert_header(("Authorization", credential));
 //! let paid = test::call_service(&app, request.to_request()).await;
-//! assert_eq!(paid.headers()["RateLimit-Policy"], r#""uses";q=100"#);
-//! assert_eq!(paid.headers()["RateLimit"], r#""uses";r=99"#);
+//! assert_eq!(paid.headers().get("RateLimit-Policy").unwrap(), r#""uses";q=100"#);
+//! assert_eq!(paid.headers().get("RateLimit").unwrap(), r#""uses";r=99"#);
 //! # }
 //! ```
 //!

@@ -82,7 +82,7 @@
 //! assert_eq!(test::call_service(&app, paid()).await.status(), 200);
 //!
 //! sandbox.advance(Duration::from_secs(2 * 60 * 60));
-//! assert_eq!(test::call_service(&app, paid()).await.status(), 401, "expired");
+//! assert_eq!(test::call_service(&app, paid()).await.status(), 402, "expired: bought again");
 //! # }
 //! ```
 //!
