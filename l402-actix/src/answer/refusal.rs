@@ -52,6 +52,8 @@ const REFUSED_PAYMENT: &str = "The payment service does not accept this payment.
 const SEVERAL_PAYMENTS: &str = "Send one payment in one request.";
 const SEVERAL: &str = "Send one token in one credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
+const UNPRINTABLE: &str = "This path has characters that no payment can be for.";
+const BODY_TOO_LONG: &str = "This body is too long to be priced.";
 
 /// Why the handler is not called.
 #[derive(Debug)]
@@ -77,6 +79,10 @@ pub(crate) enum Refusal {
     ByMerchant(Box<HttpResponse>),
     /// The resource is longer than a token could carry: 414.
     ResourceTooLong,
+    /// The resource has a control character: 400.
+    ResourceUnprintable,
+    /// The body is longer than what is held of it before it is paid for: 413.
+    BodyTooLong,
     /// A fault in the merchant's set-up: 500.
     Misconfigured(&'static str),
     /// The mint failed: 500, 502, 503 or 504.
@@ -177,6 +183,8 @@ impl Refusal {
             Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
             Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
             Self::ResourceTooLong => Outcome::Rejected("resource_too_long"),
+            Self::ResourceUnprintable => Outcome::Rejected("resource_unprintable"),
+            Self::BodyTooLong => Outcome::Rejected("body_too_long"),
             Self::Misconfigured(_) => Outcome::ServerError("misconfigured"),
             Self::Verify(err) if is_malformed(err) => Outcome::Rejected("malformed_token"),
             Self::Mint(err) | Self::Verify(err) => match **err {
@@ -267,6 +275,14 @@ impl Refusal {
                 tracing::debug!("resource too long");
                 answer(StatusCode::URI_TOO_LONG, TOO_LONG)
             }
+            Self::ResourceUnprintable => {
+                tracing::debug!("control characters in a resource");
+                answer(StatusCode::BAD_REQUEST, UNPRINTABLE)
+            }
+            Self::BodyTooLong => {
+                tracing::debug!("body too long");
+                answer(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG)
+            }
             Self::Misconfigured(fault) => {
                 let route = route();
                 tracing::error!(kind, route, "misconfigured: {fault}");
@@ -331,6 +347,8 @@ impl From<TermsFault> for Refusal {
             TermsFault::ByMerchant(err) => Self::by_merchant(err),
             TermsFault::Misconfigured(fault) => Self::Misconfigured(fault),
             TermsFault::ResourceTooLong => Self::ResourceTooLong,
+            TermsFault::ResourceUnprintable => Self::ResourceUnprintable,
+            TermsFault::BodyTooLong => Self::BodyTooLong,
         }
     }
 }

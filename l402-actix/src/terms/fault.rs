@@ -9,4 +9,8 @@ pub(crate) enum TermsFault {
     Misconfigured(&'static str),
     /// The resource is longer than a token could carry.
     ResourceTooLong,
+    /// The resource has a control character, which no header carries.
+    ResourceUnprintable,
+    /// The body is longer than what is held for the functions that look at it.
+    BodyTooLong,
 }
