@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Expr, ExprPath, Ident, ReturnType, parse_quote, spanned::Spanned as _};
+use syn::{Expr, Ident, ReturnType, parse_quote, spanned::Spanned as _};
 
 use crate::{
     args::{Amount, Args, GoodFor, Price, Resource, Words},
@@ -145,15 +145,13 @@ fn amount(amount: &Amount) -> TokenStream {
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {
     let request = Ident::new("__l402_request", Span::mixed_site());
     let body = Ident::new("__l402_body", Span::mixed_site());
-    let compute =
-        |path: &ExprPath| quote_spanned!(path.span()=> #private::compute(&#path, #request, #body));
     let price = args.price().map(|price| match price {
         Price::Sats(sats) => {
             let sats = amount(sats);
             quote!(.price_sats(#sats))
         }
         Price::With(path) => {
-            let call = compute(path);
+            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request, #body));
             quote!(.price_with(&|#request, #body| #call))
         }
     });
@@ -161,7 +159,8 @@ fn offer(private: &TokenStream, args: &Args) -> TokenStream {
     let resource = args.resource().map(|resource| match resource {
         Resource::Literal(text) => quote!(.resource(#text)),
         Resource::With(path) => {
-            let call = compute(path);
+            let call =
+                quote_spanned!(path.span()=> #private::resource_with(&#path, #request, #body));
             quote!(.resource_with(&|#request, #body| #call))
         }
     });

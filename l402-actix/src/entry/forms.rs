@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, Responder, dev::Payload};
 
-use crate::terms::{Computed, Computes, Offer};
+use crate::terms::{Computed, Computes, Offer, Price};
 
 /// Methods and paths.
 pub type Routes = &'static [(&'static str, &'static str)];
@@ -20,13 +20,22 @@ pub trait PricedRoute {
     const OFFER: &'static Offer<'static>;
 }
 
-/// `Computes::compute` as a function, so that its argument's span is where an error is shown.
-pub fn compute<T, Form>(
-    function: &impl Computes<T, Form>,
+/// `price_with` as a function, so that its argument's span is where an error is shown.
+pub fn price_with<Form>(
+    price: &impl Computes<Price, Form>,
     request: HttpRequest,
     body: Payload,
-) -> Computed<T> {
-    function.compute(request, body)
+) -> Computed<Price> {
+    price.compute(request, body)
+}
+
+/// `resource_with` as a function, for the same reason.
+pub fn resource_with<Form>(
+    resource: &impl Computes<String, Form>,
+    request: HttpRequest,
+    body: Payload,
+) -> Computed<String> {
+    resource.compute(request, body)
 }
 
 /// An argument that Actix can extract; exists for the message.
