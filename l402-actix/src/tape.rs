@@ -242,7 +242,7 @@ mod tests {
 
     #[actix_web::test]
     async fn small_pieces_are_held_as_one() {
-        let mut body = body_of(["a"; 1000], 1000);
+        let body = body_of(["a"; 1000], 1000);
         all(body.reader()).await.expect("a body");
         let mut again = body.reader();
         let piece = next(&mut again).await.expect("a piece").expect("a piece");
@@ -262,7 +262,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_body_that_is_too_long_is_so_for_each_reader() {
-        let mut body = body_of(["aa", "bb"], 3);
+        let body = body_of(["aa", "bb"], 3);
         assert!(!body.is_too_long());
         for _ in 0..2 {
             assert!(matches!(all(body.reader()).await, Err(PayloadError::Overflow)));

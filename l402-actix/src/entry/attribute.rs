@@ -61,7 +61,7 @@ impl Gate {
         let mut entrance = Entrance::of(&request, payload, offer);
         if let Some(mut trial) = entrance.trial() {
             let tried = extractors(&mut trial).instrument(entrance.span()).await;
-            if let Err(refused) = entrance.tried(trial, tried) {
+            if let Some(refused) = entrance.tried(trial, tried) {
                 return refused;
             }
         }
@@ -71,7 +71,7 @@ impl Gate {
 
 /// All that a handler adds to the gate's code is in here: the rest is compiled once.
 async fn served(mut entrance: Entrance<'_>, handler: impl Gated) -> HttpResponse {
-    if let Err(refused) = entrance.admit().await {
+    if let Some(refused) = entrance.admit().await {
         return refused;
     }
     let mut payload = entrance.payload();

@@ -17,7 +17,7 @@ use crate::{
     observe::Watch,
     payment::Payment,
     tape::Body,
-    terms::{Offer, TermsFault},
+    terms::{Offer, Unfit},
 };
 
 pub(super) struct Entrance<'r> {
@@ -64,7 +64,7 @@ impl<'r> Entrance<'r> {
     }
 
     /// Ends a trial: what the extractors refuse is the answer.
-    pub(super) fn tried(&self, trial: Trial, tried: Result<(), Error>) -> Result<(), HttpResponse> {
+    pub(super) fn tried(&self, trial: Trial, tried: Result<(), Error>) -> Option<HttpResponse> {
         let (payment, balance) = trial.into_around();
         if let Some(payment) = payment {
             self.request.extensions_mut().insert(payment);
@@ -73,9 +73,9 @@ impl<'r> Entrance<'r> {
             self.request.extensions_mut().insert(balance);
         }
         if self.body.is_too_long() {
-            return Err(self.refused(TermsFault::BodyTooLong.into()));
+            return Some(self.refused(Refusal::Unfit(Unfit::BodyTooLong)));
         }
-        tried.map_err(|err| self.refused(Refusal::by_merchant(err)))
+        Some(self.refused(Refusal::by_merchant(tried.err()?)))
     }
 
     #[cfg(feature = "discovery")]
@@ -89,16 +89,16 @@ impl<'r> Entrance<'r> {
         false
     }
 
-    /// Lets the request in, or says why not.
-    pub(super) async fn admit(&mut self) -> Result<(), HttpResponse> {
+    /// Lets the request in, or answers it.
+    pub(super) async fn admit(&mut self) -> Option<HttpResponse> {
         #[cfg(feature = "discovery")]
         if let Some(answer) = super::asked::answer(self.request, self.offer) {
-            return Err(answer);
+            return Some(answer);
         }
         let admission = gate::admit(self.request, self.config, self.offer, &self.body, &self.watch);
         let admission = match admission.instrument(self.span()).await {
             Ok(admission) => admission,
-            Err(refusal) => return Err(self.refused(refusal)),
+            Err(refusal) => return Some(self.refused(refusal)),
         };
         if let Some((_, admission)) = admission {
             self.receipt = admission.paid.receipt;
@@ -108,7 +108,7 @@ impl<'r> Entrance<'r> {
         if let Some(hold) = self.hold.as_ref().filter(|_| self.offer.good_for.is_some()) {
             self.request.extensions_mut().insert(hold.balance());
         }
-        Ok(())
+        None
     }
 
     /// The body for the handler, from its first byte.

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use actix_web::{Error, FromRequest, Handler, HttpRequest, dev::Payload, error::InternalError};
 
-use super::fault::TermsFault;
+use super::fault::{TermsFault, Unfit};
 use crate::tape::Body;
 
 /// A function that computes a price or a resource of a request.
@@ -81,7 +81,7 @@ pub(super) async fn computed<T>(
 ) -> Result<T, TermsFault> {
     let computed = function(request.clone(), body.reader()).await;
     if body.is_too_long() {
-        return Err(TermsFault::BodyTooLong);
+        return Err(TermsFault::Unfit(Unfit::BodyTooLong));
     }
     computed.map_err(|err| {
         if is_of_a_path(&err) && !request.match_info().unprocessed().is_empty() {

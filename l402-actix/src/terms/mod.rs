@@ -16,7 +16,7 @@ mod resource;
 mod sale;
 mod selectors;
 
-pub(crate) use fault::TermsFault;
+pub(crate) use fault::{TermsFault, Unfit};
 pub(crate) use function::Computed;
 pub use function::Computes;
 #[cfg(feature = "discovery")]

@@ -4,7 +4,12 @@ use std::borrow::Cow;
 
 use actix_web::{HttpRequest, http::Method};
 
-use super::{fault::TermsFault, function::computed, offer::Offer, selectors::Selectors};
+use super::{
+    fault::{TermsFault, Unfit},
+    function::computed,
+    offer::Offer,
+    selectors::Selectors,
+};
 use crate::tape::Body;
 
 /// The longest resource that is minted for: a macaroon carries it as a caveat, and a credential
@@ -77,10 +82,10 @@ impl Selectors {
             return Err(TermsFault::Misconfigured(fault));
         }
         if resource.len() > MAX_RESOURCE_BYTES {
-            return Err(TermsFault::ResourceTooLong);
+            return Err(TermsFault::Unfit(Unfit::ResourceTooLong));
         }
         if resource.chars().any(char::is_control) {
-            return Err(TermsFault::ResourceUnprintable);
+            return Err(TermsFault::Unfit(Unfit::ResourceUnprintable));
         }
         Ok(resource)
     }

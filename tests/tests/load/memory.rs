@@ -2,8 +2,14 @@
 
 use std::fmt::Write as _;
 
-use l402_sandbox::{Endpoint, Fault};
-use l402_tests::{process, raw};
+use actix_web::{
+    post,
+    web::{self, Bytes},
+};
+use l402_actix::{L402Config, l402};
+use l402_sandbox::{Endpoint, Fault, Sandbox};
+use l402_tests::{Answer, Api, process, raw};
+use reqwest::Method;
 
 use super::{PATIENCE, Shop};
 
@@ -80,7 +86,7 @@ async fn upload(body: Bytes) -> String {
 /// Whoever has not paid sends what Actix would take of a handler's own caller.
 #[actix_web::test]
 async fn unpaid_uploads_are_held_up_to_the_limit_and_no_further() {
-    let _alone = super::ALONE.lock().await;
+    let _alone = super::ONE_AT_A_TIME.lock().await;
     let sandbox = Sandbox::start().await;
     let config = L402Config::new(sandbox.client());
     let api = Api::serve(move |app| {
