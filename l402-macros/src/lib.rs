@@ -9,6 +9,7 @@ mod args;
 mod attribute;
 mod attrs;
 mod expand;
+mod grants;
 mod handler;
 mod module;
 mod route;

@@ -12,6 +12,8 @@ mod attribute;
 mod attrs;
 #[path = "../../src/expand.rs"]
 mod expand;
+#[path = "../../src/grants.rs"]
+mod grants;
 #[path = "../../src/handler.rs"]
 mod handler;
 #[path = "../../src/module/mod.rs"]
@@ -19,6 +21,7 @@ mod module;
 #[path = "../../src/route.rs"]
 mod route;
 
+mod alone;
 mod priced;
 mod size;
 
