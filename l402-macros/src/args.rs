@@ -2,10 +2,17 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::{
-    Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Result, Token,
+    Error, Expr, Ident, LitStr, Path, Result, Token,
     ext::IdentExt as _,
     parse::{Lookahead1, Parse, ParseStream, Parser as _},
-    spanned::Spanned as _,
+};
+
+use crate::{
+    keys,
+    values::{
+        Amount, GoodFor, HOLD, PRICE, Price, Resource, UNITS, USES, Words, amount, function, krate,
+        resource, string,
+    },
 };
 
 mod kw {
@@ -21,36 +28,6 @@ mod kw {
     syn::custom_keyword!(extract_first);
     syn::custom_keyword!(free);
 }
-
-/// The longest resource that the gate sells, in bytes.
-const MAX_RESOURCE_BYTES: usize = 1024;
-
-/// What is said of an amount that is 0, and of one that is none.
-#[derive(Clone, Copy)]
-pub(crate) struct Words {
-    pub(crate) zero: &'static str,
-    pub(crate) kind: &'static str,
-}
-
-const PRICE: Words = Words {
-    zero: "price_sats must be at least 1; remove `#[l402]` to serve the route free",
-    kind: "price_sats expects a whole number of sats, such as `100`",
-};
-
-const USES: Words = Words {
-    zero: "uses must be at least 1; leave it out for as many answers as a token lives",
-    kind: "uses expects a whole number of answers, such as `100`",
-};
-
-const UNITS: Words = Words {
-    zero: "units must be at least 1; leave it out for as many answers as a token lives",
-    kind: "units expects a whole number of what you count, such as `1_000_000`",
-};
-
-const HOLD: Words = Words {
-    zero: "hold must be at least 1; write the most that one answer draws, such as `4096`",
-    kind: "hold expects a whole number of units, such as `4096`",
-};
 
 /// What one `#[l402(..)]` states.
 #[derive(Default)]
@@ -69,36 +46,6 @@ type Slot<T> = Option<(Ident, T)>;
 
 /// The key that has set it.
 type Flag = Option<Ident>;
-
-#[derive(Clone)]
-pub(crate) enum Price {
-    Sats(Amount),
-    /// A function.
-    With(ExprPath),
-}
-
-/// A whole number, at least 1.
-#[derive(Clone)]
-pub(crate) enum Amount {
-    /// Checked here.
-    Literal(u64),
-    /// To be checked by the compiler.
-    Constant(Expr, Words),
-}
-
-/// What one payment is good for.
-#[derive(Clone)]
-pub(crate) enum GoodFor {
-    Uses(Amount),
-    Units { units: Amount, hold: Amount },
-}
-
-#[derive(Clone)]
-pub(crate) enum Resource {
-    Literal(LitStr),
-    /// A function.
-    With(ExprPath),
-}
 
 impl Args {
     /// All errors of the arguments in one: a value that is wrong does not hide the next key.
@@ -256,11 +203,17 @@ fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// `price = 5` -> "unknown key `price`; expected one of: `price_sats`, …"; `100` -> what to write.
+/// `price = 5` -> "unknown key `price`; did you mean `price_sats`? expected one of: …"; `100` -> what
+/// to write.
 fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
     let alternatives = known.error();
     match input.fork().call(Ident::parse_any) {
-        Ok(key) => Error::new(key.span(), format!("unknown key `{key}`; {alternatives}")),
+        Ok(key) => {
+            let nearest = keys::nearest(&key.unraw().to_string())
+                .map(|nearest| format!("did you mean `{nearest}`? "))
+                .unwrap_or_default();
+            Error::new(key.span(), format!("unknown key `{key}`; {nearest}{alternatives}"))
+        }
         Err(_) => input.error("expected a key; write `price_sats = 100`"),
     }
 }
@@ -343,88 +296,4 @@ fn with_hold(good_for: Slot<GoodFor>, hold: Slot<Amount>) -> Result<Slot<GoodFor
         }
         (good_for, None) => Ok(good_for),
     }
-}
-
-/// `100` -> 100; `PRICE` -> as it is; `0`, `-1`, `1.5`, `"100"` -> an error on the value.
-fn amount(value: Expr, words: Words) -> Result<Amount> {
-    let wrong_kind = |span| Error::new(span, words.kind);
-    match peeled(value) {
-        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
-            if !matches!(
-                int.suffix(),
-                "" | "u8"
-                    | "u16"
-                    | "u32"
-                    | "u64"
-                    | "u128"
-                    | "usize"
-                    | "i8"
-                    | "i16"
-                    | "i32"
-                    | "i64"
-                    | "i128"
-                    | "isize"
-            ) {
-                return Err(wrong_kind(int.span()));
-            }
-            match int.base10_parse::<u64>() {
-                Ok(0) => Err(Error::new(int.span(), words.zero)),
-                Ok(number) => Ok(Amount::Literal(number)),
-                Err(_) => Err(wrong_kind(int.span())),
-            }
-        }
-        Expr::Unary(unary)
-            if matches!(unary.op, syn::UnOp::Neg(_)) && matches!(*unary.expr, Expr::Lit(_)) =>
-        {
-            Err(wrong_kind(unary.span()))
-        }
-        Expr::Lit(other) => Err(wrong_kind(other.span())),
-        constant => Ok(Amount::Constant(constant, words)),
-    }
-}
-
-/// Takes off the invisible group that a `macro_rules` variable leaves around its value.
-fn peeled(value: Expr) -> Expr {
-    match value {
-        Expr::Group(group) => peeled(*group.expr),
-        value => value,
-    }
-}
-
-fn string(value: Expr, message: &str) -> Result<LitStr> {
-    match peeled(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
-        other => Err(Error::new(other.span(), message)),
-    }
-}
-
-/// `prices::my_price` -> as it is.
-fn function(value: Expr, key: &str, example: &str) -> Result<ExprPath> {
-    match peeled(value) {
-        Expr::Path(path) => Ok(path),
-        other => {
-            let message = format!("{key} expects the path of a function, such as `{example}`");
-            Err(Error::new(other.span(), message))
-        }
-    }
-}
-
-fn resource(value: Expr) -> Result<Resource> {
-    let text = string(value, "resource expects a string, such as `\"reports\"`")?;
-    if text.value().trim().is_empty() {
-        let message = "resource is empty; name what a token is bought for, or leave the key out \
-                       for the request's path";
-        return Err(Error::new(text.span(), message));
-    }
-    if text.value().len() > MAX_RESOURCE_BYTES {
-        let message = "resource is longer than 1024 bytes; write a shorter name";
-        return Err(Error::new(text.span(), message));
-    }
-    Ok(Resource::Literal(text))
-}
-
-fn krate(value: Expr) -> Result<Path> {
-    let message = "crate expects a path in a string, such as `\"my_l402\"`";
-    let text = string(value, message)?;
-    text.parse_with(Path::parse_mod_style).map_err(|_| Error::new(text.span(), message))
 }

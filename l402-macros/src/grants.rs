@@ -1,13 +1,14 @@
-//! The checks of actix-web-grants, `#[protect(..)]` and those before it: `403` comes before `402` only
-//! where the check is the outer function's.
+//! The checks of actix-web-grants, `#[protect(..)]` and its forerunners: only where one is the outer
+//! function's does a stranger hear 403 before a price.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::{Meta, Pat, PatType, Type};
 
 /// What is said of a check that cannot be the outer function's, which has none of the arguments.
-pub(crate) const READS_ARGUMENTS: &str =
-    "this check reads the handler's arguments, which are there after the payment only; refuse in a \
-     `price_with` function, whose error is answered before money is asked for";
+pub(crate) const READS_ARGUMENTS: &str = "this check reads the handler's arguments, which are there \
+                                          only after the payment; refuse in a `price_with` \
+                                          function, whose error is answered before money is asked \
+                                          for";
 
 /// What is said of a check that has been expanded already.
 pub(crate) const ABOVE: &str = "a check above `#[l402]` turns strangers away after they have paid; \

@@ -1,9 +1,9 @@
 //! The `#[l402]` attribute of [`l402-actix`](https://docs.rs/l402-actix); use it through that crate.
 //!
 //! The tokens of the attribute and of its item come in at `attribute`. Those of the attribute are
-//! parsed into arguments (`args`), the item is validated into a handler (`handler`), and the
-//! handler is expanded into tokens (`expand`). Over a module (`module`) this is done for each
-//! handler, and what may be one unseen is refused.
+//! parsed into arguments (`args`, with the help of `keys` and `values`), the item is validated into
+//! a handler (`handler`), and the handler is expanded into tokens (`expand`). Over a module
+//! (`module`) this is done for each handler, and what may be one unseen is refused.
 
 mod args;
 mod attribute;
@@ -11,8 +11,10 @@ mod attrs;
 mod expand;
 mod grants;
 mod handler;
+mod keys;
 mod module;
 mod route;
+mod values;
 
 use proc_macro::TokenStream;
 

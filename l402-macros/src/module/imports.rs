@@ -2,7 +2,8 @@
 
 use proc_macro2::Ident;
 use syn::{
-    Error, Item, ItemUse, Meta, Path, UseTree, Visibility, ext::IdentExt as _, spanned::Spanned as _,
+    Error, Item, ItemUse, Meta, Path, UseTree, Visibility, ext::IdentExt as _,
+    spanned::Spanned as _,
 };
 
 use crate::attrs;

@@ -15,12 +15,7 @@ use syn::{
 };
 
 use self::imports::Renames;
-use crate::{
-    args::Args,
-    attrs,
-    expand::expand,
-    handler::Handler,
-};
+use crate::{args::Args, attrs, expand::expand, handler::Handler};
 
 /// Gates every handler of the module. A function that is left out would be served free without a
 /// word, so what cannot be looked into is an error.
@@ -36,7 +31,7 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
     // The compiler would call the import of an attribute unused that is taken off here.
     let renames = Renames::of(imports::imports(items));
     let own = items.iter().filter_map(|item| own_attribute(item, &renames));
-    let used: Vec<Item> = own.map(keep_used).collect();
+    let used: Vec<Item> = own.map(Attribute::path).map(keep_used).collect();
     let mut errors: Vec<Error> = renames.errors().collect();
     for item in items.iter_mut() {
         errors.extend(hidden::in_bodies(item, &renames));
@@ -59,10 +54,10 @@ fn is_scope(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|segment| segment.ident == "scope")
 }
 
-/// The handler's own `#[l402]`, as it names it.
-fn own_attribute<'a>(item: &'a Item, renames: &Renames) -> Option<&'a Path> {
+/// The handler's own `#[l402]`.
+fn own_attribute<'a>(item: &'a Item, renames: &Renames) -> Option<&'a Attribute> {
     let Item::Fn(function) = item else { return None };
-    function.attrs.iter().find(|attr| renames.is_l402(&attr.meta)).map(Attribute::path)
+    function.attrs.iter().find(|attr| renames.is_l402(&attr.meta))
 }
 
 fn keep_used(attribute: &Path) -> Item {
@@ -161,11 +156,22 @@ fn take_own(function: &mut ItemFn, renames: &Renames) -> Result<Option<Args>> {
         let name = Ident::new("l402", attr.path().span());
         *attr = parse_quote!(#[#name]);
     }
-    Args::parse(match attr.meta {
-        Meta::List(list) => list.tokens,
+    Args::parse(arguments(&attr.meta)).map(Some)
+}
+
+fn arguments(meta: &Meta) -> TokenStream {
+    match meta {
+        Meta::List(list) => list.tokens.clone(),
         Meta::Path(_) | Meta::NameValue(_) => TokenStream::new(),
-    })
-    .map(Some)
+    }
+}
+
+/// What the handlers' own attributes say, as it was written.
+pub(crate) fn own_arguments(module: &ItemMod) -> Vec<TokenStream> {
+    let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+    let renames = Renames::of(imports::imports(items));
+    let attrs = items.iter().filter_map(|item| own_attribute(item, &renames));
+    attrs.map(|attr| arguments(&attr.meta)).collect()
 }
 
 /// The module without any `#[l402]` in it: what goes out beside an error, so that the attributes

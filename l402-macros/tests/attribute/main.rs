@@ -16,12 +16,17 @@ mod expand;
 mod grants;
 #[path = "../../src/handler.rs"]
 mod handler;
+#[path = "../../src/keys.rs"]
+mod keys;
 #[path = "../../src/module/mod.rs"]
 mod module;
 #[path = "../../src/route.rs"]
 mod route;
+#[path = "../../src/values.rs"]
+mod values;
 
 mod alone;
+mod messages;
 mod priced;
 mod size;
 

@@ -95,7 +95,10 @@ async fn open() -> (Api, Sandbox, Calls) {
 
 fn ask(api: &Api, path: &str, role: &str) -> reqwest::RequestBuilder {
     let request = match path {
-        "/first" => api.request(reqwest::Method::POST, path).header("content-type", "application/json").body("7"),
+        "/first" => api
+            .request(reqwest::Method::POST, path)
+            .header("content-type", "application/json")
+            .body("7"),
         path => api.request(reqwest::Method::GET, path),
     };
     request.header(ROLE, role)
