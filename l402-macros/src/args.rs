@@ -4,11 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use syn::{
     Error, Expr, Ident, LitStr, Path, Result, Token,
     ext::IdentExt as _,
-    parse::{Lookahead1, Parse, ParseStream, Parser as _},
+    parse::{Lookahead1, ParseStream, Parser as _},
 };
 
 use crate::{
     keys,
+    slot::{Flag, Slot, flag, flag_key, put, set},
     values::{
         Amount, GoodFor, HOLD, PRICE, Price, Resource, UNITS, USES, Words, amount, function, krate,
         resource, string,
@@ -40,12 +41,6 @@ pub(crate) struct Args {
     extract_first: Flag,
     free: Flag,
 }
-
-/// A value with the key that has set it.
-type Slot<T> = Option<(Ident, T)>;
-
-/// The key that has set it.
-type Flag = Option<Ident>;
 
 impl Args {
     /// All errors of the arguments in one: a value that is wrong does not hide the next key.
@@ -152,7 +147,7 @@ impl Args {
     }
 
     /// What the compiler has to check.
-    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Expr, Words)> {
+    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Expr, &'static Words)> {
         let price = match self.price() {
             Some(Price::Sats(sats)) => Some(sats),
             _ => None,
@@ -216,66 +211,6 @@ fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
         }
         Err(_) => input.error("expected a key; write `price_sats = 100`"),
     }
-}
-
-/// Reads `key = value` into its slot, unless the key was set before.
-fn set<T>(
-    slot: &mut Slot<T>,
-    input: ParseStream<'_>,
-    example: &str,
-    read: impl FnOnce(Expr) -> Result<T>,
-) -> Result<()> {
-    let key = input.call(Ident::parse_any)?;
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` has no value; write `{key} = {example}`");
-        return Err(Error::new(key.span(), message));
-    }
-    if !input.peek(Token![=]) {
-        return Err(input.error(format!("expected `=`; write `{key} = {example}`")));
-    }
-    input.parse::<Token![=]>()?;
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` has no value; write `{key} = {example}`");
-        return Err(Error::new(key.span(), message));
-    }
-    let value = read(Expr::parse(input)?);
-    is_free(slot.as_ref(), &key)?;
-    *slot = Some((key, value?));
-    Ok(())
-}
-
-fn put<T>(slot: &mut Slot<T>, key: Ident, value: T) -> Result<()> {
-    is_free(slot.as_ref(), &key)?;
-    *slot = Some((key, value));
-    Ok(())
-}
-
-fn is_free<T>(slot: Option<&(Ident, T)>, key: &Ident) -> Result<()> {
-    let Some((first, _)) = slot else { return Ok(()) };
-    let message = if first == key {
-        format!("`{key}` is set more than once; keep one")
-    } else {
-        format!("`{key}` cannot be combined with `{first}`; keep one")
-    };
-    Err(Error::new(key.span(), message))
-}
-
-/// Reads a key that has no value.
-fn flag(flag: &mut Flag, input: ParseStream<'_>) -> Result<()> {
-    let key = flag_key(input)?;
-    if flag.is_some() {
-        return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
-    }
-    *flag = Some(key);
-    Ok(())
-}
-
-fn flag_key(input: ParseStream<'_>) -> Result<Ident> {
-    let key = input.call(Ident::parse_any)?;
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error(format!("`{key}` takes no value; write `{key}` alone")));
-    }
-    Ok(key)
 }
 
 /// `units = 100` and `hold = 10` -> both in one; either alone is an error.

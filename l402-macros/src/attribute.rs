@@ -14,7 +14,7 @@ use syn::{Error, ItemMod};
 use crate::{args::Args, expand::expand, handler::Handler, keys, module};
 
 pub(crate) fn apply(args: TokenStream, item: TokenStream) -> TokenStream {
-    unless_it_panics(item.clone(), || gated(args, item))
+    unless_it_panics(&item.clone(), || gated(args, item))
 }
 
 fn gated(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -42,7 +42,7 @@ fn gated(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// What the work makes, or the item beside an error that asks for a report.
 pub(crate) fn unless_it_panics(
-    item: TokenStream,
+    item: &TokenStream,
     work: impl FnOnce() -> TokenStream,
 ) -> TokenStream {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {

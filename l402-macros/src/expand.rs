@@ -113,7 +113,7 @@ fn listing(
 
 /// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic
 /// function nobody looks at before it is used.
-fn constant_check((value, words): (&Expr, Words)) -> TokenStream {
+fn constant_check((value, words): (&Expr, &Words)) -> TokenStream {
     let number = Ident::new("__l402_number", Span::mixed_site());
     let Words { zero, range, .. } = words;
     // On the value, so that the message points there. The sum of both checks is that the cast to

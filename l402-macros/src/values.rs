@@ -6,32 +6,31 @@ use syn::{Error, Expr, ExprLit, ExprPath, Lit, LitStr, Path, Result, spanned::Sp
 const MAX_RESOURCE_BYTES: usize = 1024;
 
 /// What is said of an amount that is 0, of one that is none, and of one that is too big.
-#[derive(Clone, Copy)]
 pub(crate) struct Words {
     pub(crate) zero: &'static str,
     kind: &'static str,
     pub(crate) range: &'static str,
 }
 
-pub(crate) const PRICE: Words = Words {
+pub(crate) const PRICE: &Words = &Words {
     zero: "price_sats must be at least 1; remove `#[l402]` to serve the route free",
     kind: "price_sats expects a whole number of sats, such as `100`",
     range: "price_sats must be at most 18446744073709551615; write a smaller number of sats",
 };
 
-pub(crate) const USES: Words = Words {
+pub(crate) const USES: &Words = &Words {
     zero: "uses must be at least 1; leave it out for as many answers as a token lives",
     kind: "uses expects a whole number of answers, such as `100`",
     range: "uses must be at most 18446744073709551615; write a smaller number of answers",
 };
 
-pub(crate) const UNITS: Words = Words {
+pub(crate) const UNITS: &Words = &Words {
     zero: "units must be at least 1; leave it out for as many answers as a token lives",
     kind: "units expects a whole number of what you count, such as `1_000_000`",
     range: "units must be at most 18446744073709551615; write a smaller number of what you count",
 };
 
-pub(crate) const HOLD: Words = Words {
+pub(crate) const HOLD: &Words = &Words {
     zero: "hold must be at least 1; write the most that one answer draws, such as `4096`",
     kind: "hold expects a whole number of units, such as `4096`",
     range: "hold must be at most 18446744073709551615; write a smaller number of units",
@@ -50,7 +49,7 @@ pub(crate) enum Amount {
     /// Checked here.
     Literal(u64),
     /// To be checked by the compiler.
-    Constant(Expr, Words),
+    Constant(Expr, &'static Words),
 }
 
 /// What one payment is good for.
@@ -68,7 +67,7 @@ pub(crate) enum Resource {
 }
 
 /// `100` -> 100; `PRICE` -> as it is; `0`, `-1`, `1.5`, `"100"` -> an error on the value.
-pub(crate) fn amount(value: Expr, words: Words) -> Result<Amount> {
+pub(crate) fn amount(value: Expr, words: &'static Words) -> Result<Amount> {
     let wrong_kind = |span| Error::new(span, words.kind);
     match peeled(value) {
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {

@@ -22,6 +22,8 @@ mod keys;
 mod module;
 #[path = "../../src/route.rs"]
 mod route;
+#[path = "../../src/slot.rs"]
+mod slot;
 #[path = "../../src/values.rs"]
 mod values;
 

@@ -112,7 +112,7 @@ fn a_panic_leaves_the_item_and_asks_for_a_report() {
         (|| std::panic::panic_any(1), "no message"),
     ];
     for (panic, said) in panics {
-        let output = attribute::unless_it_panics(item.clone(), panic);
+        let output = attribute::unless_it_panics(&item, panic);
         let file: syn::File = syn::parse2(output.clone()).expect("items");
         let [error, kept] = &file.items[..] else { panic!("{output}") };
         let message = crate::error(error).expect("an error");
