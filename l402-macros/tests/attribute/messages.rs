@@ -106,7 +106,8 @@ fn what_is_being_written_of_a_key_can_be_completed_although_it_does_not_parse() 
 #[test]
 fn a_panic_leaves_the_item_and_asks_for_a_report() {
     let item = quote! { async fn s() {} };
-    let panics: [(fn() -> TokenStream, &str); 3] = [
+    type Work = fn() -> TokenStream;
+    let panics: [(Work, &str); 3] = [
         (|| panic!("no {}", "luck"), "no luck"),
         (|| panic!("plain"), "plain"),
         (|| std::panic::panic_any(1), "no message"),
