@@ -94,8 +94,9 @@ use proc_macro::TokenStream;
 /// `cfg_attr`) or an `#[l402]` of its own, key by key: what the handler's own attribute states
 /// wins. `use l402_actix::l402 as pay` in the module is seen through, `#[pay(..)]` is the handler's own
 /// attribute then. A handler that the module imports (`use`, not `pub use`), or registers by its path,
-/// keeps its own price. The attribute works together with Actix's `#[scope]` in either order. A handler that is left out
-/// silently would be served free, so what may hide one is a compile error:
+/// keeps its own price. The attribute works together with Actix's `#[scope]` in either order.
+///
+/// A handler that is left out silently would be served free, so what may hide one is a compile error:
 ///
 /// | in the module | what to write |
 /// | --- | --- |

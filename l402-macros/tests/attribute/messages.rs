@@ -103,10 +103,11 @@ fn what_is_being_written_of_a_key_can_be_completed_although_it_does_not_parse() 
     assert_eq!(beside_the_errors(quote!(100), handler).len(), 1);
 }
 
+type Work = fn() -> TokenStream;
+
 #[test]
 fn a_panic_leaves_the_item_and_asks_for_a_report() {
     let item = quote! { async fn s() {} };
-    type Work = fn() -> TokenStream;
     let panics: [(Work, &str); 3] = [
         (|| panic!("no {}", "luck"), "no luck"),
         (|| panic!("plain"), "plain"),
