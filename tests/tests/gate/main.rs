@@ -26,6 +26,7 @@ mod pricing;
 mod receipt;
 mod scopes;
 mod selectors;
+mod typed_terms;
 
 use actix_web::{HttpResponse, Responder, get, web};
 use l402_actix::{L402Config, Payment, VerifyCache, l402, l402_server::ChallengeRequest};

@@ -189,7 +189,7 @@ async fn an_imported_handler_keeps_its_own_price() {
 #[actix_web::test]
 async fn a_free_handler_stays_free_whatever_the_config_says() {
     let dear =
-        |config: L402Config| config.price_with(|_| async { Ok(Some(l402_actix::Price::sats(9))) });
+        |config: L402Config| config.price_with(|| async { Ok(Some(l402_actix::Price::sats(9))) });
     let (api, sandbox) = open(dear).await;
     let answer = api.ask("/status").await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "up"));
