@@ -12,6 +12,7 @@ mod cors;
 mod credential;
 mod extract_first;
 mod failure;
+mod grants;
 mod invalid_token;
 mod lines;
 mod middleware;
