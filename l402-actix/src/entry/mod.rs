@@ -10,6 +10,7 @@ mod asked;
 pub mod attribute;
 mod balance;
 mod drawn;
+mod file_path;
 mod forms;
 mod middleware;
 mod payment;
@@ -22,5 +23,6 @@ pub(crate) use attribute::Gate;
 pub use balance::NoBalance;
 #[cfg(feature = "discovery")]
 pub(crate) use forms::PricedRoute;
+pub use file_path::{FilePath, NoFilePath};
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::NoPayment;

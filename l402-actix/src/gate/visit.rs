@@ -14,6 +14,7 @@ use l402_server::VerifyRequest;
 use super::{
     list::{MintedFor, Mode},
     paid::{Paid, Passed, Proof, Unstated},
+    within,
 };
 use crate::{
     answer::{OnInvalidToken, Problem, Receipt, Refusal},
@@ -108,9 +109,18 @@ impl<'a> Visit<'a> {
         self.around.as_ref().map_or(0, |passed| passed.price_sats).max(self.sats.price)
     }
 
-    /// Whether a payment in the `Payment` scheme would be taken, at each of its gates.
+    /// Whether a payment in the `Payment` scheme would be taken, at each of its gates so far. Not by who
+    /// has brought one that was no good at this one: by what the broker says, the next might be none
+    /// either.
     pub(super) fn takes_mpp(&self) -> bool {
-        self.config.mpp && self.around.as_ref().is_none_or(|passed| passed.mpp)
+        let around = self.around.as_ref();
+        let has_come_by_it = |passed: &Passed| matches!(passed.paid.proof, Proof::Mpp { .. });
+        self.config.mpp && around.is_none_or(|passed| passed.mpp && !has_come_by_it(passed))
+    }
+
+    /// The same, and by the gates within, as far as those are known.
+    pub(super) fn offers_mpp(&self) -> bool {
+        self.takes_mpp() && !within::is_mpp_refused(self)
     }
 
     /// What a token has to cover.
@@ -195,14 +205,6 @@ impl<'a> Visit<'a> {
         }
     }
 
-    pub(super) fn paid_by(&self, token: VerifyRequest, payment: Arc<Payment>) -> Paid {
-        Paid {
-            payment,
-            proof: Proof::Token { token, may_be_cached: self.cache().is_some() },
-            receipt: None,
-        }
-    }
-
     /// The receipt for a payment that was verified for this very request. None where caches that
     /// clients share may keep the answer.
     pub(super) fn receipt(
@@ -221,6 +223,8 @@ impl<'a> Visit<'a> {
         Passed {
             paid,
             resource: Arc::from(self.resource.as_ref()),
+            is_stated: self.offer.resource.is_some(),
+            outer: self.around.clone(),
             account: *terms.account,
             own_header: self.config.answer.credential_header.clone(),
             good_for: self.sells(),
