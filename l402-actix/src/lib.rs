@@ -178,7 +178,9 @@ pub use config::L402Config;
 pub use discovery::{L402Manifest, PaidRoutes};
 #[doc(hidden)]
 pub use entry::attribute as __private;
-pub use entry::{FilePath, NoBalance, NoFilePath, NoPayment, RequirePayment, RequirePaymentService};
+pub use entry::{
+    FilePath, NoBalance, NoFilePath, NoPayment, RequirePayment, RequirePaymentService,
+};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::{Payment, Route};

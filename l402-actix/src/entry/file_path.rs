@@ -29,11 +29,11 @@ use crate::answer;
 ///
 /// ```
 /// use actix_files::Files;
-/// use actix_web::{App, Error, HttpRequest, web};
+/// use actix_web::{App, Error, FromRequest as _, HttpRequest, web};
 /// use l402_actix::{FilePath, L402Config, Price, RequirePayment};
 ///
 /// async fn by_folder(request: HttpRequest) -> Result<Price, Error> {
-///     let file = request.extract::<FilePath>().await?;
+///     let file = FilePath::extract(&request).await?;
 ///     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
 /// }
 ///
@@ -92,9 +92,8 @@ impl FilePath {
 /// Whether it can only be the name of one file or folder, by the rules of `actix_files`; an empty one,
 /// which that passes over, is none.
 fn is_name(segment: &str) -> bool {
-    let is_other_on_windows = |segment: &str| {
-        segment.contains(['\\', ':']) || segment.ends_with(['.', ' '])
-    };
+    let is_other_on_windows =
+        |segment: &str| segment.contains(['\\', ':']) || segment.ends_with(['.', ' ']);
     !segment.is_empty()
         && !segment.starts_with(['.', '*'])
         && !segment.ends_with([':', '<', '>'])

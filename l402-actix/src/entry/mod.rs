@@ -21,8 +21,8 @@ pub(crate) use asked::Asked;
 #[cfg(feature = "discovery")]
 pub(crate) use attribute::Gate;
 pub use balance::NoBalance;
+pub use file_path::{FilePath, NoFilePath};
 #[cfg(feature = "discovery")]
 pub(crate) use forms::PricedRoute;
-pub use file_path::{FilePath, NoFilePath};
 pub use middleware::{RequirePayment, RequirePaymentService};
 pub use payment::NoPayment;

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use actix_files::Files;
-use actix_web::{Error, HttpRequest, get, web};
+use actix_web::{Error, FromRequest as _, HttpRequest, get, web};
 use l402_actix::{FilePath, Price, RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Api, raw};
@@ -31,7 +31,7 @@ impl Drop for Folder {
 }
 
 async fn by_file_path(request: HttpRequest) -> Result<Price, Error> {
-    let file = request.extract::<FilePath>().await?;
+    let file = FilePath::extract(&request).await?;
     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
 }
 
@@ -79,15 +79,33 @@ async fn serve(folder: &Folder) -> (Api, Sandbox) {
 /// Every path of up to three of these pieces.
 fn spellings() -> Vec<String> {
     let pieces = [
-        "premium", "%70remium", "%2570remium", "PREMIUM", "open", "x", "", ".", "..", "%2e%2e",
-        "a.html", "%61.html", "premium%2Fa.html", "premium%2fa.html", "%2F", "premium\\a.html",
-        "premium%5Ca.html", "premium%00", "premium;", "premium%20", "%ff",
+        "premium",
+        "%70remium",
+        "%2570remium",
+        "PREMIUM",
+        "open",
+        "x",
+        "",
+        ".",
+        "..",
+        "%2e%2e",
+        "a.html",
+        "%61.html",
+        "premium%2Fa.html",
+        "premium%2fa.html",
+        "%2F",
+        "premium\\a.html",
+        "premium%5Ca.html",
+        "premium%00",
+        "premium;",
+        "premium%20",
+        "%ff",
     ];
     let mut paths = vec![String::new()];
     let mut longest = paths.clone();
     for _ in 0..3 {
-        let longer = |path: &String| pieces.iter().map(move |piece| format!("{path}/{piece}"));
-        longest = longest.iter().flat_map(longer).collect();
+        let ends = |path: &String| pieces.map(|piece| format!("{path}/{piece}"));
+        longest = longest.iter().flat_map(ends).collect();
         paths.extend(longest.iter().cloned());
     }
     paths
@@ -124,9 +142,19 @@ async fn what_no_file_is_meant_by_is_400_before_money_is_asked_for() {
     let (api, sandbox) = serve(&folder).await;
     for scope in ["/files", "/docs"] {
         for path in [
-            "//premium/a.html", "/premium//a.html", "/premium/a.html//", "/x/../premium/a.html",
-            "/x/%2e%2e/premium/a.html", "/./premium/a.html", "/premium%2Fa.html", "/premium/a%00.html",
-            "/premium/a%0a.html", "/.hidden", "/premium/*", "/a:", "/premium/%2Fa.html",
+            "//premium/a.html",
+            "/premium//a.html",
+            "/premium/a.html//",
+            "/x/../premium/a.html",
+            "/x/%2e%2e/premium/a.html",
+            "/./premium/a.html",
+            "/premium%2Fa.html",
+            "/premium/a%00.html",
+            "/premium/a%0a.html",
+            "/.hidden",
+            "/premium/*",
+            "/a:",
+            "/premium/%2Fa.html",
         ] {
             let target = format!("{scope}{path}");
             let answer = raw::get(api.address(), target.as_bytes(), None).await.unwrap().unwrap();
