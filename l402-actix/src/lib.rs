@@ -146,6 +146,7 @@ mod gate;
 mod observe;
 #[cfg(feature = "redis")]
 mod shared;
+mod start;
 mod terms;
 // The ground: small things without opinions.
 mod background;
@@ -186,4 +187,5 @@ pub use l402_server::{self, L402Client, L402Error};
 pub use payment::{Payment, Route};
 #[cfg(feature = "redis")]
 pub use shared::RedisState;
+pub use start::NotReady;
 pub use terms::Price;

@@ -76,7 +76,7 @@ async fn serve(folder: &Folder) -> (Api, Sandbox) {
     (api, sandbox)
 }
 
-/// Every path of up to three of these pieces.
+/// Every path of up to two of these pieces and a file.
 fn spellings() -> Vec<String> {
     let pieces = [
         "premium",
@@ -89,26 +89,26 @@ fn spellings() -> Vec<String> {
         ".",
         "..",
         "%2e%2e",
-        "a.html",
-        "%61.html",
-        "premium%2Fa.html",
-        "premium%2fa.html",
         "%2F",
-        "premium\\a.html",
-        "premium%5Ca.html",
+        "x%2Fpremium",
+        "x\\premium",
+        "x%5Cpremium",
         "premium%00",
         "premium;",
         "premium%20",
         "%ff",
     ];
-    let mut paths = vec![String::new()];
-    let mut longest = paths.clone();
-    for _ in 0..3 {
+    let files =
+        ["a.html", "%61.html", "premium%2Fa.html", "premium%2fa.html", "a.html/", "a.html;"];
+    let mut folders = vec![String::new()];
+    let mut longest = folders.clone();
+    for _ in 0..2 {
         let ends = |path: &String| pieces.map(|piece| format!("{path}/{piece}"));
         longest = longest.iter().flat_map(ends).collect();
-        paths.extend(longest.iter().cloned());
+        folders.extend(longest.iter().cloned());
     }
-    paths
+    let ends = |folder: &String| files.map(|file| format!("{folder}/{file}"));
+    folders.iter().flat_map(ends).collect()
 }
 
 async fn evading(api: &Api, scope: &str) -> Vec<String> {

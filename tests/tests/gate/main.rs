@@ -23,6 +23,7 @@ mod on_payment;
 mod own_auth;
 mod payment;
 mod pricing;
+mod ready;
 mod receipt;
 mod scopes;
 mod selectors;
