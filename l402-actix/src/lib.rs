@@ -188,4 +188,4 @@ pub use payment::{Payment, Route};
 #[cfg(feature = "redis")]
 pub use shared::RedisState;
 pub use start::NotReady;
-pub use terms::Price;
+pub use terms::{Computes, Price, ResourceBy};

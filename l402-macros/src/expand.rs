@@ -144,22 +144,24 @@ fn amount(amount: &Amount) -> TokenStream {
 
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {
     let request = Ident::new("__l402_request", Span::mixed_site());
+    let body = Ident::new("__l402_body", Span::mixed_site());
     let price = args.price().map(|price| match price {
         Price::Sats(sats) => {
             let sats = amount(sats);
             quote!(.price_sats(#sats))
         }
         Price::With(path) => {
-            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request));
-            quote!(.price_with(&|#request| #call))
+            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request, #body));
+            quote!(.price_with(&|#request, #body| #call))
         }
     });
     let description = args.description().map(|text| quote!(.description(#text)));
     let resource = args.resource().map(|resource| match resource {
         Resource::Literal(text) => quote!(.resource(#text)),
         Resource::With(path) => {
-            let call = quote_spanned!(path.span()=> #private::resource_with(&#path, #request));
-            quote!(.resource_with(&|#request| #call))
+            let call =
+                quote_spanned!(path.span()=> #private::resource_with(&#path, #request, #body));
+            quote!(.resource_with(&|#request, #body| #call))
         }
     });
     let good_for = args.good_for().map(|good_for| match good_for {

@@ -26,10 +26,10 @@ use proc_macro::TokenStream;
 /// | key | value | default |
 /// | --- | --- | --- |
 /// | `price_sats` | a whole number of sats, at least 1: a literal, or a constant expression of any integer type; checked at compile time | the config's `default_price_sats`; with neither the route answers 500, never free |
-/// | `price_with` | in place of `price_sats`: an `async fn(HttpRequest) -> Result<Price, actix_web::Error>`, whose error is answered as it is | |
+/// | `price_with` | in place of `price_sats`: an `async fn(extractors…) -> Result<Price, actix_web::Error>`, whose arguments are extractors as a handler's are; its error is answered as it is | |
 /// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
 /// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
-/// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
+/// | `resource_with` | in place of `resource`: an `async fn(extractors…) -> Result<String, actix_web::Error>` or an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
 /// | `uses` | a whole number, at least 1, as for `price_sats`: how many answers a payment buys; `L402Config::balances` says how and where they are counted | a token opens its resource until it expires |
 /// | `single_use` | no value: `uses = 1` | |
 /// | `units`, with `hold` | whole numbers, at least 1: how much a payment buys of what you count, and how much of it one request holds while it runs; the handler draws from its `Balance` | |
@@ -53,8 +53,7 @@ use proc_macro::TokenStream;
 /// answered 402. A handler under it may still take a `Payment`.
 ///
 /// A price or a resource from a function is computed after the extractors, with or without a
-/// credential, so it may depend on what they have left in the request's extensions, and with that on
-/// the body.
+/// credential, so it may also depend on what they have left in the request's extensions.
 ///
 /// A request with a token is not tried where price and resource are stated: the payment is verified
 /// first, then the extractors run. A 400 from an extractor costs nothing of the token, also under `uses`
@@ -62,8 +61,8 @@ use proc_macro::TokenStream;
 /// are tried before it.
 ///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
-/// extractors' own limits allow, and an extractor with a side effect may run twice for one
-/// request. What a body's extractors read is held until they have run again.
+/// extractors' own limits and `L402Config::body_limit` allow, and an extractor with a side effect may
+/// run twice for one request. What a body's extractors read is held until they have run again.
 ///
 /// # What a payment buys
 ///
@@ -109,7 +108,7 @@ use proc_macro::TokenStream;
 /// #[l402(price_sats = 2 * BASE, resource = "reports")]
 /// async fn report(id: web::Path<u64>) -> Result<web::Json<Report>, Error> { … }
 ///
-/// async fn by_model(request: HttpRequest) -> Result<Price, Error> { … }
+/// async fn by_model(prompt: web::Json<Prompt>) -> Result<Price, Error> { … }
 ///
 /// #[l402(price_with = by_model)]
 /// async fn complete(prompt: web::Json<Prompt>) -> impl Responder { … }

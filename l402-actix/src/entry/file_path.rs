@@ -29,11 +29,10 @@ use crate::answer;
 ///
 /// ```
 /// use actix_files::Files;
-/// use actix_web::{App, Error, FromRequest as _, HttpRequest, web};
+/// use actix_web::{App, Error, web};
 /// use l402_actix::{FilePath, L402Config, Price, RequirePayment};
 ///
-/// async fn by_folder(request: HttpRequest) -> Result<Price, Error> {
-///     let file = FilePath::extract(&request).await?;
+/// async fn by_folder(file: FilePath) -> Result<Price, Error> {
 ///     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
 /// }
 ///

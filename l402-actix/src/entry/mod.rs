@@ -10,6 +10,7 @@ mod asked;
 pub mod attribute;
 mod balance;
 mod drawn;
+mod entrance;
 mod file_path;
 mod forms;
 mod middleware;

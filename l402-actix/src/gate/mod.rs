@@ -2,7 +2,8 @@
 //!
 //! In: a request, the offer of its gate, and the config in sight of it.
 //! Out: the payment that lets it in, or that it is free; else the `Refusal`.
-//! Never: the body, the handler, and how an answer is written.
+//! Never: the handler, and how an answer is written. The body it hands on, unread, to the merchant's
+//! functions of price and resource.
 
 mod acceptance;
 mod cookie;
@@ -33,6 +34,7 @@ use crate::{
     answer::Refusal,
     config::L402Config,
     observe::{Watch, Why},
+    tape::Body,
     terms::Offer,
 };
 
@@ -47,6 +49,7 @@ pub(crate) async fn admit<'a>(
     request: &'a HttpRequest,
     config: Option<&'a L402Config>,
     offer: &'a Offer<'a>,
+    body: &Body,
     watch: &'a Watch,
 ) -> Result<Option<(Visit<'a>, Admission)>, Refusal> {
     if request.method() == Method::OPTIONS {
@@ -56,13 +59,13 @@ pub(crate) async fn admit<'a>(
     let misconfigured = |says| noted(request, Of::Route, Refusal::Misconfigured(says));
     let config = config.map_err(misconfigured)?;
     let by = Of::computed(config.terms.price_with.is_some() || offer.price_with.is_some());
-    let priced = config.terms.price(request, offer).await;
+    let priced = config.terms.price(request, offer, body).await;
     let Some(sats) = priced.map_err(|fault| noted(request, by, fault))? else {
         watch.free();
         return Ok(None);
     };
     let by = Of::computed(offer.resource_with.is_some());
-    let visit = Visit::of(request, config, offer, sats, watch);
+    let visit = Visit::of(request, config, offer, sats, body, watch).await;
     let visit = visit.map_err(|fault| noted(request, by, fault))?;
     let presented = match &visit.around {
         Some(passed) => scope::presented(&visit, passed)?,

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use actix_files::Files;
-use actix_web::{Error, FromRequest as _, HttpRequest, get, web};
+use actix_web::{Error, HttpRequest, get, web};
 use l402_actix::{FilePath, Price, RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Api, raw};
@@ -30,8 +30,7 @@ impl Drop for Folder {
     }
 }
 
-async fn by_file_path(request: HttpRequest) -> Result<Price, Error> {
-    let file = FilePath::extract(&request).await?;
+async fn by_file_path(file: FilePath) -> Result<Price, Error> {
     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
 }
 

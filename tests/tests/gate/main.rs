@@ -27,6 +27,7 @@ mod ready;
 mod receipt;
 mod scopes;
 mod selectors;
+mod typed_terms;
 mod within;
 
 use actix_web::{HttpResponse, Responder, get, web};

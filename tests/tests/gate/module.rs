@@ -136,7 +136,7 @@ async fn every_handler_charges_the_modules_price_unless_its_own_attribute_says_o
 #[actix_web::test]
 async fn a_free_handler_stays_free_whatever_the_config_says() {
     let dear =
-        |config: L402Config| config.price_with(|_| async { Ok(Some(l402_actix::Price::sats(9))) });
+        |config: L402Config| config.price_with(|| async { Ok(Some(l402_actix::Price::sats(9))) });
     let (api, sandbox) = open(dear).await;
     let answer = api.ask("/status").await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "up"));
