@@ -107,9 +107,9 @@ async fn it_says_what_each_route_costs_what_is_free_and_what_would_fail() {
     assert_eq!(audit.sats("GET /weather"), Some(100));
     assert_eq!(audit.sats("GET /health"), None);
     assert_eq!(audit.sats("POST /prompt 7"), Some(7), "by its body");
-    let weather = audit.asked()[0].verdict();
+    let first = audit.asked()[0].verdict();
     let resource = Some("/weather".to_owned());
-    assert_eq!(*weather, Verdict::Costs { sats: 100, resource });
+    assert_eq!(*first, Verdict::Costs { sats: 100, resource });
     let text = audit.to_string();
     for line in [
         "100 sats for \"/weather\"",
