@@ -79,6 +79,6 @@ fn sale<'v>(visit: &'v Visit<'_>) -> Sale<'v> {
             &visit.resource,
             visit.sats.price,
         ),
-        mpp: visit.offers_mpp(),
+        mpp: visit.takes_mpp() && !within::is_mpp_refused(visit),
     }
 }

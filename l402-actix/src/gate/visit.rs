@@ -14,7 +14,6 @@ use l402_server::VerifyRequest;
 use super::{
     list::{MintedFor, Mode},
     paid::{Paid, Passed, Proof, Unstated},
-    within,
 };
 use crate::{
     answer::{OnInvalidToken, Problem, Receipt, Refusal},
@@ -118,11 +117,6 @@ impl<'a> Visit<'a> {
         let around = self.around.as_ref();
         let has_come_by_it = |passed: &Passed| matches!(passed.paid.proof, Proof::Mpp { .. });
         self.config.mpp && around.is_none_or(|passed| passed.mpp && !has_come_by_it(passed))
-    }
-
-    /// The same, and by the gates within, as far as those are known.
-    pub(super) fn offers_mpp(&self) -> bool {
-        self.takes_mpp() && !within::is_mpp_refused(self)
     }
 
     /// What a token has to cover.
