@@ -26,13 +26,11 @@ use crate::{
 /// wins over the app's. Keep to one of the two forms: with both in sight of a request the nearer
 /// one cannot be told, and the request is answered 500.
 ///
-/// # One for each worker
+/// # Workers
 ///
-/// `HttpServer::new` calls its closure in each worker. A config that is made there has connections
-/// of its own to the broker, on that worker's runtime, and an answer need not be handed from one
-/// worker's thread to another's: 8 to 23 % less processor time for a verification with two
-/// workers. A clone of one config works as well. Either way what counts payments is shared by all
-/// workers of the process.
+/// `HttpServer::new` calls its closure in each worker. Make the config before it and clone it within:
+/// each worker has connections of its own to the broker all the same, and what counts payments is shared
+/// by all workers of the process.
 ///
 /// # Examples
 ///

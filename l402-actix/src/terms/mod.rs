@@ -13,6 +13,7 @@ mod offer;
 mod price;
 mod question;
 mod resource;
+mod resource_by;
 mod sale;
 mod selectors;
 
@@ -26,6 +27,6 @@ pub use offer::Offer;
 pub use price::Price;
 pub(crate) use price::Sats;
 pub(crate) use question::{Question, Terms};
-pub use resource::ResourceBy;
+pub use resource_by::ResourceBy;
 pub(crate) use sale::Sale;
 pub(crate) use selectors::{Selectors, SharedFunction};

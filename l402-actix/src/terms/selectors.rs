@@ -9,7 +9,7 @@ use super::{
     function::{Computed, computed},
     offer::Offer,
     price::{Price, Sats, checked},
-    resource::ResourceBy,
+    resource_by::ResourceBy,
 };
 use crate::{
     hook::{Hook, TextWith},
