@@ -91,13 +91,12 @@ impl FilePath {
 /// Whether it can only be the name of one file or folder, by the rules of `actix_files`; an empty one,
 /// which that passes over, is none.
 fn is_name(segment: &str) -> bool {
-    let is_other_on_windows =
-        |segment: &str| segment.contains(['\\', ':']) || segment.ends_with(['.', ' ']);
-    !segment.is_empty()
-        && !segment.starts_with(['.', '*'])
-        && !segment.ends_with([':', '<', '>'])
-        && !segment.contains(char::is_control)
-        && !(cfg!(windows) && is_other_on_windows(segment))
+    let is_odd = segment.is_empty()
+        || segment.starts_with(['.', '*'])
+        || segment.ends_with([':', '<', '>'])
+        || segment.contains(char::is_control);
+    let is_odd_on_windows = segment.contains(['\\', ':']) || segment.ends_with(['.', ' ']);
+    !(is_odd || (cfg!(windows) && is_odd_on_windows))
 }
 
 /// What of the path is behind the scope's prefix or in the pattern's tail, without the slash between.

@@ -69,8 +69,8 @@ pub(crate) struct Passed {
     pub(crate) paid: Paid,
     /// What the token is bought for, whoever has stated it.
     pub(super) resource: Arc<str>,
-    /// Whether the scope states it.
-    pub(super) is_stated: bool,
+    /// The same where the scope states it.
+    pub(super) stated: Option<Arc<str>>,
     /// The scope around the scope.
     pub(super) outer: Option<Rc<Passed>>,
     pub(super) account: Key,

@@ -216,10 +216,11 @@ impl<'a> Visit<'a> {
     pub(crate) fn passed(&self, paid: Paid, holds: bool, unstated: Option<Unstated>) -> Passed {
         let terms = self.terms();
         let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
+        let resource = Arc::from(self.resource.as_ref());
         Passed {
             paid,
-            resource: Arc::from(self.resource.as_ref()),
-            is_stated: self.offer.resource.is_some(),
+            stated: self.offer.resource.map(|_| Arc::clone(&resource)),
+            resource,
             outer: self.around.clone(),
             account: *terms.account,
             own_header: self.config.answer.credential_header.clone(),

@@ -71,8 +71,11 @@ pub(super) fn refuses_mpp(visit: &Visit<'_>) {
 fn learn(request: &HttpRequest, of: Of, learned: &Learned) {
     let Some(innermost) = request.extensions().get::<Rc<Passed>>().cloned() else { return };
     for scope in successors(Some(&innermost), |scope| scope.outer.as_ref()) {
-        let sold =
-            Sold { account: &scope.account, resource: &scope.resource, is_stated: scope.is_stated };
+        let sold = Sold {
+            account: &scope.account,
+            resource: &scope.resource,
+            is_stated: scope.stated.is_some(),
+        };
         LEARNED.put(sold.place(request, of, learned), learned.clone(), CAPACITY);
     }
 }
