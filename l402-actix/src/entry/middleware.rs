@@ -68,9 +68,9 @@ use crate::{
 /// A token has one resource and one merchant. Gates under it take the resource from here, stated or
 /// computed, and must not state another; a config of their own must have the same API key, broker
 /// and credential header. Either is answered 500, and so is a gate without a price. The first who
-/// pays for such a route finds it out; after that it is answered 500 before money is asked for. A
-/// mistake that depends on the request, as of a computed resource, is known for its path and query
-/// alone.
+/// pays for such a route finds it out, once in each process; after that it is answered 500 before money
+/// is asked for. A mistake that depends on the request, as of a computed resource, is known for its
+/// path and query alone.
 ///
 /// A request draws once from what its payment is good for: here, with [`uses`](Self::uses), else at the
 /// gate under it that says so.
