@@ -4,7 +4,7 @@
 
 use actix_web::{App, Error, HttpServer, post, web};
 use l402_actix::{L402Config, Payment, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 

@@ -20,7 +20,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use l402_actix::{L402Config, L402Manifest, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde::Deserialize;
 use utoipa::OpenApi;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::{App, Error, HttpServer, error, get, web};
 use l402_actix::{L402Config, Payment, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde::Deserialize;
 
 /// What a cent costs in sats; something else keeps it up to date.

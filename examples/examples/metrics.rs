@@ -8,7 +8,7 @@ use actix_web::{
     App, Error, HttpResponse, HttpServer, Responder, get, http::header::ContentType, rt, web,
 };
 use l402_actix::{L402Config, Price, VerifyCache, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 #[get("/weather")]

@@ -21,7 +21,7 @@ use actix_web::{
 };
 use futures_util::TryStreamExt as _;
 use l402_actix::{L402Config, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde_json::json;
 
 const LARGEST: usize = 10 * 1024 * 1024;

@@ -18,7 +18,7 @@ use actix_web::{
 use call::Call;
 use http_body_util::{BodyExt as _, Full};
 use l402_actix::{L402Config, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };

@@ -14,6 +14,7 @@ mod credential;
 mod extract_first;
 mod failure;
 mod files;
+mod grants;
 mod invalid_token;
 mod lines;
 mod middleware;
