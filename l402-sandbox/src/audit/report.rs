@@ -129,7 +129,8 @@ impl fmt::Display for Verdict {
                 write!(f, "{sats} {}", if *sats == 1 { "sat" } else { "sats" })?;
                 resource.iter().try_for_each(|resource| write!(f, " for {resource:?}"))
             }
-            Self::Free { status } => write!(f, "free ({status})"),
+            Self::Free { status } if *status < 400 => write!(f, "free ({status})"),
+            Self::Free { status } => write!(f, "no payment is asked for ({status})"),
             Self::Fault { status: Some(status), says } => write!(f, "{status}: {says}"),
             Self::Fault { status: None, says } => f.write_str(says),
         }

@@ -109,8 +109,8 @@ async fn it_audits_an_api_and_fails_where_a_route_would() {
     let audit =
         |url: &str| run(&mut program(&["audit", url, "GET /a", "POST /api/l402/challenges"]));
     let (success, said, _) = audit(sandbox.url());
-    assert!(success && said.contains("GET /a ") && said.contains("free (404)"), "{said}");
-    assert!(said.contains("free (401)"), "{said}");
+    assert!(success && said.contains("GET /a ") && said.contains("asked for (404)"), "{said}");
+    assert!(said.contains("asked for (401)"), "{said}");
     let (success, said, _) = audit("http://127.0.0.1:1");
     assert!(!success && said.contains("nobody answers at 127.0.0.1:1"), "{said}");
 }

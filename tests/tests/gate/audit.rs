@@ -115,7 +115,7 @@ async fn it_says_what_each_route_costs_what_is_free_and_what_would_fail() {
         "100 sats for \"/weather\"",
         "free (200)",
         "free (307)",
-        "free (404)",
+        "no payment is asked for (404)",
         "500: This route's payment gate is not set up correctly.",
         "write a path that it matches",
     ] {

@@ -281,3 +281,31 @@ async fn what_is_wrong_in_one_server_is_sold_in_another() {
     let token = right.buy("/site/own", &sandbox).await;
     assert_eq!(right.ask_with("/site/own", &token).await.status, 200);
 }
+
+/// Both scopes sell, so both have to know.
+#[actix_web::test]
+async fn a_fault_in_a_scope_within_a_scope_is_known_at_both() {
+    let sandbox = Sandbox::start().await;
+    let config = l402_tests::config(sandbox.client());
+    let api = Api::serve(move |app| {
+        let outer = RequirePayment::sats(10).resource("site");
+        let inner = web::scope("/inner").wrap(RequirePayment::sats(20)).service((own, plain));
+        app.app_data(config.clone())
+            .app_data(Data::new(Calls::default()))
+            .service(web::scope("/site").wrap(outer).service(inner));
+    })
+    .await;
+    let scope = api.buy("/site/inner/own", &sandbox).await;
+    let dearer = api.ask_with("/site/inner/own", &scope).await;
+    assert_eq!(dearer.status, 402, "{dearer:?}");
+    let token = pay(&sandbox, &dearer.headers);
+    assert_eq!(api.ask_with("/site/inner/own", &token).await.status, 500);
+    for credential in [None, Some(&scope)] {
+        let answer = match credential {
+            None => api.ask("/site/inner/own").await,
+            Some(scope) => api.ask_with("/site/inner/own", scope).await,
+        };
+        assert_eq!(answer.status, 500, "neither sells it again");
+    }
+    assert_eq!(api.ask_with("/site/inner/plain", &token).await.status, 200);
+}
