@@ -7,7 +7,8 @@ import asyncio
 import os
 import re
 
-from adapter import serve
+from adapter import BUDGET, serve
+from lightning_enable_mcp.budget_service import create_budget_service
 from lightning_enable_mcp.l402_client import L402Client, L402Error
 from lightning_enable_mcp.lnd_wallet import LndWallet
 from lightning_enable_mcp.ssrf_transport import build_ssrf_safe_async_transport
@@ -15,7 +16,9 @@ from lightning_enable_mcp.ssrf_transport import build_ssrf_safe_async_transport
 loop = asyncio.new_event_loop()
 wallet = LndWallet(os.environ["LND_REST_HOST"], os.environ["LND_MACAROON_HEX"])
 loop.run_until_complete(wallet.connect())
-client = L402Client(wallet)
+if BUDGET:
+    os.environ["LIGHTNING_ENABLE_MAX_PER_SESSION_SATS"] = str(BUDGET)
+client = L402Client(wallet, create_budget_service() if BUDGET else None)
 client._http_client._transport = build_ssrf_safe_async_transport(is_blocked=lambda address: False)
 
 

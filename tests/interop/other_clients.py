@@ -1,0 +1,31 @@
+"""Clients that are neither Python's nor JavaScript's own."""
+
+from catalogue import DOMAIN, Client
+
+OTHERS = [
+    Client(
+        name="mpp",
+        registry="crates.io",
+        packages=("mpp@0.18.2",),
+        adapter="mpp",
+        language="Rust",
+        wallet="a method to its interface",
+        scheme="Payment",
+        nothing={"off": "HttpError: no supported challenge"},
+        receipt=True,
+        note="pays for MPP alone; pays up to three times when it is asked to",
+    ),
+    Client(
+        name="lnget",
+        registry="none: a Go program",
+        packages=("pymacaroons==0.13.0",),
+        adapter="lnget.py",
+        language="Go",
+        wallet="a function",
+        caches=DOMAIN,
+        asks="402, 402",
+        asks_again=True,
+        shown="its form",
+        note="what it sends, written by hand: Lightning Labs' own needs a newer Go than Debian has",
+    ),
+]
