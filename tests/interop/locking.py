@@ -8,6 +8,7 @@ from pathlib import Path
 
 from catalogue import clients
 from installing import LOCKS, run, uv
+from other_clients import HARNESS
 
 # What npm's name stands in for a repository that a package wants instead.
 STAND_INS = {"lsat-js": {"macaroon": "$macaroon"}}
@@ -37,7 +38,8 @@ def main():
     LOCKS.mkdir()
     with tempfile.TemporaryDirectory() as scratch:
         program = uv(Path(scratch))
-        for client in {client.lock: client for client in clients()}.values():
+        locks = {client.lock: client for client in [*clients(), HARNESS]}
+        for client in locks.values():
             if client.python:
                 python(program, client)
             elif client.registry == "npm":

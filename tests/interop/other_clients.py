@@ -29,3 +29,14 @@ OTHERS = [
         note="what it sends, written by hand: Lightning Labs' own needs a newer Go than Debian has",
     ),
 ]
+
+# It attacks and buys nothing; `attacks.py` runs it.
+HARNESS = Client(
+    name="agent-security-harness",
+    registry="PyPI",
+    packages=("agent-security-harness==4.28.1",),
+    adapter="security_harness.py",
+    language="Python",
+    wallet="none",
+    note="",
+)

@@ -16,4 +16,5 @@ cargo build -q -p l402-examples --example quickstart --example browsers --exampl
 cargo build -q -p l402-tests --example interop
 
 tests/interop/quickstart.sh
+[ $# -gt 0 ] || python3 tests/interop/attacks.py "$(built)/debug" "$scratch"
 python3 tests/interop/suite.py "$(built)/debug" "$scratch" docs/INTEROP.md "$@"
