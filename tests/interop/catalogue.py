@@ -36,8 +36,9 @@ class Client:
     asks_again: bool = False
     # What it says, or begins with, where it buys nothing: with MPP "off" or "on".
     nothing: dict = field(default_factory=dict)
-    # What it says, or begins with, when it keeps to its budget; "" if it has none.
-    budget: str = ""
+    # What it says, or begins with, when it keeps to its budget; "" if it has none, `None` if its own is
+    # not tried.
+    budget: str | None = ""
     # What it says, or begins with, when a request that it has paid for fails, if not the status.
     throws: str = ""
     # Whether it shows its user our `Payment-Receipt`.
@@ -59,7 +60,7 @@ class Client:
 
     @property
     def buys_with(self):
-        """The settings of MPP that it buys in, the first of which all trials are in."""
+        """The settings of MPP that it buys in, if any; all trials are in the first."""
         return [mpp for mpp in MPP if mpp not in self.nothing]
 
 

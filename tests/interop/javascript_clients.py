@@ -24,7 +24,7 @@ def webln_tools(version):
     )
 
 
-def tools(version):
+def tools(version, budget):
     return client(
         "@getalby/lightning-tools",
         f"@getalby/lightning-tools@{version}",
@@ -32,7 +32,9 @@ def tools(version):
         wallet=FUNCTION,
         caches=PATH,
         heals=False,
-        note="keeps nothing by itself: it hands out credentials, and never pays while it is handed some",
+        budget=budget,
+        note="keeps nothing by itself: it hands out credentials, and never pays while it is handed "
+        "some; its budget is for each payment",
     )
 
 
@@ -40,8 +42,8 @@ JAVASCRIPT = [
     webln_tools("4.2.1"),
     webln_tools("5.2.1"),
     webln_tools("6.1.0"),
-    tools("8.2.0"),
-    tools("9.0.1"),
+    tools("8.2.0", "Error: Invoice amount (100 sats) exceeds maxAmount (75 sats)"),
+    tools("9.0.1", "Fetch402InterruptedError: 402: payInvoice failed"),
     client(
         "@getalby/lightning-tools, Chromium",
         "@getalby/lightning-tools@9.0.1",
@@ -53,6 +55,15 @@ JAVASCRIPT = [
         heals=False,
         browser=True,
         note="needs the lines of CORS below",
+    ),
+    client(
+        "@getalby/lightning-tools, MPP",
+        "@getalby/lightning-tools@9.0.1",
+        adapter="lightning_tools_mpp.mjs",
+        wallet=FUNCTION,
+        nothing={"off": 402, "on": 402},
+        note="its `fetchWithMpp` takes a challenge for MPP only if none stands before it; its "
+        "`fetch402`, above, pays for the L402 one that does",
     ),
     client(
         "l402 (axios)",

@@ -111,7 +111,8 @@ def purchase(seen, mpp):
     assert paid[0] == 1, stories
     expired = stories[mpp, "expired"]
     after = "pays for each" if paid[1] else "buys anew" if "paid" in expired else "stays out"
-    return "yes", client.caches, after, "yes" if stories[mpp, "budget"] else "has none"
+    budget = "yes" if stories[mpp, "budget"] else "not tried" if client.budget is None else "has none"
+    return "yes", client.caches, after, budget
 
 
 def page(bought, reader, absent):
@@ -128,6 +129,8 @@ def page(bought, reader, absent):
             text += row(*facts, mpp, *told, receipt, client.note)
     text += STORIES
     for seen in bought:
+        if not seen.client.buys_with:
+            continue
         home, stories = seen.client.buys_with[0], seen.stories
         cells = (stories.get(name, stories.get((home, name))) for name in ORDER)
         told = (cell or "no token to keep" for cell in cells)

@@ -63,7 +63,7 @@ class Trials:
     def __init__(self, client, command, programs, scratch):
         self.client, self.command, self.programs, self.scratch = client, command, programs, scratch
         self.keeps = client.caches != NOTHING
-        self.home = client.buys_with[0]
+        self.home = next(iter(client.buys_with), None)
         scheme = client.scheme
         self.buys = f"{client.asks}, paid, {scheme} 200"
         self.presents = f"{scheme} 200" if self.keeps else self.buys
@@ -104,6 +104,8 @@ class Trials:
             for name, story in self.purchase(mpp).items():
                 stories[mpp, name] = story
             stories[mpp, "budget"] = self.budget(mpp)
+        if self.home is None:
+            return stories
         return stories | {
             "diagnose": self.sibling("/diagnose"),
             "unauthorized": self.sibling("/unauthorized"),

@@ -4,7 +4,7 @@
 use std::{env, error::Error, io};
 
 use mpp::{
-    MppError, PaymentChallenge, PaymentCredential,
+    ChargeRequest, MppError, PaymentChallenge, PaymentCredential,
     client::{AcceptPaymentPolicy, Fetch as _, PaymentProvider},
     parse_receipt,
 };
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 struct Lightning {
     http: reqwest::Client,
     wallet: String,
+    budget_sats: Option<String>,
 }
 
 impl Lightning {
@@ -23,8 +24,8 @@ impl Lightning {
         let order = json!({ "payment_request": invoice }).to_string();
         let url = format!("{}/v2/router/send", self.wallet);
         let answer = self.http.post(url).body(order).send().await?.text().await?;
-        let last: Value = serde_json::from_str(answer.lines().last().unwrap_or_default())
-            .unwrap_or_default();
+        let last: Value =
+            serde_json::from_str(answer.lines().last().unwrap_or_default()).unwrap_or_default();
         Ok(last["result"]["payment_preimage"].as_str().unwrap_or_default().to_owned())
     }
 }
@@ -39,12 +40,14 @@ impl PaymentProvider for Lightning {
     }
 
     async fn pay(&self, challenge: &PaymentChallenge) -> Result<PaymentCredential, MppError> {
-        let request = challenge.request.decode_value()?;
-        let invoice = request["methodDetails"]["invoice"].as_str().unwrap_or_default();
-        let preimage = self
-            .preimage(invoice)
-            .await
-            .map_err(|err| MppError::InvalidConfig(err.to_string()))?;
+        let request: ChargeRequest = challenge.request.decode()?;
+        if let Some(most) = &self.budget_sats {
+            request.validate_max_amount(most)?;
+        }
+        let details = request.method_details.unwrap_or_default();
+        let invoice = details["invoice"].as_str().unwrap_or_default();
+        let preimage =
+            self.preimage(invoice).await.map_err(|err| MppError::InvalidConfig(err.to_string()))?;
         Ok(PaymentCredential::new(challenge.to_echo(), json!({ "preimage": preimage })))
     }
 }
@@ -63,7 +66,8 @@ async fn get(lightning: &Lightning, url: &str) -> Result<Value, Box<dyn Error>> 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let http = reqwest::Client::builder().no_proxy().build()?;
-    let lightning = Lightning { http, wallet: env::var("LND_REST_HOST")? };
+    let budget_sats = env::var("BUDGET_SATS").ok();
+    let lightning = Lightning { http, wallet: env::var("LND_REST_HOST")?, budget_sats };
     println!("=> ready");
     for url in io::stdin().lines() {
         let outcome = match get(&lightning, url?.trim()).await {
