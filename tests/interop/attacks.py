@@ -1,16 +1,10 @@
 """The L402 tests of PyPI's `agent-security-harness` against the quickstart, each against a fresh one: they
-attack from one address, which has a limit of its own.
-
-Arguments: the folder of the programs that are built, and a folder to throw away."""
+attack from one address, which has a limit of its own."""
 
 import os
 import re
-import sys
-from pathlib import Path
 
-from installing import HERE, Installer
-from other_clients import HARNESS
-from processes import Client, Process, Programs, Unavailable
+from processes import Client, Process
 
 # What does not pass, through no fault of the quickstart's: what it says, and why.
 ITS_OWN_FAULTS = {
@@ -22,31 +16,22 @@ ITS_OWN_FAULTS = {
 }
 
 
-def main():
-    built, scratch = map(Path, sys.argv[1:])
-    try:
-        command = Installer(scratch, built, [HARNESS]).command(HARNESS)
-    except Unavailable as err:
-        print(f"== {HARNESS.name} {HARNESS.version}: not run: {err}")
-        return
-    quickstart = Programs(built).quickstart
+def trials(command, programs, scratch):
+    """Returns how many tests there are, and the numbers of those that fail by their own fault with
+    why."""
     base = {"PATH": os.environ["PATH"], "HOME": str(scratch), "PORT": "0", "SANDBOX_PORT": "0"}
-    passed, failed = 0, []
+    faults, failed = {}, []
     with Client(command, base, f"{scratch}/attacks.log") as harness:
-        for test in harness.get("tests"):
-            with Process([quickstart], base, f"{scratch}/attacked.log") as server:
+        tests = harness.get("tests")
+        for test in tests:
+            with Process([programs.quickstart], base, f"{scratch}/attacked.log") as server:
                 api = re.match(r"http://[^/]*", server.line("  curl -i "))[0]
                 number, _, said = str(harness.get(f"{api} {test}")).partition(" ")
-            if said.startswith("passed: ") and number not in ITS_OWN_FAULTS:
-                passed += 1
-                continue
-            known, why = ITS_OWN_FAULTS.get(number, ("", ""))
-            print(f"   {number} {test}: {said}{f' ({why})' if said == known else ''}", flush=True)
-            if said != known:
-                failed.append(number)
-    print(f"== {HARNESS.name} {HARNESS.version}: {passed} passed, {len(ITS_OWN_FAULTS)} fails by its own fault")
+            known, why = ITS_OWN_FAULTS.get(number, ("passed: ", ""))
+            if not said.startswith(known):
+                failed.append(f"{number} {test}: {said}")
+            elif why:
+                faults[number] = why
     if failed:
-        sys.exit(f"interop: {', '.join(failed)} of {HARNESS.name}")
-
-
-main()
+        raise AssertionError("\n".join(failed))
+    return len(tests), faults

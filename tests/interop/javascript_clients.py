@@ -9,7 +9,7 @@ def client(name, *packages, **known):
 
 
 FUNCTION = "a wallet to its interface"
-WEBLN = "WebLN"
+WEBLN = "a WebLN wallet"
 
 
 def webln_tools(version):
@@ -54,6 +54,7 @@ JAVASCRIPT = [
         caches=PATH,
         heals=False,
         browser=True,
+        budget=None,
         note="needs the lines of CORS below",
     ),
     client(

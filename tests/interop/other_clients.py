@@ -22,7 +22,7 @@ OTHERS = [
         packages=("pymacaroons==0.13.0",),
         adapter="lnget.py",
         language="Go",
-        wallet="a function",
+        wallet="a function of ours",
         caches=DOMAIN,
         budget=None,
         asks="402, 402",
@@ -32,7 +32,7 @@ OTHERS = [
     ),
 ]
 
-# It attacks and buys nothing; `attacks.py` runs it.
+# It attacks and buys nothing, as `attacks.py` says.
 HARNESS = Client(
     name="agent-security-harness",
     registry="PyPI",

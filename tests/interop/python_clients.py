@@ -141,6 +141,7 @@ PYTHON = [
         adapter="lightning_enable.py",
         wallet=OWN_LND,
         budget="L402BudgetExceededError: ",
+        receipt=True,
         note="the fetch behind its tools; its address guard's switch for loopback is set; hands the "
         "token to the agent when a paid request fails",
     ),

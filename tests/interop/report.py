@@ -5,10 +5,11 @@ from catalogue import MPP
 HEAD = """# Interop
 
 Clients that nobody here wrote, unmodified from their registries, buying from an API gated by
-`l402-actix` over real HTTP. The sandbox takes the broker's place, and its LND REST routes are the
-wallet, or pay for it where a client takes a wallet to its interface. `tests/interop/run.sh` installs
-the clients at the versions that are pinned in `tests/interop/locks`, puts each through the trials
-below and writes this page; whatever differs fails it.
+`l402-actix` over real HTTP. The sandbox takes the broker's place, and pays by its LND REST routes: to
+clients that speak them, and through a few lines of ours to those that take a wallet to their
+interface. `tests/interop/run.sh` installs the clients at the versions that are pinned in
+`tests/interop/locks`, puts each through the trials below and writes this page; whatever differs fails
+it.
 """
 
 PURCHASE = """
@@ -29,6 +30,11 @@ was asked and what was paid.
 
 | client | version | registry | language | pays with | MPP | buys | keeps a token for | after expiry | keeps its budget | shows the receipt | notes |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+
+MISSING = """
+npm has no version 7 of @getalby/lightning-tools. lnget, Lightning Labs' own, is a Go program for a newer
+Go than Debian's; what it sends is written by hand.
 """
 
 STORIES = """
@@ -76,6 +82,17 @@ against the CORS of `examples/examples/browsers.rs` with one line missing at a t
 | --- | --- | --- |
 """
 
+ATTACKS = """
+## Attacks
+
+PyPI's `{harness.name}` {harness.version} has {tests} tests for servers of L402, with forged, widened,
+replayed and malformed credentials, and floods. With its three paths pointed to the quickstart's,
+{held} hold. Those that do not fail by their own fault:
+
+| test | why |
+| --- | --- |
+"""
+
 DISCOVERY = """
 ## Discovery
 
@@ -115,8 +132,10 @@ def purchase(seen, mpp):
     return "yes", client.caches, after, budget
 
 
-def page(bought, reader, absent):
-    """The page. `bought`: visits; `reader`: who has read the manifest; `absent`: visits."""
+def page(visits, reader):
+    """The page. `reader`: who has read the manifest."""
+    absent = [seen for seen in visits if seen.absent]
+    bought = [seen for seen in visits if seen.stories]
     text = HEAD + PURCHASE
     for seen in bought:
         client = seen.client
@@ -127,7 +146,7 @@ def page(bought, reader, absent):
         for mpp, told in cells.items():
             receipt = ("yes" if client.receipt else "no") if told[0] == "yes" else ""
             text += row(*facts, mpp, *told, receipt, client.note)
-    text += STORIES
+    text += MISSING + STORIES
     for seen in bought:
         if not seen.client.buys_with:
             continue
@@ -141,6 +160,12 @@ def page(bought, reader, absent):
             text += ANSWERS + "".join(row(*cells) for cells in seen.answers)
         if seen.cors:
             text += BROWSERS + "".join(row(*cells) for cells in seen.cors)
+    for seen in visits:
+        if seen.attacks:
+            tests, faults = seen.attacks
+            held = tests - len(faults)
+            text += ATTACKS.format(harness=seen.client, tests=tests, held=held)
+            text += "".join(row(*cells) for cells in faults.items())
     for seen in bought:
         if seen.client.name == reader:
             text += DISCOVERY.format(reader=seen.client)

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import answers
+import attacks
 import browsers
 import report
 from catalogue import Client, clients
 from installing import HERE, Installer
+from other_clients import HARNESS
 from processes import PATIENCE_SECONDS, Process, Programs, Unavailable
 from trials import Trials
 
@@ -38,6 +40,7 @@ class Visit:
     # Rows of the tables that it is the only one for.
     cors: list = field(default_factory=list)
     answers: list = field(default_factory=list)
+    attacks: tuple = ()
     # Why it did not run, or what did not hold.
     absent: str = ""
     failed: str = ""
@@ -54,6 +57,11 @@ class Visit:
             yield f"   lacking {missing}: {outcome} by {story}"
         for answer, story in self.answers:
             yield f"   the broker answers {answer}: {story}"
+        if self.attacks:
+            tests, faults = self.attacks
+            yield f"   {tests - len(faults)} tests held"
+            for number, why in faults.items():
+                yield f"   {number} fails by its own fault: {why}"
         if self.failed:
             yield f"   FAILED: {self.failed}"
         yield f"   {self.seconds:.0f} s"
@@ -65,6 +73,9 @@ def visit(client, installer, programs, scratch):
     try:
         command = installer.command(client)
         started = time.monotonic()
+        if client is HARNESS:
+            seen.attacks = attacks.trials(command, programs, scratch)
+            return seen
         seen.stories = Trials(client, command, programs, scratch).all()
         if client.browser:
             seen.cors = browsers.trials(client, command, programs, scratch)
@@ -76,7 +87,8 @@ def visit(client, installer, programs, scratch):
         seen.absent = str(err)
     except (AssertionError, RuntimeError) as err:
         seen.failed = str(err)
-    seen.seconds = time.monotonic() - started
+    finally:
+        seen.seconds = time.monotonic() - started
     return seen
 
 
@@ -102,7 +114,8 @@ def read_manifest(command, example, scratch):
 def main():
     built, scratch, page, *names = sys.argv[1:]
     programs, scratch = Programs(Path(built)), Path(scratch)
-    wanted = [client for client in clients() if not names or client.name in names]
+    everybody = [HARNESS, *clients()]
+    wanted = [client for client in everybody if not names or client.name in names]
     installer = Installer(scratch, Path(built), wanted)
     visits = []
     with ThreadPoolExecutor(max_workers=HANDS) as hands:
@@ -110,16 +123,16 @@ def main():
             print("\n".join(seen.told()), flush=True)
             visits.append(seen)
     failed = [seen for seen in visits if seen.failed]
-    bought = [seen for seen in visits if not seen.failed and not seen.absent]
-    absent = [seen for seen in visits if seen.absent]
-    print(f"{len(bought)} passed, {len(failed)} failed, {len(absent)} skipped")
+    passed = [seen for seen in visits if not seen.failed and not seen.absent]
+    skipped = len(visits) - len(passed) - len(failed)
+    print(f"{len(passed)} passed, {len(failed)} failed, {skipped} skipped")
     if failed:
         sys.exit(f"interop: not as expected: {', '.join(seen.client.name for seen in failed)}")
     if names:
         return
-    if len({seen.client.lock for seen in bought}) < AT_LEAST:
+    if len({seen.client.lock for seen in passed}) < AT_LEAST:
         sys.exit(f"interop: too few clients ran; {AT_LEAST} have to")
-    Path(page).write_text(report.page(bought, READER, absent), encoding="utf-8")
+    Path(page).write_text(report.page(visits, READER), encoding="utf-8")
 
 
 main()

@@ -24,14 +24,14 @@ client._http_client._transport = build_ssrf_safe_async_transport(is_blocked=lamb
 
 def get(url):
     try:
-        loop.run_until_complete(client.fetch(url))
+        _, _, receipt = loop.run_until_complete(client.fetch(url))
     except L402Error as err:
         # All that it tells of a refusal is this sentence.
         status = re.match(r"Request failed(?: after payment)?: (\d{3}) ", str(err))
         if not status:
             raise
         return int(status[1])
-    return 200
+    return 200, receipt
 
 
 serve(get)
