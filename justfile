@@ -5,7 +5,7 @@ _default:
 
 # Serve the quickstart on a sandbox
 quickstart:
-    cargo run -p l402-examples --example quickstart
+    cargo run --bin quickstart
 
 # What needs nothing but Rust
 test:
@@ -42,7 +42,7 @@ doc:
 
 # What `#[l402]` expands to in the quickstart (needs `cargo install cargo-expand`)
 expand:
-    cargo expand -p l402-examples --example quickstart
+    cargo expand -p l402-quickstart
 
 # The four crates as they would be published
 package:

@@ -81,7 +81,7 @@ impl Shared {
     /// When a client cannot be set up.
     pub fn new(broker: &str) -> Result<Self, Error> {
         let client = L402Client::builder(API_KEY).base_url(broker);
-        let client = client.http_client_builder(http_client_builder()).build()?;
+        let client = client.http_client_builder(http_client_builder).build()?;
         Ok(Self {
             broker: broker.to_owned(),
             http: http_client_builder().build()?,

@@ -6,10 +6,10 @@ need chromium chromium
 need python3 python3
 pictures=docs/pictures
 cargo build -q -p l402-sandbox
-cargo build -q -p l402-examples --example quickstart --example paywall
+cargo build -q -p l402-examples -p l402-quickstart --bin quickstart --example paywall
 
 # With the ports of the README, so that the picture shows what a reader sees.
-PORT=8080 SANDBOX_PORT=8402 start "$scratch/quickstart" LND_MACAROON_HEX "$(built)/debug/examples/quickstart"
+PORT=8080 SANDBOX_PORT=8402 start "$scratch/quickstart" LND_MACAROON_HEX "$(built)/debug/quickstart"
 command='l402-sandbox get http://127.0.0.1:8080/weather'
 { echo "\$ $command"; "$(built)/debug/"$command; } >"$scratch/get"
 python3 "$pictures/terminal.py" <"$scratch/get" >"$pictures/terminal.svg"

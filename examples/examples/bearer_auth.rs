@@ -17,7 +17,7 @@ use actix_web::{
 };
 use actix_web_httpauth::{extractors::bearer::BearerAuth, middleware::HttpAuthentication};
 use l402_actix::{L402Config, Payment, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// As before there was a price: turns strangers away. It stands outside of the gate, so strangers
 /// are never asked to pay for what they would not get.

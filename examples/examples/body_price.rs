@@ -2,15 +2,11 @@
 //!
 //! `cargo run -p l402-examples --example body_price`
 
-use std::{future::Future, pin::Pin};
-
-use actix_web::{
-    App, Error, FromRequest, HttpMessage as _, HttpRequest, HttpServer, dev::Payload, error, post,
-    web,
-};
+use actix_web::{App, Error, HttpServer, post, web};
 use l402_actix::{L402Config, Payment, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 const CHARS_PER_SAT: u64 = 100;
 
@@ -19,55 +15,38 @@ struct Order {
     text: String,
 }
 
-/// What the price needs to know of the body.
-#[derive(Clone, Copy)]
-struct Chars(u64);
-
-/// The body, which leaves its length in the request's extensions.
-struct Measured(Order);
-
-impl FromRequest for Measured {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
-
-    fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
-        let order = web::Json::<Order>::from_request(request, body);
-        let request = request.clone();
-        Box::pin(async move {
-            let order = order.await?.into_inner();
-            request.extensions_mut().insert(Chars(order.text.chars().count() as u64));
-            Ok(Self(order))
-        })
-    }
-}
-
-async fn by_length(request: HttpRequest) -> Result<Price, Error> {
-    let chars = request.extensions().get::<Chars>().copied();
-    let Chars(chars) = chars.ok_or_else(|| error::ErrorInternalServerError("not measured"))?;
+/// A body that is no order is refused by the extractor, and nobody is charged for it.
+async fn by_length(order: web::Json<Order>) -> Result<Price, Error> {
+    let chars = order.text.chars().count() as u64;
     // A computed 0 would be answered 500: what is free has to say so.
     Ok(Price::sats(chars.div_ceil(CHARS_PER_SAT).max(1)))
 }
 
-/// `extract_first` lets the extractors run before the price is asked for. So a body that is no
-/// order is refused without a charge, and the price may depend on one that is.
+/// A payment is for this text. By its path alone a payment for one text would open every text of
+/// that price for an hour.
+async fn this_text(order: web::Json<Order>) -> Result<String, Error> {
+    let digest = Sha256::digest(&order.text);
+    Ok(digest.iter().fold("translate ".to_owned(), |hex, byte| hex + &format!("{byte:02x}")))
+}
+
 #[post("/translate")]
-#[l402(price_with = by_length, extract_first, description = "Translation")]
-async fn translate(order: Measured, payment: Payment) -> String {
-    format!("{} (for {} sats)\n", order.0.text.to_uppercase(), payment.amount_sats)
+#[l402(price_with = by_length, resource_with = this_text, description = "Translation")]
+async fn translate(order: web::Json<Order>, payment: Payment) -> String {
+    format!("{} (for {} sats)\n", order.text.to_uppercase(), payment.amount_sats)
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), Failure> {
     let setup = Setup::from_env().await?;
-    let config = L402Config::new(setup.client());
-    // Callers that have not paid can send bodies now, so the limit is one that you can afford.
-    let limit = web::JsonConfig::default().limit(64 * 1024);
+    // Bodies are read of callers that have not paid, so the limits are ones that you can afford.
+    let config = L402Config::new(setup.client()).body_limit(64 * 1024);
+    let json = web::JsonConfig::default().limit(64 * 1024);
     let listener = setup.listen(&[
         r#"--json '{"text":"good morning"}' {api}/translate"#,
         r#"--json '{"no":"order"}' {api}/translate"#,
     ])?;
     let server = HttpServer::new(move || {
-        App::new().app_data(config.clone()).app_data(limit.clone()).service(translate)
+        App::new().app_data(config.clone()).app_data(json.clone()).service(translate)
     });
     Ok(server.listen(listener)?.run().await?)
 }

@@ -14,13 +14,14 @@
 //! hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402) choose other ports.
 
 use actix_web::{
-    App, HttpRequest, HttpServer, Responder, get,
+    App, Error, HttpServer, Responder, get,
     http::Method,
     post,
     web::{self, ServiceConfig},
 };
 use l402_actix::{L402Config, L402Manifest, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
+use serde::Deserialize;
 use utoipa::OpenApi;
 
 /// The forecast for one city
@@ -35,8 +36,13 @@ async fn forecast(city: web::Path<String>) -> impl Responder {
     format!("{city}: sunny, cloudy, rain")
 }
 
-async fn by_model(request: HttpRequest) -> Result<Price, actix_web::Error> {
-    Ok(Price::sats(if request.query_string() == "model=large" { 500 } else { 50 }))
+#[derive(Deserialize)]
+struct Ask {
+    model: Option<String>,
+}
+
+async fn by_model(ask: web::Query<Ask>) -> Result<Price, Error> {
+    Ok(Price::sats(if ask.model.as_deref() == Some("large") { 500 } else { 50 }))
 }
 
 /// What to wear tomorrow

@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::{App, Error, HttpRequest, HttpServer, error, get, web};
+use actix_web::{App, Error, HttpServer, error, get, web};
 use l402_actix::{L402Config, Payment, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde::Deserialize;
 
 /// What a cent costs in sats; something else keeps it up to date.
@@ -20,17 +20,16 @@ struct Ask {
 
 /// Called for each request, paid or not, before anything else happens. What it returns as an error
 /// is the answer, and nobody is charged for it.
-async fn by_model(request: HttpRequest) -> Result<Price, Error> {
-    let ask = web::Query::<Ask>::from_query(request.query_string())?;
+///
+/// Its arguments are extractors, so it reads the query as the handler does. A comparison with the raw
+/// query would be evaded with `?model=%6carge`.
+async fn by_model(ask: web::Query<Ask>, rate: web::Data<Rate>) -> Result<Price, Error> {
     let cents = match ask.model.as_str() {
         "demo" => return Ok(Price::FREE),
         "small" => 10,
         "large" => 50,
         _ => return Err(error::ErrorNotFound("no such model; there are demo, small and large")),
     };
-    let rate = request
-        .app_data::<web::Data<Rate>>()
-        .ok_or_else(|| error::ErrorInternalServerError("no rate"))?;
     let sats = cents * rate.0.load(Ordering::Relaxed);
     // A token that was bought a moment ago is still good when the rate has moved by a tenth.
     Ok(Price::sats(sats).accept(sats - sats / 10))

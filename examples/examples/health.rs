@@ -11,7 +11,7 @@ use actix_web::{
     web,
 };
 use l402_actix::{L402Client, L402Config, L402Error, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde_json::json;
 use tokio::sync::Mutex;
 

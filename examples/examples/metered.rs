@@ -5,7 +5,7 @@
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder, post, web::Bytes};
 use futures_util::{Stream, stream};
 use l402_actix::{Balance, L402Config, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// 2,000 sats buy a million tokens of the model, for as long as the payment's token lives. While a
 /// request runs it holds 64 of them, so two requests of one payer do not draw the same ones.

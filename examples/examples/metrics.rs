@@ -5,11 +5,10 @@
 use std::time::Duration;
 
 use actix_web::{
-    App, Error, HttpRequest, HttpResponse, HttpServer, Responder, get, http::header::ContentType,
-    rt, web,
+    App, Error, HttpResponse, HttpServer, Responder, get, http::header::ContentType, rt, web,
 };
 use l402_actix::{L402Config, Price, VerifyCache, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 #[get("/weather")]
@@ -18,9 +17,8 @@ async fn weather() -> &'static str {
     "sunny\n"
 }
 
-async fn by_city(request: HttpRequest) -> Result<Price, Error> {
-    let city = request.match_info().get("city");
-    Ok(if city == Some("atlantis") { Price::FREE } else { Price::sats(250) })
+async fn by_city(city: web::Path<String>) -> Result<Price, Error> {
+    Ok(if *city == "atlantis" { Price::FREE } else { Price::sats(250) })
 }
 
 #[get("/forecast/{city}")]

@@ -4,7 +4,7 @@
 
 use actix_web::{App, HttpServer};
 use l402_actix::L402Config;
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// Every handler in here costs 50 sats. A public `async fn` without a route or an `#[l402]` of its
 /// own does not compile: left out silently, it would be served free.

@@ -15,7 +15,7 @@ use std::{
 
 use actix_web::{App, HttpServer, Responder, error, get, web};
 use l402_actix::{L402Config, Payment, Route, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use redb::{Database, Error, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 /// Payment hash -> when it was booked, in seconds since 1970, its price in sats, and the route.

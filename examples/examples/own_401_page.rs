@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, ContentType},
 };
 use l402_actix::{L402Config, OnInvalidToken, l402, l402_server::Verification};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// Called when the broker refuses a token, unless that is a genuine one that covers something
 /// else, which is answered with the price. A broker that fails is no reason to call it either.

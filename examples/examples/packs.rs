@@ -6,7 +6,7 @@ use std::{env, path::PathBuf};
 
 use actix_web::{App, HttpServer, get, http::StatusCode, web};
 use l402_actix::{Balance, L402Config, RedbStore, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// Each city is a path of its own; the stated resource makes them one pack. The payer sees what is
 /// left in the header `RateLimit` of each answer.

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!(
             "Its invoice is regtest, so no real wallet pays it. The sandbox's does: copy the \
              invoice,\nand paste the preimage that this prints into the page:\n\n  \
-             LND_REST_HOST={} cargo run -q -p l402-sandbox -- pay INVOICE\n",
+             LND_REST_HOST={} cargo run -q --bin l402-sandbox -- pay INVOICE\n",
             sandbox.url()
         );
     }

@@ -7,7 +7,7 @@
 
 use std::io;
 
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use l402_server::{Challenge, ChallengeRequest, L402Client, L402Error, VerifyRequest};
 use tokio::sync::{mpsc, oneshot};
 

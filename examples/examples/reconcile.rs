@@ -13,7 +13,7 @@ use std::{
 };
 
 use futures_util::TryStreamExt as _;
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use l402_server::{
     ChallengeRequest, ChallengeStatus, L402Client, L402Error, ListChallenges, ListedChallenge,
 };

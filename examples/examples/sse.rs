@@ -10,7 +10,7 @@ use actix_web::{
 };
 use futures_util::stream;
 use l402_actix::{L402Config, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 const EVENTS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(300);

@@ -5,7 +5,7 @@
 use actix_files::Files;
 use actix_web::{App, HttpServer, web};
 use l402_actix::{L402Config, RequirePayment};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 #[actix_web::main]
 async fn main() -> Result<(), Failure> {

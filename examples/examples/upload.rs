@@ -21,7 +21,7 @@ use actix_web::{
 };
 use futures_util::TryStreamExt as _;
 use l402_actix::{L402Config, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde_json::json;
 
 const LARGEST: usize = 10 * 1024 * 1024;
@@ -55,10 +55,10 @@ impl FromRequest for Stored {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|id| id.parse().ok());
+    fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
+        let id = web::Path::<usize>::from_request(request, body).into_inner();
         let files = request.app_data::<web::Data<Files>>();
-        let file = files.zip(id).and_then(|(files, id): (_, usize)| {
+        let file = files.zip(id.ok()).and_then(|(files, id)| {
             files.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
         });
         ready(file.map(Self).ok_or_else(|| ErrorNotFound("no such file")))

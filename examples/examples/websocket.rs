@@ -16,7 +16,7 @@ use actix_web::{
 };
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use l402_actix::{L402Config, Payment, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// How long one connection may last: the payment is checked when it opens and not again.
 const LONGEST: Duration = Duration::from_secs(15 * 60);

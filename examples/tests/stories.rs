@@ -98,6 +98,9 @@ async fn body_price_charges_by_the_length_of_the_text_and_nothing_for_a_malforme
     let long = order(&"x".repeat(250));
     let answer = ask(long.try_clone().unwrap().header("Authorization", credential)).await;
     assert_eq!(answer.price(), 3, "a short text's token does not open a long one");
+    let (credential, _) = api.buy(order("good evening"), 1).await;
+    let other = order("good weather").header("Authorization", credential);
+    assert_eq!(ask(other).await.price(), 1, "nor another one of the same length");
     let (_, answer) = api.buy(long, 3).await;
     assert_eq!(answer.status, 200);
 }

@@ -1,6 +1,6 @@
 //! What a merchant sets once and every gated route reads.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -17,7 +17,7 @@ use crate::{
     broker::{self, BrokerBudget, ClientIdentity, VerifyCache},
     hook::{Hook, OnPayment},
     payment::{Payment, Route},
-    terms::{Price, Selectors},
+    terms::{Computes, Price, ResourceBy, Selectors},
 };
 
 /// How gated routes charge: the broker's client and the settings around it.
@@ -26,13 +26,11 @@ use crate::{
 /// wins over the app's. Keep to one of the two forms: with both in sight of a request the nearer
 /// one cannot be told, and the request is answered 500.
 ///
-/// # One for each worker
+/// # Workers
 ///
-/// `HttpServer::new` calls its closure in each worker. A config that is made there has connections
-/// of its own to the broker, on that worker's runtime, and an answer need not be handed from one
-/// worker's thread to another's: 8 to 23 % less processor time for a verification with two
-/// workers. A clone of one config works as well. Either way what counts payments is shared by all
-/// workers of the process.
+/// `HttpServer::new` calls its closure in each worker. Make the config before it and clone it within:
+/// each worker has connections of its own to the broker all the same, and what counts payments is shared
+/// by all workers of the process.
 ///
 /// # Examples
 ///
@@ -110,20 +108,25 @@ impl L402Config {
     /// Computes prices. Called for each gated request before anything else; what it answers wins
     /// over the attribute, and `None` leaves the price to the attribute and the default.
     ///
-    /// An error is answered as it is, without a charge; challenge headers on it are taken out
-    /// unless it is a 402. App data, path parameters and extensions are in the request's reach, its
-    /// body is not.
+    /// Its arguments are extractors, as a handler's are; see [`Computes`]. An error is answered as it is,
+    /// without a charge; challenge headers on it are taken out unless it is a 402.
     ///
     /// # Examples
     ///
     /// ```
-    /// use actix_web::{Error, HttpRequest};
+    /// use actix_web::{Error, web};
     /// use l402_actix::{L402Config, Price};
+    /// # use serde::Deserialize;
     ///
-    /// async fn price(request: HttpRequest) -> Result<Option<Price>, Error> {
-    ///     Ok(match request.query_string() {
-    ///         "model=premium" => Some(Price::sats(500)),
-    ///         "model=demo" => Some(Price::FREE),
+    /// #[derive(Deserialize)]
+    /// struct Ask {
+    ///     model: Option<String>,
+    /// }
+    ///
+    /// async fn price(ask: web::Query<Ask>) -> Result<Option<Price>, Error> {
+    ///     Ok(match ask.model.as_deref() {
+    ///         Some("premium") => Some(Price::sats(500)),
+    ///         Some("demo") => Some(Price::FREE),
     ///         _ => None,
     ///     })
     /// }
@@ -132,30 +135,57 @@ impl L402Config {
     /// let config = L402Config::new(client).price_with(price).default_price_sats(100);
     /// # Ok::<(), l402_actix::L402Error>(())
     /// ```
-    pub fn price_with<F, Fut>(mut self, price: F) -> Self
+    ///
+    /// # Security
+    ///
+    /// Take what the price depends on from typed extractors. `request.query_string()`,
+    /// `request.path()` and `match_info()` are as the client has spelled them: `?model=%70remium` is the
+    /// same request as `?model=premium`, and a comparison of texts does not know.
+    pub fn price_with<F, Form>(mut self, price: F) -> Self
     where
-        F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Option<Price>, actix_web::Error>> + 'static,
+        F: Computes<Option<Price>, Form> + Send + Sync,
     {
-        self.terms.price_with = Some(Hook(Arc::new(move |request| Box::pin(price(request)))));
+        let compute = move |request, body| price.compute(request, body);
+        self.terms.price_with = Some(Hook(Arc::new(compute)));
         self
     }
 
-    /// Names what a token is bought for, on routes whose attribute does not. Default: the
-    /// request's full path without its query.
+    /// Names what a token is bought for, on routes whose attribute does not. Default: what
+    /// [`resource_by`](Self::resource_by) says.
     ///
-    /// Called anew at the mint and at each verification, so it must answer the same for a request
-    /// and its retry. An empty answer is a 500, one of more than 1 KiB a 414.
+    /// An `async fn` of extractors that answers `Result<String, Error>`, or an
+    /// `fn(&HttpRequest) -> String`; see [`Computes`]. Called anew at the mint and at each verification, so it
+    /// must answer the same for a request and its retry. An empty answer is a 500, one of more than
+    /// 1 KiB a 414, one with control characters a 400.
     ///
     /// # Security
     ///
     /// Whatever answers the same resource shares tokens, as far as the price allows. A part of the
     /// request that is left out can be chosen freely by whoever holds a token.
-    pub fn resource_with(
-        mut self,
-        resource: impl Fn(&HttpRequest) -> String + Send + Sync + 'static,
-    ) -> Self {
-        self.terms.resource_with = Some(Hook(Arc::new(resource)));
+    pub fn resource_with<F, Form>(mut self, resource: F) -> Self
+    where
+        F: Computes<String, Form> + Send + Sync,
+    {
+        let compute = move |request, body| resource.compute(request, body);
+        self.terms.resource_with = Some(Hook(Arc::new(compute)));
+        self
+    }
+
+    /// What a token is bought for where nothing names it: the path, the route's pattern, and each
+    /// with the method if you like. Default: [`ResourceBy::Path`], which opens the least.
+    ///
+    /// With [`ResourceBy::Pattern`] a token for one city is a token for all, and a broker's plan counts
+    /// one resource in place of one for each path.
+    pub fn resource_by(mut self, by: ResourceBy) -> Self {
+        self.terms.resource_by = by;
+        self
+    }
+
+    /// How much of a body is held in memory while price functions, resource functions and
+    /// `extract_first` look at it, in bytes. Default: 2 MiB, which is what Actix's own extractors take
+    /// at most. A request whose body is read further than this is answered 413, before it is asked for money.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.terms.body_limit = bytes;
         self
     }
 

@@ -184,4 +184,4 @@ pub use l402_server::{self, L402Client, L402Error};
 pub use payment::{Payment, Route};
 #[cfg(feature = "redis")]
 pub use shared::RedisState;
-pub use terms::Price;
+pub use terms::{Computes, Price, ResourceBy};

@@ -1,10 +1,10 @@
-//! A body that is read twice: what the first reader takes is kept for the second.
+//! A body that is read more than once: what one reader takes is kept for the next.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use actix_web::{
@@ -14,32 +14,83 @@ use actix_web::{
 };
 use futures_core::Stream;
 
-/// A body on tape; `None` where there is no body.
-pub(crate) struct Tape(Option<Rc<RefCell<Recording>>>);
+/// How much of a body is held, unless a config says otherwise: what Actix's own extractor of JSON
+/// takes.
+pub(crate) const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-impl Tape {
-    /// Puts a body on tape, and hands out what reads it for the first time.
-    pub(crate) fn record(source: Payload) -> (Self, Payload) {
-        match source {
-            Payload::None => (Self(None), Payload::None),
-            source => {
-                let recording = Recording { source, seen: Some(BytesMut::new()), end: None };
-                let tape = Rc::new(RefCell::new(recording));
-                let payload = streamed(Recorder(Rc::clone(&tape)));
-                (Self(Some(tape)), payload)
+/// A body of small pieces is held in pieces of this size, since each one weighs some eighty bytes
+/// by itself.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The body of a request, which others may read before the handler does.
+pub(crate) enum Body {
+    /// Only the handler reads it.
+    Unread(Payload),
+    /// Each reader reads it from its first byte. It is in memory once, as far as it has been read.
+    Taped(Rc<Recording>),
+}
+
+pub(crate) struct Recording {
+    source: RefCell<Payload>,
+    pieces: RefCell<Vec<Bytes>>,
+    /// What was read last, not yet a piece.
+    latest: RefCell<BytesMut>,
+    limit: usize,
+    held: Cell<usize>,
+    end: Cell<Option<End>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    Broken,
+    /// It is longer than what is held.
+    TooLong,
+}
+
+impl Body {
+    /// Lets others read it too, of which at most `limit` bytes are held.
+    pub(crate) fn record(&mut self, limit: usize) {
+        if let Self::Unread(payload) = self
+            && !matches!(payload, Payload::None)
+        {
+            *self = Self::Taped(Rc::new(Recording {
+                source: RefCell::new(payload.take()),
+                pieces: RefCell::default(),
+                latest: RefCell::default(),
+                limit,
+                held: Cell::new(0),
+                end: Cell::new(None),
+            }));
+        }
+    }
+
+    /// The body from its first byte, for one reader of several. There is nothing to read unless it
+    /// is recorded.
+    pub(crate) fn reader(&self) -> Payload {
+        match self {
+            Self::Unread(_) => Payload::None,
+            Self::Taped(tape) => streamed(Reader::of(tape)),
+        }
+    }
+
+    /// The body from its first byte, for the last reader: nothing more is held, and what was held is
+    /// let go as it is read.
+    pub(crate) fn take(&mut self) -> Payload {
+        match std::mem::replace(self, Self::Unread(Payload::None)) {
+            Self::Unread(payload) => payload,
+            Self::Taped(tape) => {
+                tape.close_piece();
+                let mut pieces = tape.pieces.take();
+                pieces.reverse();
+                streamed(LastReader { pieces, tape })
             }
         }
     }
 
-    /// The body from its first byte, to be read for good.
-    pub(crate) fn replay(self) -> Payload {
-        match self.0 {
-            None => Payload::None,
-            Some(tape) => {
-                let seen = tape.borrow_mut().seen.take().unwrap_or_default();
-                streamed(Replay { seen: seen.freeze(), rest: Recorder(tape) })
-            }
-        }
+    /// Whether a reader wanted more than is held.
+    pub(crate) fn is_too_long(&self) -> bool {
+        matches!(self, Self::Taped(tape) if tape.end.get() == Some(End::TooLong))
     }
 }
 
@@ -47,65 +98,99 @@ fn streamed(body: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> 
     Payload::Stream { payload: Box::pin(body) }
 }
 
-/// A body and what has been read of it. It holds as much as the extractors read, which is within
-/// their own limits: in one piece, since a body of single bytes would weigh forty times as much in
-/// the pieces that it came in.
-struct Recording {
-    source: Payload,
-    /// `None` once it is replayed: what is read then is read for good.
-    seen: Option<BytesMut>,
-    end: Option<End>,
-}
+impl Recording {
+    fn close_piece(&self) {
+        let mut latest = self.latest.borrow_mut();
+        if !latest.is_empty() {
+            self.pieces.borrow_mut().push(latest.split().freeze());
+        }
+    }
 
-#[derive(Clone, Copy)]
-enum End {
-    Whole,
-    Broken,
-}
-
-/// The body, as it is read for the first time.
-struct Recorder(Rc<RefCell<Recording>>);
-
-impl Stream for Recorder {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let recording = &mut *self.0.borrow_mut();
-        match recording.end {
+    /// What the connection has next.
+    fn poll_source(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        match self.end.get() {
             Some(End::Whole) => return Poll::Ready(None),
-            // An error comes once from the connection. Without it the second reader would take
-            // the part that arrived for the whole.
+            // An error comes once from the connection. Without it the next reader would take the
+            // part that arrived for the whole.
             Some(End::Broken) => return Poll::Ready(Some(Err(PayloadError::Incomplete(None)))),
+            Some(End::TooLong) => return Poll::Ready(Some(Err(PayloadError::Overflow))),
             None => {}
         }
-        let item = std::task::ready!(Pin::new(&mut recording.source).poll_next(context));
+        let item = ready!(Pin::new(&mut *self.source.borrow_mut()).poll_next(context));
         match &item {
-            Some(Ok(chunk)) => {
-                if let Some(seen) = &mut recording.seen {
-                    seen.extend_from_slice(chunk);
-                }
-            }
-            Some(Err(_)) => recording.end = Some(End::Broken),
-            None => recording.end = Some(End::Whole),
+            Some(Ok(_)) => {}
+            Some(Err(_)) => self.end.set(Some(End::Broken)),
+            None => self.end.set(Some(End::Whole)),
         }
         Poll::Ready(item)
     }
+
+    fn record(&self, chunk: &Bytes) -> Result<(), PayloadError> {
+        let held = self.held.get().saturating_add(chunk.len());
+        if held > self.limit {
+            self.end.set(Some(End::TooLong));
+            return Err(PayloadError::Overflow);
+        }
+        self.held.set(held);
+        self.latest.borrow_mut().extend_from_slice(chunk);
+        if self.latest.borrow().len() >= PIECE_BYTES {
+            self.close_piece();
+        }
+        Ok(())
+    }
 }
 
-/// What was read of the body, then the rest of it.
-struct Replay {
-    seen: Bytes,
-    rest: Recorder,
+/// Reads what is on tape, then goes on with the recording.
+struct Reader {
+    tape: Rc<Recording>,
+    next_piece: usize,
+    /// Whether it has read all that was held.
+    is_recording: bool,
 }
 
-impl Stream for Replay {
+impl Reader {
+    fn of(tape: &Rc<Recording>) -> Self {
+        tape.close_piece();
+        Self { tape: Rc::clone(tape), next_piece: 0, is_recording: false }
+    }
+}
+
+impl Stream for Reader {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.seen.is_empty() {
-            return Pin::new(&mut self.rest).poll_next(context);
+        if !self.is_recording {
+            let piece = self.tape.pieces.borrow().get(self.next_piece).cloned();
+            if let Some(piece) = piece {
+                self.next_piece += 1;
+                return Poll::Ready(Some(Ok(piece)));
+            }
+            self.is_recording = true;
         }
-        Poll::Ready(Some(Ok(std::mem::take(&mut self.seen))))
+        let item = ready!(self.tape.poll_source(context));
+        Poll::Ready(item.map(|chunk| {
+            let chunk = chunk?;
+            self.tape.record(&chunk)?;
+            Ok(chunk)
+        }))
+    }
+}
+
+/// Reads what is on tape, then the rest of the body.
+struct LastReader {
+    /// The first one last.
+    pieces: Vec<Bytes>,
+    tape: Rc<Recording>,
+}
+
+impl Stream for LastReader {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.pieces.pop() {
+            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            None => self.tape.poll_source(context),
+        }
     }
 }
 
@@ -125,24 +210,63 @@ mod tests {
         }
     }
 
+    fn body_of<const N: usize>(chunks: [&'static str; N], limit: usize) -> Body {
+        let chunks = chunks.map(|chunk| Ok(Bytes::from(chunk)));
+        let mut body = Body::Unread(streamed(Chunks(chunks.into())));
+        body.record(limit);
+        body
+    }
+
     async fn next(payload: &mut Payload) -> Option<Result<Bytes, PayloadError>> {
         poll_fn(|context| Pin::new(&mut *payload).poll_next(context)).await
     }
 
-    #[actix_web::test]
-    async fn nothing_is_kept_of_what_is_read_after_the_first_reading() {
-        let chunks = ["a", "b", "c"].map(|chunk| Ok(Bytes::from(chunk)));
-        let (tape, mut first) = Tape::record(streamed(Chunks(chunks.into())));
-        next(&mut first).await.expect("a first chunk").expect("a chunk");
-        let recording = Rc::clone(tape.0.as_ref().expect("a body on tape"));
-        assert_eq!(recording.borrow().seen.as_deref(), Some(&b"a"[..]));
-
-        let mut payload = tape.replay();
-        let mut read = Vec::new();
+    async fn all(mut payload: Payload) -> Result<String, PayloadError> {
+        let mut read = String::new();
         while let Some(chunk) = next(&mut payload).await {
-            read.push(chunk.expect("a chunk"));
-            assert_eq!(recording.borrow().seen, None, "{read:?}");
+            read.push_str(std::str::from_utf8(&chunk?).expect("UTF-8"));
         }
-        assert_eq!(read, ["a", "b", "c"]);
+        Ok(read)
+    }
+
+    #[actix_web::test]
+    async fn each_reader_reads_from_the_first_byte() {
+        let mut body = body_of(["a", "b", "c"], 3);
+        let mut part = body.reader();
+        next(&mut part).await.expect("a first chunk").expect("a chunk");
+        drop(part);
+        assert_eq!(all(body.reader()).await.expect("a body"), "abc");
+        assert_eq!(all(body.reader()).await.expect("a body"), "abc");
+        assert_eq!(all(body.take()).await.expect("a body"), "abc");
+    }
+
+    #[actix_web::test]
+    async fn small_pieces_are_held_as_one() {
+        let body = body_of(["a"; 1000], 1000);
+        all(body.reader()).await.expect("a body");
+        let mut again = body.reader();
+        let piece = next(&mut again).await.expect("a piece").expect("a piece");
+        assert_eq!(piece.len(), 1000);
+    }
+
+    #[actix_web::test]
+    async fn the_last_reader_holds_nothing_of_what_it_reads_for_the_first_time() {
+        let mut body = body_of(["a", "b", "c"], 1);
+        next(&mut body.reader()).await.expect("a first chunk").expect("a chunk");
+        let Body::Taped(recording) = &body else { panic!("not recorded") };
+        let recording = Rc::clone(recording);
+        assert_eq!(all(body.take()).await.expect("a body"), "abc");
+        assert_eq!(recording.held.get(), 1);
+        assert!(recording.pieces.borrow().is_empty() && recording.latest.borrow().is_empty());
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_is_too_long_is_so_for_each_reader() {
+        let body = body_of(["aa", "bb"], 3);
+        assert!(!body.is_too_long());
+        for _ in 0..2 {
+            assert!(matches!(all(body.reader()).await, Err(PayloadError::Overflow)));
+        }
+        assert!(body.is_too_long());
     }
 }

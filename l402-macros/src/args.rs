@@ -2,10 +2,18 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::{
-    Error, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Path, Result, Token,
+    Error, Expr, Ident, LitStr, Path, Result, Token,
     ext::IdentExt as _,
-    parse::{Lookahead1, Parse, ParseStream, Parser as _},
-    spanned::Spanned as _,
+    parse::{Lookahead1, ParseStream, Parser as _},
+};
+
+use crate::{
+    keys,
+    slot::{Flag, Slot, flag, flag_key, put, set},
+    values::{
+        Amount, GoodFor, HOLD, PRICE, Price, Resource, UNITS, USES, Words, amount, function, krate,
+        resource, string,
+    },
 };
 
 mod kw {
@@ -22,36 +30,6 @@ mod kw {
     syn::custom_keyword!(free);
 }
 
-/// The longest resource that the gate sells, in bytes.
-const MAX_RESOURCE_BYTES: usize = 1024;
-
-/// What is said of an amount that is 0, and of one that is none.
-#[derive(Clone, Copy)]
-pub(crate) struct Words {
-    pub(crate) zero: &'static str,
-    pub(crate) kind: &'static str,
-}
-
-const PRICE: Words = Words {
-    zero: "price_sats must be at least 1; remove `#[l402]` to serve the route free",
-    kind: "price_sats expects a whole number of sats, such as `100`",
-};
-
-const USES: Words = Words {
-    zero: "uses must be at least 1; leave it out for as many answers as a token lives",
-    kind: "uses expects a whole number of answers, such as `100`",
-};
-
-const UNITS: Words = Words {
-    zero: "units must be at least 1; leave it out for as many answers as a token lives",
-    kind: "units expects a whole number of what you count, such as `1_000_000`",
-};
-
-const HOLD: Words = Words {
-    zero: "hold must be at least 1; write the most that one answer draws, such as `4096`",
-    kind: "hold expects a whole number of units, such as `4096`",
-};
-
 /// What one `#[l402(..)]` states.
 #[derive(Default)]
 pub(crate) struct Args {
@@ -62,42 +40,6 @@ pub(crate) struct Args {
     good_for: Slot<GoodFor>,
     extract_first: Flag,
     free: Flag,
-}
-
-/// A value with the key that has set it.
-type Slot<T> = Option<(Ident, T)>;
-
-/// The key that has set it.
-type Flag = Option<Ident>;
-
-#[derive(Clone)]
-pub(crate) enum Price {
-    Sats(Amount),
-    /// A function.
-    With(ExprPath),
-}
-
-/// A whole number, at least 1.
-#[derive(Clone)]
-pub(crate) enum Amount {
-    /// Checked here.
-    Literal(u64),
-    /// To be checked by the compiler.
-    Constant(Expr, Words),
-}
-
-/// What one payment is good for.
-#[derive(Clone)]
-pub(crate) enum GoodFor {
-    Uses(Amount),
-    Units { units: Amount, hold: Amount },
-}
-
-#[derive(Clone)]
-pub(crate) enum Resource {
-    Literal(LitStr),
-    /// A function.
-    With(ExprPath),
 }
 
 impl Args {
@@ -205,7 +147,7 @@ impl Args {
     }
 
     /// What the compiler has to check.
-    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Expr, Words)> {
+    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Expr, &'static Words)> {
         let price = match self.price() {
             Some(Price::Sats(sats)) => Some(sats),
             _ => None,
@@ -256,73 +198,19 @@ fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// `price = 5` -> "unknown key `price`; expected one of: `price_sats`, …"; `100` -> what to write.
+/// `price = 5` -> "unknown key `price`; did you mean `price_sats`? expected one of: …"; `100` -> what
+/// to write.
 fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
     let alternatives = known.error();
     match input.fork().call(Ident::parse_any) {
-        Ok(key) => Error::new(key.span(), format!("unknown key `{key}`; {alternatives}")),
+        Ok(key) => {
+            let nearest = keys::nearest(&key.unraw().to_string())
+                .map(|nearest| format!("did you mean `{nearest}`? "))
+                .unwrap_or_default();
+            Error::new(key.span(), format!("unknown key `{key}`; {nearest}{alternatives}"))
+        }
         Err(_) => input.error("expected a key; write `price_sats = 100`"),
     }
-}
-
-/// Reads `key = value` into its slot, unless the key was set before.
-fn set<T>(
-    slot: &mut Slot<T>,
-    input: ParseStream<'_>,
-    example: &str,
-    read: impl FnOnce(Expr) -> Result<T>,
-) -> Result<()> {
-    let key = input.call(Ident::parse_any)?;
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` has no value; write `{key} = {example}`");
-        return Err(Error::new(key.span(), message));
-    }
-    if !input.peek(Token![=]) {
-        return Err(input.error(format!("expected `=`; write `{key} = {example}`")));
-    }
-    input.parse::<Token![=]>()?;
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` has no value; write `{key} = {example}`");
-        return Err(Error::new(key.span(), message));
-    }
-    let value = read(Expr::parse(input)?);
-    is_free(slot.as_ref(), &key)?;
-    *slot = Some((key, value?));
-    Ok(())
-}
-
-fn put<T>(slot: &mut Slot<T>, key: Ident, value: T) -> Result<()> {
-    is_free(slot.as_ref(), &key)?;
-    *slot = Some((key, value));
-    Ok(())
-}
-
-fn is_free<T>(slot: Option<&(Ident, T)>, key: &Ident) -> Result<()> {
-    let Some((first, _)) = slot else { return Ok(()) };
-    let message = if first == key {
-        format!("`{key}` is set more than once; keep one")
-    } else {
-        format!("`{key}` cannot be combined with `{first}`; keep one")
-    };
-    Err(Error::new(key.span(), message))
-}
-
-/// Reads a key that has no value.
-fn flag(flag: &mut Flag, input: ParseStream<'_>) -> Result<()> {
-    let key = flag_key(input)?;
-    if flag.is_some() {
-        return Err(Error::new(key.span(), format!("`{key}` is set more than once; keep one")));
-    }
-    *flag = Some(key);
-    Ok(())
-}
-
-fn flag_key(input: ParseStream<'_>) -> Result<Ident> {
-    let key = input.call(Ident::parse_any)?;
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error(format!("`{key}` takes no value; write `{key}` alone")));
-    }
-    Ok(key)
 }
 
 /// `units = 100` and `hold = 10` -> both in one; either alone is an error.
@@ -343,88 +231,4 @@ fn with_hold(good_for: Slot<GoodFor>, hold: Slot<Amount>) -> Result<Slot<GoodFor
         }
         (good_for, None) => Ok(good_for),
     }
-}
-
-/// `100` -> 100; `PRICE` -> as it is; `0`, `-1`, `1.5`, `"100"` -> an error on the value.
-fn amount(value: Expr, words: Words) -> Result<Amount> {
-    let wrong_kind = |span| Error::new(span, words.kind);
-    match peeled(value) {
-        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
-            if !matches!(
-                int.suffix(),
-                "" | "u8"
-                    | "u16"
-                    | "u32"
-                    | "u64"
-                    | "u128"
-                    | "usize"
-                    | "i8"
-                    | "i16"
-                    | "i32"
-                    | "i64"
-                    | "i128"
-                    | "isize"
-            ) {
-                return Err(wrong_kind(int.span()));
-            }
-            match int.base10_parse::<u64>() {
-                Ok(0) => Err(Error::new(int.span(), words.zero)),
-                Ok(number) => Ok(Amount::Literal(number)),
-                Err(_) => Err(wrong_kind(int.span())),
-            }
-        }
-        Expr::Unary(unary)
-            if matches!(unary.op, syn::UnOp::Neg(_)) && matches!(*unary.expr, Expr::Lit(_)) =>
-        {
-            Err(wrong_kind(unary.span()))
-        }
-        Expr::Lit(other) => Err(wrong_kind(other.span())),
-        constant => Ok(Amount::Constant(constant, words)),
-    }
-}
-
-/// Takes off the invisible group that a `macro_rules` variable leaves around its value.
-fn peeled(value: Expr) -> Expr {
-    match value {
-        Expr::Group(group) => peeled(*group.expr),
-        value => value,
-    }
-}
-
-fn string(value: Expr, message: &str) -> Result<LitStr> {
-    match peeled(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
-        other => Err(Error::new(other.span(), message)),
-    }
-}
-
-/// `prices::my_price` -> as it is.
-fn function(value: Expr, key: &str, example: &str) -> Result<ExprPath> {
-    match peeled(value) {
-        Expr::Path(path) => Ok(path),
-        other => {
-            let message = format!("{key} expects the path of a function, such as `{example}`");
-            Err(Error::new(other.span(), message))
-        }
-    }
-}
-
-fn resource(value: Expr) -> Result<Resource> {
-    let text = string(value, "resource expects a string, such as `\"reports\"`")?;
-    if text.value().trim().is_empty() {
-        let message = "resource is empty; name what a token is bought for, or leave the key out \
-                       for the request's path";
-        return Err(Error::new(text.span(), message));
-    }
-    if text.value().len() > MAX_RESOURCE_BYTES {
-        let message = "resource is longer than 1024 bytes; write a shorter name";
-        return Err(Error::new(text.span(), message));
-    }
-    Ok(Resource::Literal(text))
-}
-
-fn krate(value: Expr) -> Result<Path> {
-    let message = "crate expects a path in a string, such as `\"my_l402\"`";
-    let text = string(value, message)?;
-    text.parse_with(Path::parse_mod_style).map_err(|_| Error::new(text.span(), message))
 }

@@ -1,4 +1,7 @@
-//! A function's attributes, told apart by their names: routes, prices, and what is harmless.
+//! A function's attributes, told apart by their names: routes, prices, checks, and what is harmless.
+//!
+//! The one list of what is known. An attribute that is on none of these may register the function
+//! that it stands on, as an inventory of handlers does, and with it a handler that nobody pays for.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{
@@ -19,15 +22,28 @@ const ROUTES: [&str; 12] = [
     "route", "routes",
 ];
 
+/// The checks of actix-web-grants: only on the gate they turn strangers away before the price.
+const CHECKS: [&str; 5] =
+    ["protect", "has_permissions", "has_any_permission", "has_roles", "has_any_role"];
+
 /// What makes no handler of a function, beside [`OUTER`]: attributes of the compiler, …
-const HARMLESS: [&str; 6] =
-    ["inline", "must_use", "cold", "track_caller", "should_panic", "ignore"];
+const HARMLESS: [&str; 9] = [
+    "inline",
+    "must_use",
+    "cold",
+    "track_caller",
+    "target_feature",
+    "coverage",
+    "optimize",
+    "should_panic",
+    "ignore",
+];
 
 /// … macros, by whichever path, …
 const HARMLESS_MACROS: [&str; 3] = ["instrument", "test", "async_recursion"];
 
 /// … and whatever is said to these tools.
-const TOOLS: [&str; 2] = ["rustfmt", "clippy"];
+const TOOLS: [&str; 5] = ["rustfmt", "clippy", "diagnostic", "miri", "rust_analyzer"];
 
 /// One attribute, as it is when all of its conditions hold.
 pub(crate) struct Part {
@@ -96,8 +112,13 @@ pub(crate) fn names_route(name: &Ident) -> bool {
     is_one_of(name, &ROUTES)
 }
 
+/// Whether an attribute of this name is ours.
+pub(crate) fn names_l402(name: &Ident) -> bool {
+    is_one_of(name, &["l402"])
+}
+
 pub(crate) fn is_l402(meta: &Meta) -> bool {
-    name(meta).is_some_and(|name| name == "l402")
+    name(meta).is_some_and(names_l402)
 }
 
 pub(crate) fn is_route(meta: &Meta) -> bool {
@@ -109,7 +130,12 @@ pub(crate) fn is_outer(meta: &Meta) -> bool {
     let path = meta.path();
     // `#[path]` alone is the compiler's own; utoipa's documents a route.
     let documents = path.segments.len() > 1 && name(meta).is_some_and(|name| name == "path");
-    documents || is_route(meta) || OUTER.iter().any(|name| path.is_ident(name))
+    documents || is_route(meta) || is_check(meta) || OUTER.iter().any(|name| path.is_ident(name))
+}
+
+/// Whether it turns away who has no right to call the handler.
+pub(crate) fn is_check(meta: &Meta) -> bool {
+    name(meta).is_some_and(|name| is_one_of(name, &CHECKS))
 }
 
 /// Whether it is known to make no handler of a function.

@@ -5,9 +5,10 @@ use quote::{quote, quote_spanned};
 use syn::{Expr, Ident, ReturnType, parse_quote, spanned::Spanned as _};
 
 use crate::{
-    args::{Amount, Args, GoodFor, Price, Resource, Words},
+    args::Args,
     handler::Handler,
     route::Route,
+    values::{Amount, GoodFor, Price, Resource, Words},
 };
 
 /// ```text
@@ -112,17 +113,14 @@ fn listing(
 
 /// A constant's value is the compiler's to know. Outside of the inline `const`, which in a generic
 /// function nobody looks at before it is used.
-fn constant_check((value, words): (&Expr, Words)) -> TokenStream {
+fn constant_check((value, words): (&Expr, &Words)) -> TokenStream {
     let number = Ident::new("__l402_number", Span::mixed_site());
-    let Words { zero, kind } = words;
+    let Words { zero, range, .. } = words;
     // On the value, so that the message points there. The sum of both checks is that the cast to
     // `u64` keeps the value, whichever integer type it has.
     let checks = quote_spanned! {value.span()=>
         ::core::assert!(#number >= 1, #zero);
-        ::core::assert!(
-            #number as ::core::primitive::u128 <= ::core::primitive::u64::MAX as ::core::primitive::u128,
-            #kind
-        );
+        ::core::assert!(#number as ::core::primitive::u128 <= 0xffff_ffff_ffff_ffff, #range);
     };
     quote! {
         const _: () = {
@@ -144,22 +142,24 @@ fn amount(amount: &Amount) -> TokenStream {
 
 fn offer(private: &TokenStream, args: &Args) -> TokenStream {
     let request = Ident::new("__l402_request", Span::mixed_site());
+    let body = Ident::new("__l402_body", Span::mixed_site());
     let price = args.price().map(|price| match price {
         Price::Sats(sats) => {
             let sats = amount(sats);
             quote!(.price_sats(#sats))
         }
         Price::With(path) => {
-            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request));
-            quote!(.price_with(&|#request| #call))
+            let call = quote_spanned!(path.span()=> #private::price_with(&#path, #request, #body));
+            quote!(.price_with(&|#request, #body| #call))
         }
     });
     let description = args.description().map(|text| quote!(.description(#text)));
     let resource = args.resource().map(|resource| match resource {
         Resource::Literal(text) => quote!(.resource(#text)),
         Resource::With(path) => {
-            let call = quote_spanned!(path.span()=> #private::resource_with(&#path, #request));
-            quote!(.resource_with(&|#request| #call))
+            let call =
+                quote_spanned!(path.span()=> #private::resource_with(&#path, #request, #body));
+            quote!(.resource_with(&|#request, #body| #call))
         }
     });
     let good_for = args.good_for().map(|good_for| match good_for {

@@ -1,6 +1,6 @@
 //! A function's tokens -> a handler that can be gated.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
     Attribute, Error, FnArg, GenericParam, ItemFn, Result, Safety, Token, Type, Visibility,
@@ -9,12 +9,21 @@ use syn::{
 };
 
 use crate::{
-    attrs,
+    attrs, grants,
     route::{self, Route},
 };
 
 /// How many arguments a handler can have: Actix's own limit.
 const MAX_ARGUMENTS: usize = 16;
+
+/// What is said of an attribute that nobody knows, for a handler that stands by itself, …
+const BELOW: &str = "this attribute stands below `#[l402]`, where it may register the function \
+                     without its price; put it above `#[l402]`";
+
+/// … and for one in a priced module, which sees it wherever it stands.
+const IN_MODULE: &str = "in a priced module this attribute may register the handler without its \
+                         price; move the handler out, and put the attribute above an `#[l402(..)]` \
+                         of its own";
 
 /// An `async fn` that Actix could call, taken apart for the function that goes around it.
 pub(crate) struct Handler {
@@ -31,11 +40,15 @@ pub(crate) struct Handler {
 impl Handler {
     /// All errors of the function in one.
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
-        parse_function.parse2(item).and_then(Self::new)
+        parse_function.parse2(item).and_then(|function| Self::new(function, BELOW))
     }
 
-    /// As [`parse`](Self::parse), for a function that has been read.
-    pub(crate) fn new(mut inner: ItemFn) -> Result<Self> {
+    /// As [`parse`](Self::parse), for a function of a priced module.
+    pub(crate) fn of_module(function: ItemFn) -> Result<Self> {
+        Self::new(function, IN_MODULE)
+    }
+
+    fn new(mut inner: ItemFn, unknown: &str) -> Result<Self> {
         let mut errors: Option<Error> = None;
         let mut note = |span: Span, message: &str| {
             let err = Error::new(span, message);
@@ -51,9 +64,16 @@ impl Handler {
             if attrs::is_l402(&meta) {
                 note(meta.span(), "`#[l402]` is applied more than once; keep one");
             } else if attrs::is_outer(&meta) {
+                if attrs::is_check(&meta)
+                    && let Some(span) = grants::reads_arguments(&meta)
+                {
+                    note(span, grants::READS_ARGUMENTS);
+                }
                 outer_attrs.push(attr);
-            } else {
+            } else if attrs::is_harmless(&meta) {
                 inner_attrs.push(attr);
+            } else {
+                note(attrs::name(&meta).map_or_else(|| meta.span(), Ident::span), unknown);
             }
         }
         if let Some(errors) = errors {
@@ -129,6 +149,9 @@ fn check_signature(function: &ItemFn, note: &mut impl FnMut(Span, &str)) {
                 "a handler can have at most 16 arguments; put several extractors into one tuple",
             ),
             FnArg::Typed(argument) => {
+                if let Some(span) = grants::made_argument(argument) {
+                    note(span, grants::ABOVE);
+                }
                 if let Some(span) = find_impl_trait(&argument.ty) {
                     note(span, "an extractor's type must be named; write it in place of `impl`");
                 }

@@ -1,17 +1,21 @@
 //! The `#[l402]` attribute of [`l402-actix`](https://docs.rs/l402-actix); use it through that crate.
 //!
 //! The tokens of the attribute and of its item come in at `attribute`. Those of the attribute are
-//! parsed into arguments (`args`), the item is validated into a handler (`handler`), and the
-//! handler is expanded into tokens (`expand`). Over a module (`module`) this is done for each
-//! handler, and what may be one unseen is refused.
+//! parsed into arguments (`args`, with the help of `keys`, `slot` and `values`), the item is validated into
+//! a handler (`handler`), and the handler is expanded into tokens (`expand`). Over a module
+//! (`module`) this is done for each handler, and what may be one unseen is refused.
 
 mod args;
 mod attribute;
 mod attrs;
 mod expand;
+mod grants;
 mod handler;
+mod keys;
 mod module;
 mod route;
+mod slot;
+mod values;
 
 use proc_macro::TokenStream;
 
@@ -25,25 +29,34 @@ use proc_macro::TokenStream;
 ///
 /// | key | value | default |
 /// | --- | --- | --- |
-/// | `price_sats` | a whole number of sats, at least 1: a literal, or a constant expression of any integer type; checked at compile time | the config's `default_price_sats`; with neither the route answers 500, never free |
-/// | `price_with` | in place of `price_sats`: an `async fn(HttpRequest) -> Result<Price, actix_web::Error>`, whose error is answered as it is | |
+/// | `price_sats` | a whole number of sats, 1 to 18446744073709551615: a literal, or a constant expression of any integer type; checked at compile time. The broker's plan may allow less | the config's `default_price_sats`; with neither the route answers 500, never free |
+/// | `price_with` | in place of `price_sats`: an `async fn(extractors…) -> Result<Price, actix_web::Error>`, whose arguments are extractors as a handler's are; its error is answered as it is | |
 /// | `description` | a string: what the payer reads in the wallet | the config's `description_with`, else none |
 /// | `resource` | a string of at most 1024 bytes: what a token is bought for; routes with the same resource share their tokens, as far as the price allows | the config's `resource_with`, else the request's path without its query, so that a token opens the path it was bought for |
-/// | `resource_with` | in place of `resource`: an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
-/// | `uses` | a whole number, at least 1, as for `price_sats`: how many answers a payment buys; `L402Config::balances` says how and where they are counted | a token opens its resource until it expires |
+/// | `resource_with` | in place of `resource`: an `async fn(extractors…) -> Result<String, actix_web::Error>` or an `fn(&HttpRequest) -> String`, called at the mint and at each verification | |
+/// | `uses` | a whole number, as for `price_sats`: how many answers a payment buys; `L402Config::balances` says how and where they are counted | a token opens its resource until it expires |
 /// | `single_use` | no value: `uses = 1` | |
-/// | `units`, with `hold` | whole numbers, at least 1: how much a payment buys of what you count, and how much of it one request holds while it runs; the handler draws from its `Balance` | |
+/// | `units`, with `hold` | whole numbers, as for `price_sats`: how much a payment buys of what you count, and how much of it one request holds while it runs; the handler draws from its `Balance` | |
 /// | `extract_first` | no value: run the handler's extractors before money is asked for, and answer what they refuse | without it nothing of an unpaid request is read |
 /// | `crate` | a string with the path of `l402-actix`, for a crate that renames it | `"::l402_actix"` |
 /// | `free` | no value; only on a handler in a priced module, which it leaves free | |
 ///
 /// A config's `price_with` that has an opinion wins over the attribute's price.
 ///
-/// # Above or below the route attribute
+/// # Other attributes on the handler
 ///
-/// Either will do, but for one thing: only above it, the attribute sees the method and the path, so
-/// only there `l402-actix`'s manifest can list the handler with them. In a priced module either will
-/// do for that too.
+/// The route attribute may stand above or below. Only where it stands below, `#[l402]` sees the method
+/// and the path, so that `l402-actix`'s manifest can list the handler with them. In a priced module
+/// either will do.
+///
+/// What stands above `#[l402]` gets the gated handler. What stands below must be known:
+///
+/// | below | what it gets |
+/// | --- | --- |
+/// | docs, `cfg`, `deprecated`, lint levels, routes, `utoipa::path` | the gated handler |
+/// | `protect` of actix-web-grants, and `has_permissions`, `has_roles`, `has_any_permission`, `has_any_role` of its older versions | the gated handler: a stranger is answered 403 before hearing a price. Above, it would come after the payment, which is a compile error; and so is a check that reads the handler's arguments |
+/// | `inline`, `must_use`, `cold`, `track_caller`, `target_feature`, `coverage`, `optimize`, `instrument`, `async_recursion`, tests, and words to rustfmt, clippy, miri and rust-analyzer | the handler itself, after the payment |
+/// | any other | a compile error, since it may register the handler without its price: put it above |
 ///
 /// # Extracting first
 ///
@@ -53,8 +66,7 @@ use proc_macro::TokenStream;
 /// answered 402. A handler under it may still take a `Payment`.
 ///
 /// A price or a resource from a function is computed after the extractors, with or without a
-/// credential, so it may depend on what they have left in the request's extensions, and with that on
-/// the body.
+/// credential, so it may also depend on what they have left in the request's extensions.
 ///
 /// A request with a token is not tried where price and resource are stated: the payment is verified
 /// first, then the extractors run. A 400 from an extractor costs nothing of the token, also under `uses`
@@ -62,8 +74,8 @@ use proc_macro::TokenStream;
 /// are tried before it.
 ///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
-/// extractors' own limits allow, and an extractor with a side effect may run twice for one
-/// request. What a body's extractors read is held until they have run again.
+/// extractors' own limits and `L402Config::body_limit` allow, and an extractor with a side effect may
+/// run twice for one request. What a body's extractors read is held until they have run again.
 ///
 /// # What a payment buys
 ///
@@ -79,23 +91,36 @@ use proc_macro::TokenStream;
 ///
 /// The attribute on a module gates each handler in it that has a route attribute (also inside a
 /// `cfg_attr`) or an `#[l402]` of its own, key by key: what the handler's own attribute states
-/// wins. It works together with Actix's `#[scope]` in either order. A handler that is left out
-/// silently would be served free, so what may hide one is a compile error:
+/// wins. `use l402_actix::l402 as pay` in the module is seen through, `#[pay(..)]` is the handler's own
+/// attribute then. A handler that the module imports (`use`, not `pub use`), or registers by its path,
+/// keeps its own price. The attribute works together with Actix's `#[scope]` in either order.
+///
+/// A handler that is left out silently would be served free, so what may hide one is a compile error:
 ///
 /// | in the module | what to write |
 /// | --- | --- |
 /// | a public `async fn` without a route attribute, `#[l402]` or `#[l402(free)]` | one of these |
 /// | a public function whose answer names a future (`impl Future`, `BoxFuture`, `Ready<…>`), which Actix takes for a handler | `async fn` with a route attribute or `#[l402]`; `#[l402(free)]`; or move it out |
 /// | a private `async fn` under an attribute that is not known to be harmless, as lints, `#[inline]` or `#[instrument]` are; `#[utoipa::path]` is not, as it documents a handler | `#[l402]` or `#[l402(free)]`, or move it out |
+/// | a handler under an attribute that is not known, see above; wherever it stands, since the module sees all of them | move the handler out, with an `#[l402(..)]` of its own |
 /// | a `use` that gives a route attribute another name | its own name |
+/// | a `pub use`, also `pub(crate)`, of a name in lower case or of `*`: whoever registers a handler from there takes it for a priced one | `use` without `pub`; price the handler where it is written, and register it from there |
 /// | a route attribute within a function's body | the handler in the module, or `#[l402(..)]` over it in the body |
 /// | a nested module, an `impl` block, a trait that brings an `async fn`, an item macro | move it out |
 ///
-/// A private function with none of these attributes is taken for a helper and left alone. If it is
-/// a handler that is registered by hand, with `cfg.route("/c", web::get().to(c))`, nothing here can
-/// see that, and it is served free: write `#[l402]` over it, which takes the module's price. Nor
-/// can a closure be told from any other, as in `web::get().to(|| async { … })`, or a future behind
-/// a type of another name: write such a handler as an `async fn`.
+/// # What cannot be seen
+///
+/// Of what a priced module holds, three kinds of handlers look like something else, and are served
+/// free:
+///
+/// - a private `async fn` without a route attribute, which looks like a helper, registered by hand with
+///   `cfg.route("/c", web::get().to(c))`: write `#[l402]` over it, which takes the module's price;
+/// - a closure, as in `web::get().to(|| async { … })`: write it as an `async fn` with `#[l402]`;
+/// - a public function whose answer is a future under a name of your own: write it as an `async fn`.
+///
+/// Outside of modules only what has the attribute is charged for. So ask the running API: in a test
+/// of yours `Sandbox::audit` of `l402-sandbox` takes the address and a list such as `["GET /a", …]`, and
+/// says of each whether it is free, and what it costs if not.
 ///
 /// # Examples
 ///
@@ -109,7 +134,7 @@ use proc_macro::TokenStream;
 /// #[l402(price_sats = 2 * BASE, resource = "reports")]
 /// async fn report(id: web::Path<u64>) -> Result<web::Json<Report>, Error> { … }
 ///
-/// async fn by_model(request: HttpRequest) -> Result<Price, Error> { … }
+/// async fn by_model(prompt: web::Json<Prompt>) -> Result<Price, Error> { … }
 ///
 /// #[l402(price_with = by_model)]
 /// async fn complete(prompt: web::Json<Prompt>) -> impl Responder { … }

@@ -58,7 +58,8 @@ impl Settings {
         // On the heap: each future around it would otherwise have its size and be moved with it, up
         // to Actix's own, which took more time than this one allocation.
         let exchange = Box::pin(async {
-            let mut sent = self.http.execute(self.request(call, body)?).await;
+            let http = self.http.client();
+            let mut sent = http.execute(self.request(call, body)?).await;
             // A connection that could not be made, or that broke before the head of a reply.
             // What ran into a timeout may have been served and is not asked again.
             if let Err(err) = &sent
@@ -66,7 +67,7 @@ impl Settings {
                 && err.is_request()
                 && !err.is_timeout()
             {
-                sent = self.http.execute(self.request(call, body)?).await;
+                sent = http.execute(self.request(call, body)?).await;
             }
             let response = sent?;
             // Off the head, so that a body that breaks takes nothing from it. What a GET's reply

@@ -70,6 +70,7 @@ mod client;
 mod credential;
 mod error;
 mod hex;
+mod http;
 mod invoice;
 mod key;
 mod lenient;

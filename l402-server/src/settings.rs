@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use reqwest::{Url, header::HeaderMap};
 
-use crate::{key::ApiKey, rate_limit::LastRateLimit};
+use crate::{http::Http, key::ApiKey, rate_limit::LastRateLimit};
 
 /// What the builder has checked and prepared.
 pub(crate) struct Settings {
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Http,
     pub(crate) key: ApiKey,
     pub(crate) headers: HeaderMap,
     pub(crate) account: [u8; 32],

@@ -35,7 +35,7 @@ class Programs:
 
     def __init__(self, built):
         self.sandbox = str(built / "l402-sandbox")
-        self.quickstart = str(built / "examples/quickstart")
+        self.quickstart = str(built / "quickstart")
         self.browsers = str(built / "examples/browsers")
         self.discovery = str(built / "examples/discovery")
         self.shop = str(built / "examples/interop")

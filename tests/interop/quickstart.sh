@@ -3,8 +3,8 @@
 source "$(dirname "$0")/common.sh"
 
 need curl curl
-cargo build -q -p l402-examples --example quickstart
-start "$scratch/quickstart" LND_MACAROON_HEX "$(built)/debug/examples/quickstart"
+cargo build -q -p l402-quickstart
+start "$scratch/quickstart" LND_MACAROON_HEX "$(built)/debug/quickstart"
 api=$(sed -n 's|^  curl -i \(http://[^/]*\)/weather$|\1|p' "$scratch/quickstart")
 wallet=$(sed -n 's|.*LND_REST_HOST=\(http://[^ ]*\) LND_MACAROON_HEX=00.*|\1|p' "$scratch/quickstart")
 
@@ -15,6 +15,6 @@ statuses=$(grep -o 'HTTP/1.1 [0-9]*' "$scratch/answers" | xargs)
 [ "$statuses" = "HTTP/1.1 402 HTTP/1.1 200 HTTP/1.1 200" ] || fail "got $statuses" "$scratch/answers"
 
 echo "== the sandbox's own get"
-LND_REST_HOST=$wallet cargo run -q -p l402-sandbox -- get "$api/forecast/berlin" >"$scratch/get"
+LND_REST_HOST=$wallet cargo run -q --bin l402-sandbox -- get "$api/forecast/berlin" >"$scratch/get"
 grep -q '"amount_sats":250' "$scratch/get" || fail "not sold" "$scratch/get"
 quiet "$scratch/quickstart"

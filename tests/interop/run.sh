@@ -12,7 +12,7 @@ venv "$scratch/tried"
 
 echo "== what they buy from"
 cargo build -q -p l402-sandbox
-cargo build -q -p l402-examples --example quickstart --example browsers --example discovery
+cargo build -q -p l402-examples -p l402-quickstart --bin quickstart --example browsers --example discovery
 cargo build -q -p l402-tests --example interop
 
 tests/interop/quickstart.sh

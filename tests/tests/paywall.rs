@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-use actix_web::{Responder, get, post, web};
+use actix_web::{HttpRequest, Responder, get, post, web};
 use l402_actix::{L402Config, PaywallFacts, PaywallPage, RequirePayment, l402};
 use l402_sandbox::{Fault, Sandbox};
 use l402_tests::{Answer, Api, pay};
@@ -178,7 +178,7 @@ async fn hostile_words_stay_words() {
         config
             .paywall_page(PaywallPage::new())
             .description_with(|_| Some(HOSTILE.to_owned()))
-            .resource_with(|_| format!("resource {HOSTILE}"))
+            .resource_with(|_: &HttpRequest| format!("resource {HOSTILE}"))
     })
     .await;
     let page = shop.browse("/hostile/words").await;

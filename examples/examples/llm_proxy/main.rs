@@ -18,7 +18,7 @@ use actix_web::{
 };
 use futures_util::stream;
 use l402_actix::{Balance, L402Config, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use reqwest::{Client, Response};
 use serde_json::{Map, Value, json};
 

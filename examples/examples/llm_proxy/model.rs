@@ -6,7 +6,7 @@ use actix_web::{
     web::{self, Bytes},
 };
 use futures_util::stream;
-use l402_examples::Failure;
+use l402_examples_setup::Failure;
 use serde_json::{Value, json};
 
 /// What its callers have to know.

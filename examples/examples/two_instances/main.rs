@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! redis-server --appendonly yes --maxmemory-policy noeviction
-//! cargo run -p l402-sandbox
+//! cargo run --bin l402-sandbox
 //!
 //! export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:8402
 //! PORT=8081 cargo run -p l402-examples --example two_instances
@@ -21,7 +21,7 @@ use std::env;
 
 use actix_web::{App, HttpServer, Responder, get, web};
 use l402_actix::{L402Config, RedisState, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 
 /// Which instance has answered.
 struct Instance(String);

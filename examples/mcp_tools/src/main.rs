@@ -15,10 +15,10 @@ use actix_web::{
     post,
     web::{self, Bytes},
 };
-use call::{Call, tool};
+use call::Call;
 use http_body_util::{BodyExt as _, Full};
 use l402_actix::{L402Config, Price, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
@@ -27,8 +27,8 @@ use tools::Tools;
 type Mcp = StreamableHttpService<Tools, NeverSessionManager>;
 
 /// What stands around a call (`initialize`, `tools/list`) is free, so that agents can look.
-async fn by_tool(request: HttpRequest) -> Result<Price, Error> {
-    match tool(&request).as_deref() {
+async fn by_tool(call: Call) -> Result<Price, Error> {
+    match call.tool() {
         None => Ok(Price::FREE),
         Some("shout") => Ok(Price::sats(50)),
         Some("count") => Ok(Price::sats(10)),
@@ -37,13 +37,13 @@ async fn by_tool(request: HttpRequest) -> Result<Price, Error> {
 }
 
 /// So that a payment for one tool does not open another.
-fn for_tool(request: &HttpRequest) -> String {
-    format!("mcp/{}", tool(request).unwrap_or_default())
+async fn for_tool(call: Call) -> Result<String, Error> {
+    Ok(format!("mcp/{}", call.tool().unwrap_or_default()))
 }
 
 /// Hands a message that is paid for, or free, to the MCP server, without the payer's credential.
 #[post("/mcp")]
-#[l402(price_with = by_tool, resource_with = for_tool, extract_first, single_use)]
+#[l402(price_with = by_tool, resource_with = for_tool, single_use)]
 async fn mcp(
     call: Call,
     request: HttpRequest,

@@ -4,6 +4,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     io::{BufRead as _, BufReader, Read as _},
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
@@ -31,7 +32,12 @@ fn built(path_from_there: &[&str], build: &[&str]) -> PathBuf {
 /// An example's program.
 pub(crate) fn command(example: &str) -> Command {
     let build = ["--package", "l402-examples", "--example", example];
-    let mut command = Command::new(built(&["examples", example], &build));
+    program(built(&["examples", example], &build))
+}
+
+/// A program on free ports.
+pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(path);
     command
         .env_remove("LIGHTNING_ENABLE_API_KEY")
         .env_remove("LIGHTNING_ENABLE_API_URL")

@@ -26,7 +26,7 @@ use crate::{
     balance::StoreError,
     broker::{BrokerRefusal, CheckedChallenge, is_malformed},
     observe::{self, Limiter, Outcome, Watch, Why},
-    terms::TermsFault,
+    terms::{TermsFault, Unfit},
 };
 
 /// How long a client is asked to wait when the broker does not say: the broker's limit counts by
@@ -52,6 +52,8 @@ const REFUSED_PAYMENT: &str = "The payment service does not accept this payment.
 const SEVERAL_PAYMENTS: &str = "Send one payment in one request.";
 const SEVERAL: &str = "Send one token in one credential.";
 const TOO_LONG: &str = "This path is too long to be paid for.";
+const UNPRINTABLE: &str = "This path has characters that no payment can be for.";
+const BODY_TOO_LONG: &str = "This body is too long to be priced.";
 
 /// Why the handler is not called.
 #[derive(Debug)]
@@ -75,8 +77,8 @@ pub(crate) enum Refusal {
     SeveralPayments,
     /// What a function of the merchant's has answered.
     ByMerchant(Box<HttpResponse>),
-    /// The resource is longer than a token could carry: 414.
-    ResourceTooLong,
+    /// Nothing can be sold for such a request: 400, 413 or 414.
+    Unfit(Unfit),
     /// A fault in the merchant's set-up: 500.
     Misconfigured(&'static str),
     /// The mint failed: 500, 502, 503 or 504.
@@ -176,7 +178,11 @@ impl Refusal {
             Self::RefusedPayment(_) => Outcome::Rejected(Why::InvalidToken.name()),
             Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
             Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
-            Self::ResourceTooLong => Outcome::Rejected("resource_too_long"),
+            Self::Unfit(unfit) => Outcome::Rejected(match unfit {
+                Unfit::ResourceTooLong => "resource_too_long",
+                Unfit::ResourceUnprintable => "resource_unprintable",
+                Unfit::BodyTooLong => "body_too_long",
+            }),
             Self::Misconfigured(_) => Outcome::ServerError("misconfigured"),
             Self::Verify(err) if is_malformed(err) => Outcome::Rejected("malformed_token"),
             Self::Mint(err) | Self::Verify(err) => match **err {
@@ -263,9 +269,13 @@ impl Refusal {
                 }
                 *response
             }
-            Self::ResourceTooLong => {
-                tracing::debug!("resource too long");
-                answer(StatusCode::URI_TOO_LONG, TOO_LONG)
+            Self::Unfit(unfit) => {
+                tracing::debug!(?unfit, "nothing can be sold for this request");
+                match unfit {
+                    Unfit::ResourceTooLong => answer(StatusCode::URI_TOO_LONG, TOO_LONG),
+                    Unfit::ResourceUnprintable => answer(StatusCode::BAD_REQUEST, UNPRINTABLE),
+                    Unfit::BodyTooLong => answer(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG),
+                }
             }
             Self::Misconfigured(fault) => {
                 let route = route();
@@ -330,7 +340,7 @@ impl From<TermsFault> for Refusal {
         match fault {
             TermsFault::ByMerchant(err) => Self::by_merchant(err),
             TermsFault::Misconfigured(fault) => Self::Misconfigured(fault),
-            TermsFault::ResourceTooLong => Self::ResourceTooLong,
+            TermsFault::Unfit(unfit) => Self::Unfit(unfit),
         }
     }
 }

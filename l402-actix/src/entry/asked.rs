@@ -10,6 +10,10 @@ use crate::terms::Offer;
 /// comes from a client can put it into a request's extensions.
 pub(crate) struct Asked(pub(crate) Rc<Cell<Option<&'static Offer<'static>>>>);
 
+pub(super) fn is_asked(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Asked>()
+}
+
 /// Tells the terms, and answers without a decision and without the handler.
 pub(super) fn answer(
     request: &HttpRequest,

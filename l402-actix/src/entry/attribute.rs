@@ -4,28 +4,14 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     marker::PhantomData,
-    sync::Arc,
 };
 
 pub use actix_web::HttpResponse;
-use actix_web::{
-    Error, FromRequest, Handler, HttpMessage as _, HttpRequest, Responder, dev::Payload,
-};
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder, dev::Payload};
 use tracing::Instrument as _;
 
-use super::{
-    drawn::{NotServed, drawn},
-    trial,
-};
+use super::{drawn::NotServed, entrance::Entrance};
 pub use super::{forms::*, trial::Trial};
-use crate::{
-    answer::{Refusal, mark},
-    balance::Balance,
-    config::L402Config,
-    gate,
-    observe::Watch,
-    payment::Payment,
-};
 pub use crate::{gate::credential::presented, terms::Offer};
 
 /// The one argument of a gated handler: the request and its body, of which nothing has been read.
@@ -58,15 +44,9 @@ impl Gate {
 
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
     pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
-        #[cfg(feature = "discovery")]
-        if let Some(answer) = super::asked::answer(&self.request, offer) {
-            return answer;
-        }
-        let request = self.request.clone();
-        let config = L402Config::in_sight_of(&request).ok();
-        let watch = Watch::of(&request);
-        let response = self.decide(config, offer, handler, &watch).instrument(watch.span()).await;
-        answered(response, &watch, &request, config)
+        let Self { request, payload } = self;
+        let entrance = Entrance::of(&request, payload, offer);
+        served(entrance, handler).await
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -77,95 +57,29 @@ impl Gate {
         offer: &'static Offer<'static>,
         handler: impl Gated,
     ) -> HttpResponse {
-        #[cfg(feature = "discovery")]
-        if let Some(answer) = super::asked::answer(&self.request, offer) {
-            return answer;
-        }
-        let request = self.request.clone();
-        let config = L402Config::in_sight_of(&request).ok();
-        let watch = Watch::of(&request);
-        let response = match self.tried(extractors, offer).instrument(watch.span()).await {
-            Ok(gate) => gate.decide(config, offer, handler, &watch).instrument(watch.span()).await,
-            Err(err) => Err(Refusal::by_merchant(err)),
-        };
-        answered(response, &watch, &request, config)
-    }
-
-    async fn tried(
-        self,
-        extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
-        offer: &Offer<'_>,
-    ) -> Result<Self, Error> {
-        if !trial::is_needed(&self.request, offer) {
-            return Ok(self);
-        }
         let Self { request, payload } = self;
-        // What was paid for a scope around may not be enough here: nothing of it is shown on trial.
-        let around = request.extensions_mut().remove::<Arc<Payment>>();
-        let held_around = request.extensions_mut().remove::<Balance>();
-        let mut trial = Trial::of(request.clone(), payload);
-        let tried = extractors(&mut trial).await;
-        if let Some(payment) = around {
-            request.extensions_mut().insert(payment);
-        }
-        if let Some(balance) = held_around {
-            request.extensions_mut().insert(balance);
-        }
-        tried?;
-        Ok(Self { request, payload: trial.into_payload() })
-    }
-
-    async fn decide(
-        self,
-        config: Option<&L402Config>,
-        offer: &Offer<'_>,
-        handler: impl Gated,
-        watch: &Watch,
-    ) -> Result<HttpResponse, Refusal> {
-        let Self { request, mut payload } = self;
-        let (mut hold, mut receipt) = (None, None);
-        if let Some((_, admission)) = gate::admit(&request, config, offer, watch).await? {
-            receipt = admission.paid.receipt;
-            request.extensions_mut().insert(admission.paid.payment);
-            hold = admission.hold;
-        }
-        if let Some(hold) = hold.as_ref().filter(|_| offer.good_for.is_some()) {
-            request.extensions_mut().insert(hold.balance());
-        }
-        let about_to_call = || {
-            if let Some(hold) = &mut hold {
-                hold.handler_called();
+        let mut entrance = Entrance::of(&request, payload, offer);
+        if let Some(mut trial) = entrance.trial() {
+            let tried = extractors(&mut trial).instrument(entrance.span()).await;
+            if let Some(refused) = entrance.tried(trial, tried) {
+                return refused;
             }
-        };
-        let response = handler.call(&request, &mut payload, about_to_call).await;
-        let mut response = match hold {
-            Some(hold) => {
-                let counts = offer.good_for.is_some();
-                Box::pin(drawn(hold, request.method(), response, config, counts)).await?
-            }
-            None => response,
-        };
-        if let Some(receipt) = receipt {
-            receipt.write(&mut response);
         }
-        Ok(response)
+        served(entrance, handler).await
     }
 }
 
-fn answered(
-    response: Result<HttpResponse, Refusal>,
-    watch: &Watch,
-    request: &HttpRequest,
-    config: Option<&L402Config>,
-) -> HttpResponse {
-    let settings = config.map(|config| &config.answer);
-    let mut response = response.unwrap_or_else(|refusal| {
-        let mut response = refusal.answer(watch, request, settings);
-        NotServed::mark(&mut response);
-        response
-    });
-    mark(response.headers_mut(), settings);
-    response
+/// All that a handler adds to the gate's code is in here: the rest is compiled once.
+async fn served(mut entrance: Entrance<'_>, handler: impl Gated) -> HttpResponse {
+    if let Some(refused) = entrance.admit().await {
+        return refused;
+    }
+    let mut payload = entrance.payload();
+    let request = entrance.request;
+    let span = entrance.span();
+    let about_to_call = || entrance.about_to_call();
+    let answer = handler.call(request, &mut payload, about_to_call).instrument(span).await;
+    entrance.leave(answer).await
 }
 
 /// A handler with its extractors, ready to be called.

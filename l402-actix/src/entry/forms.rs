@@ -1,8 +1,8 @@
 //! What a user writes into the attribute and over it, as traits: each exists for its message.
 
-use actix_web::{Error, FromRequest, HttpRequest, Responder};
+use actix_web::{FromRequest, HttpRequest, Responder, dev::Payload};
 
-use crate::terms::{Offer, Price, Priced};
+use crate::terms::{Computed, Computes, Offer, Price};
 
 /// Methods and paths.
 pub type Routes = &'static [(&'static str, &'static str)];
@@ -20,52 +20,22 @@ pub trait PricedRoute {
     const OFFER: &'static Offer<'static>;
 }
 
-/// A function for `price_with`; exists for the message.
-#[diagnostic::on_unimplemented(
-    message = "`price_with` expects `async fn(HttpRequest) -> Result<Price, actix_web::Error>`",
-    label = "another signature"
-)]
-pub trait PriceWith {
-    /// Calls it.
-    fn price(&self, request: HttpRequest) -> Priced<Price>;
+/// `price_with` as a function, so that its argument's span is where an error is shown.
+pub fn price_with<Form>(
+    price: &impl Computes<Price, Form>,
+    request: HttpRequest,
+    body: Payload,
+) -> Computed<Price> {
+    price.compute(request, body)
 }
 
-#[diagnostic::do_not_recommend]
-impl<F, Fut> PriceWith for F
-where
-    F: Fn(HttpRequest) -> Fut,
-    Fut: Future<Output = Result<Price, Error>> + 'static,
-{
-    fn price(&self, request: HttpRequest) -> Priced<Price> {
-        Box::pin(self(request))
-    }
-}
-
-/// A function for `resource_with`; exists for the message.
-#[diagnostic::on_unimplemented(
-    message = "`resource_with` expects `fn(&HttpRequest) -> String`",
-    label = "another signature"
-)]
-pub trait ResourceWith {
-    /// Calls it.
-    fn resource(&self, request: &HttpRequest) -> String;
-}
-
-#[diagnostic::do_not_recommend]
-impl<F: Fn(&HttpRequest) -> String> ResourceWith for F {
-    fn resource(&self, request: &HttpRequest) -> String {
-        self(request)
-    }
-}
-
-/// `PriceWith::price` as a function, so that its argument's span is where an error is shown.
-pub fn price_with(price: &impl PriceWith, request: HttpRequest) -> Priced<Price> {
-    price.price(request)
-}
-
-/// `ResourceWith::resource` as a function, for the same reason.
-pub fn resource_with(resource: &impl ResourceWith, request: &HttpRequest) -> String {
-    resource.resource(request)
+/// `resource_with` as a function, for the same reason.
+pub fn resource_with<Form>(
+    resource: &impl Computes<String, Form>,
+    request: HttpRequest,
+    body: Payload,
+) -> Computed<String> {
+    resource.compute(request, body)
 }
 
 /// An argument that Actix can extract; exists for the message.

@@ -26,7 +26,8 @@ use crate::{
     config::L402Config,
     gate::{self, Unstated},
     observe::Watch,
-    terms::{Offer, Price, Priced},
+    tape::Body,
+    terms::{Computes, Offer, Price, SharedFunction},
 };
 
 /// Middleware that charges for a whole scope, resource or app: for mounted services such as
@@ -70,15 +71,21 @@ use crate::{
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {
     price: PriceOf,
-    resource: Option<Cow<'static, str>>,
+    resource: Option<ResourceOf>,
     description: Option<Cow<'static, str>>,
     uses: Option<u64>,
 }
 
 #[derive(Clone)]
+enum ResourceOf {
+    Name(Cow<'static, str>),
+    With(Arc<SharedFunction<String>>),
+}
+
+#[derive(Clone)]
 enum PriceOf {
     Sats(u64),
-    With(Arc<dyn Fn(HttpRequest) -> Priced<Price> + Send + Sync>),
+    With(Arc<SharedFunction<Price>>),
 }
 
 impl RequirePayment {
@@ -87,15 +94,17 @@ impl RequirePayment {
         Self::priced(PriceOf::Sats(price_sats))
     }
 
-    /// Charges what the function says; its error is answered as it is.
+    /// Charges what the function says: an `async fn` of extractors that answers
+    /// `Result<Price, Error>`; its error is answered as it is. See [`Computes`].
     ///
-    /// It must not keep the request: Actix routes it on only when nobody else holds it.
-    pub fn price_with<F, Fut>(price: F) -> Self
+    /// Around a scope Actix has not matched the path yet, so there a `web::Path` that names more than the
+    /// scope does is answered 500. The function must not keep the request: Actix routes it on only
+    /// when nobody else holds it.
+    pub fn price_with<F, Form>(price: F) -> Self
     where
-        F: Fn(HttpRequest) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Price, Error>> + 'static,
+        F: Computes<Price, Form> + Send + Sync,
     {
-        Self::priced(PriceOf::With(Arc::new(move |request| Box::pin(price(request)))))
+        Self::priced(PriceOf::With(Arc::new(move |request, body| price.compute(request, body))))
     }
 
     fn priced(price: PriceOf) -> Self {
@@ -105,7 +114,19 @@ impl RequirePayment {
     /// What a token is bought for: one payment opens everything under it. Default: the request's
     /// path, so each path, and with it each image of a page, is a payment of its own.
     pub fn resource(mut self, resource: impl Into<Cow<'static, str>>) -> Self {
-        self.resource = Some(resource.into());
+        self.resource = Some(ResourceOf::Name(resource.into()));
+        self
+    }
+
+    /// What a token is bought for, from a function: an `async fn` of extractors that answers
+    /// `Result<String, Error>`, or an `fn(&HttpRequest) -> String`. In the place of
+    /// [`resource`](Self::resource); as [`L402Config::resource_with`].
+    pub fn resource_with<F, Form>(mut self, resource: F) -> Self
+    where
+        F: Computes<String, Form> + Send + Sync,
+    {
+        let compute = move |request, body| resource.compute(request, body);
+        self.resource = Some(ResourceOf::With(Arc::new(compute)));
         self
     }
 
@@ -127,8 +148,10 @@ impl RequirePayment {
             PriceOf::Sats(sats) => Offer::new().price_sats(*sats),
             PriceOf::With(price) => Offer::new().price_with(&**price),
         };
-        if let Some(resource) = &self.resource {
-            offer = offer.resource(resource);
+        match &self.resource {
+            Some(ResourceOf::Name(name)) => offer = offer.resource(name),
+            Some(ResourceOf::With(resource)) => offer = offer.resource_with(&**resource),
+            None => {}
         }
         if let Some(description) = &self.description {
             offer = offer.description(description);
@@ -142,7 +165,7 @@ impl RequirePayment {
 
 impl fmt::Debug for RequirePayment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequirePayment").field("resource", &self.resource).finish_non_exhaustive()
+        f.debug_struct("RequirePayment").field("offer", &self.offer()).finish()
     }
 }
 
@@ -189,16 +212,20 @@ where
         self.0.1.poll_ready(context)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let inner = Rc::clone(&self.0);
         Box::pin(async move {
             let (terms, service) = &*inner;
+            let offer = terms.offer();
+            let mut body = Body::Unread(request.take_payload());
             let config = L402Config::in_sight_of(request.request()).ok();
+            if let Some(limit) = config.and_then(|config| config.terms.records(&offer)) {
+                body.record(limit);
+            }
             let settings = config.map(|config| config.answer.clone());
             let draw_on = config.map(|config| config.balance.draw_on);
             let watch = Watch::around(request.request());
-            let offer = terms.offer();
-            let decision = gate::admit(request.request(), config, &offer, &watch);
+            let decision = gate::admit(request.request(), config, &offer, &body, &watch);
             let refused = |refusal: Refusal, request: &HttpRequest| {
                 let mut response = refusal.answer(&watch, request, settings.as_ref());
                 answer::mark(response.headers_mut(), settings.as_ref());
@@ -231,6 +258,7 @@ where
             if let Some(hold) = &hold {
                 request.extensions_mut().insert(hold.balance());
             }
+            request.set_payload(body.take());
             let method = (hold.is_some() || unstated.is_some()).then(|| request.method().clone());
             let answer = watch.span().in_scope(|| service.call(request));
             let mut answer = answer.instrument(watch.span()).await;

@@ -10,6 +10,7 @@ mod asked;
 pub mod attribute;
 mod balance;
 mod drawn;
+mod entrance;
 mod forms;
 mod middleware;
 mod payment;

@@ -2,7 +2,8 @@
 //!
 //! In: a request, the offer of its gate, and the config in sight of it.
 //! Out: the payment that lets it in, or that it is free; else the `Refusal`.
-//! Never: the body, the handler, and how an answer is written.
+//! Never: the handler, and how an answer is written. The body it hands on, unread, to the merchant's
+//! functions of price and resource.
 
 mod acceptance;
 mod cookie;
@@ -27,7 +28,7 @@ pub(crate) use paid::{Admission, Unstated};
 use presented::{Presented, presented};
 use visit::Visit;
 
-use crate::{answer::Refusal, config::L402Config, observe::Watch, terms::Offer};
+use crate::{answer::Refusal, config::L402Config, observe::Watch, tape::Body, terms::Offer};
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
 /// `Err`, and no `Err` reaches the handler. The `Visit` is for a scope: it tells the gates within
@@ -40,6 +41,7 @@ pub(crate) async fn admit<'a>(
     request: &'a HttpRequest,
     config: Option<&'a L402Config>,
     offer: &'a Offer<'a>,
+    body: &Body,
     watch: &'a Watch,
 ) -> Result<Option<(Visit<'a>, Admission)>, Refusal> {
     if request.method() == Method::OPTIONS {
@@ -47,11 +49,11 @@ pub(crate) async fn admit<'a>(
     }
     let config = config.map_or_else(|| L402Config::in_sight_of(request), Ok);
     let config = config.map_err(Refusal::Misconfigured)?;
-    let Some(sats) = config.terms.price(request, offer).await? else {
+    let Some(sats) = config.terms.price(request, offer, body).await? else {
         watch.free();
         return Ok(None);
     };
-    let visit = Visit::of(request, config, offer, sats, watch)?;
+    let visit = Visit::of(request, config, offer, sats, body, watch).await?;
     let presented = match &visit.around {
         Some(passed) => scope::presented(&visit, passed)?,
         None => presented(&visit),

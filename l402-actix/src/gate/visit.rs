@@ -23,6 +23,7 @@ use crate::{
     key::{Key, key},
     observe::Watch,
     payment::Payment,
+    tape::Body,
     terms::{GoodFor, Offer, Sats, Terms, TermsFault},
 };
 
@@ -46,11 +47,12 @@ pub(crate) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn of(
+    pub(super) async fn of(
         request: &'a HttpRequest,
         config: &'a L402Config,
         offer: &'a Offer<'a>,
         sats: Sats,
+        body: &Body,
         watch: &'a Watch,
     ) -> Result<Self, TermsFault> {
         if offer.good_for == Some(GoodFor::Uses(0)) {
@@ -70,7 +72,7 @@ impl<'a> Visit<'a> {
             ));
         }
         let resource_around = around.as_ref().map(|passed| &*passed.resource);
-        let resource = config.terms.resource(request, offer, resource_around)?;
+        let resource = config.terms.resource(request, offer, resource_around, body).await?;
         let broker = Broker::new(request, &config.broker, watch);
         // However many calls it takes, and at however many gates, the client waits for one deadline.
         let timeout = config.broker.line.client.timeout();

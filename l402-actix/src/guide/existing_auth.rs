@@ -102,6 +102,10 @@
 //! # }
 //! ```
 //!
+//! `#[protect]` of `actix-web-grants` stands below `#[l402]`. There it is asked first, and a stranger is
+//! answered 403 without a price; above, it does not compile. Where it reads the handler's arguments
+//! (`expr = "…"`), refuse in a `price_with` function.
+//!
 //! # What goes wrong
 //!
 //! - `actix-web-httpauth` reads only the first `Authorization` line. With the payment first it does

@@ -1,51 +1,32 @@
 //! Tools for agents over MCP, each at its price.
 //!
 //! MCP over HTTP has one path: each call is a `POST` with the tool's name in its JSON. So the price is a
-//! matter of the body. An extractor of yours reads it, and `extract_first` lets the price look at what
-//! the extractor has found:
+//! matter of the body, and the price function takes it as the handler does:
 //!
 //! ```
-//! use actix_web::{
-//!     App, Error, FromRequest, HttpMessage, HttpRequest, dev::Payload, error, post, test, web,
-//! };
+//! use actix_web::{App, Error, post, test, web};
 //! use l402_actix::{L402Config, Price, l402};
+//! use serde::Deserialize;
 //! use serde_json::{Value, json};
-//! use std::{future::Future, pin::Pin};
 //!
-//! /// What is asked for: a JSON-RPC message.
-//! struct Call(Value);
+//! /// A JSON-RPC message. A batch, which names no tool of its own, is none: 400.
+//! #[derive(Deserialize)]
+//! struct Message {
+//!     id: Value,
+//!     method: String,
+//!     #[serde(default)]
+//!     params: Value,
+//! }
 //!
-//! /// The tool that it calls, for the price.
-//! #[derive(Clone)]
-//! struct Tool(Option<String>);
-//!
-//! impl FromRequest for Call {
-//!     type Error = Error;
-//!     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
-//!
-//!     fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
-//!         let (request, message) = (request.clone(), web::Json::<Value>::from_request(request, body));
-//!         Box::pin(async move {
-//!             let message = message.await?.into_inner();
-//!             // A batch names no tool of its own, so it would be free.
-//!             if !message.is_object() {
-//!                 return Err(error::ErrorBadRequest("one message at a time"));
-//!             }
-//!             let is_call = message["method"] == "tools/call";
-//!             let tool = message["params"]["name"].as_str().filter(|_| is_call).map(str::to_owned);
-//!             request.extensions_mut().insert(Tool(tool));
-//!             Ok(Self(message))
-//!         })
+//! impl Message {
+//!     fn tool(&self) -> Option<&str> {
+//!         (self.method == "tools/call").then(|| self.params["name"].as_str().unwrap_or("?"))
 //!     }
 //! }
 //!
-//! fn tool(request: &HttpRequest) -> Option<String> {
-//!     request.extensions().get::<Tool>().and_then(|tool| tool.0.clone())
-//! }
-//!
 //! /// Listing tools and everything else around a call is free.
-//! async fn by_tool(request: HttpRequest) -> Result<Price, Error> {
-//!     Ok(match tool(&request).as_deref() {
+//! async fn by_tool(message: web::Json<Message>) -> Result<Price, Error> {
+//!     Ok(match message.tool() {
 //!         Some("translate") => Price::sats(50),
 //!         Some(_) => Price::sats(10),
 //!         None => Price::FREE,
@@ -53,15 +34,15 @@
 //! }
 //!
 //! /// So that a payment for one tool does not open another of the same price.
-//! fn for_tool(request: &HttpRequest) -> String {
-//!     format!("mcp/{}", tool(request).unwrap_or_default())
+//! async fn for_tool(message: web::Json<Message>) -> Result<String, Error> {
+//!     Ok(format!("mcp/{}", message.tool().unwrap_or_default()))
 //! }
 //!
 //! #[post("/mcp")]
-//! #[l402(price_with = by_tool, resource_with = for_tool, extract_first, single_use)]
-//! async fn mcp(call: Call) -> web::Json<Value> {
-//!     // … hand `call.0` to your MCP server.
-//!     web::Json(json!({ "jsonrpc": "2.0", "id": call.0["id"], "result": {} }))
+//! #[l402(price_with = by_tool, resource_with = for_tool, single_use)]
+//! async fn mcp(message: web::Json<Message>) -> web::Json<Value> {
+//!     // … hand the message to your MCP server.
+//!     web::Json(json!({ "jsonrpc": "2.0", "id": message.id, "result": {} }))
 //! }
 //!
 //! # #[actix_web::main]

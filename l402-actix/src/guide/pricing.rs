@@ -18,19 +18,20 @@
 //!
 //! # A price by the request
 //!
-//! An `async fn` that sees the request, but not its body: path, query, headers, app data, and what
-//! middleware has left in the extensions. Its error is answered as it is and charges nobody.
+//! An `async fn` whose arguments are extractors, as a handler's are: path, query, headers, body, app
+//! data. So the price is computed from the same values that the handler is served with. What an extractor
+//! refuses is answered before anybody is asked for money, and so is an error of the function.
 //!
 //! ```
-//! use actix_web::{App, Error, HttpRequest, error, get, test, web};
+//! use actix_web::{App, Error, error, get, test, web};
 //! use l402_actix::{L402Config, Payment, Price, l402};
 //!
-//! async fn by_model(request: HttpRequest) -> Result<Price, Error> {
-//!     match request.match_info().get("model") {
-//!         Some("demo") => Ok(Price::FREE),
-//!         Some("small") => Ok(Price::sats(100)),
+//! async fn by_model(model: web::Path<String>) -> Result<Price, Error> {
+//!     match model.as_str() {
+//!         "demo" => Ok(Price::FREE),
+//!         "small" => Ok(Price::sats(100)),
 //!         // 520 sats today; a token that was bought for 500 a moment ago is still good.
-//!         Some("large") => Ok(Price::sats(520).accept(500)),
+//!         "large" => Ok(Price::sats(520).accept(500)),
 //!         _ => Err(error::ErrorNotFound("no such model")),
 //!     }
 //! }
@@ -149,63 +150,59 @@
 //!
 //! # A price by the body
 //!
-//! `extract_first` runs the handler's extractors before the price is asked for. What they refuse is
-//! answered without a charge. An extractor of yours can leave what it has found in the request's
-//! extensions, and the price function reads it there:
+//! Take the body as the handler does. It is held in memory once and read again by whoever is next, up
+//! to [`body_limit`](crate::L402Config::body_limit): 2 MiB unless you say otherwise.
+//!
+//! Say also what a payment is for. By its path alone a payment for one text would open every text of that
+//! price for an hour:
 //!
 //! ```
-//! use actix_web::{
-//!     App, Error, FromRequest, HttpMessage, HttpRequest, dev::Payload, error, post, test,
-//! };
+//! use actix_web::{App, Error, post, test, web};
 //! use l402_actix::{L402Config, Price, l402};
-//! use std::{future::Future, pin::Pin};
+//! use serde::Deserialize;
+//! # use sha2::{Digest as _, Sha256};
+//! # fn hex(text: &str) -> String {
+//! #     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+//! # }
 //!
-//! /// A text, which leaves its length for the price.
-//! struct Measured(String);
-//!
-//! #[derive(Clone, Copy)]
-//! struct Chars(u64);
-//!
-//! impl FromRequest for Measured {
-//!     type Error = Error;
-//!     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
-//!
-//!     fn from_request(request: &HttpRequest, body: &mut Payload) -> Self::Future {
-//!         let (request, text) = (request.clone(), String::from_request(request, body));
-//!         Box::pin(async move {
-//!             let text = text.await?;
-//!             request.extensions_mut().insert(Chars(text.chars().count() as u64));
-//!             Ok(Self(text))
-//!         })
-//!     }
+//! #[derive(Deserialize)]
+//! struct Order {
+//!     text: String,
 //! }
 //!
-//! async fn by_length(request: HttpRequest) -> Result<Price, Error> {
-//!     let chars = request.extensions().get::<Chars>().copied();
-//!     let Chars(chars) = chars.ok_or_else(|| error::ErrorInternalServerError("not measured"))?;
-//!     Ok(Price::sats(chars.div_ceil(100).max(1)))
+//! async fn by_length(order: web::Json<Order>) -> Result<Price, Error> {
+//!     // A computed 0 would be answered 500: what is free has to say so.
+//!     Ok(Price::sats((order.text.chars().count() as u64).div_ceil(100).max(1)))
+//! }
+//!
+//! /// A SHA-256 of the text, in hexadecimal digits: a resource has at most 1 KiB.
+//! async fn this_text(order: web::Json<Order>) -> Result<String, Error> {
+//!     Ok(format!("translate {}", hex(&order.text)))
 //! }
 //!
 //! #[post("/translate")]
-//! #[l402(price_with = by_length, extract_first)]
-//! async fn translate(text: Measured) -> String {
-//!     text.0.to_uppercase()
+//! #[l402(price_with = by_length, resource_with = this_text)]
+//! async fn translate(order: web::Json<Order>) -> String {
+//!     order.text.to_uppercase()
 //! }
 //! # #[actix_web::main]
 //! # async fn main() {
 //! # let sandbox = l402_sandbox::Sandbox::start().await;
 //! # let config = L402Config::new(sandbox.client());
 //! # let app = test::init_service(App::new().app_data(config).service(translate)).await;
-//! # let request = test::TestRequest::post().uri("/translate").set_payload("x".repeat(250));
-//! # let response = test::call_service(&app, request.to_request()).await;
-//! # assert_eq!(response.status(), 402);
+//! # let order = serde_json::json!({ "text": "x".repeat(250) });
+//! # let request = test::TestRequest::post().uri("/translate").set_json(order).to_request();
+//! # assert_eq!(test::call_service(&app, request).await.status(), 402);
 //! # assert_eq!(sandbox.requests()[0].body["priceSats"], 3);
 //! # }
 //! ```
 //!
-//! `examples/examples/body_price.rs` is a whole program that does the same with JSON.
+//! `examples/examples/body_price.rs` is the whole program.
 //!
-//! When the extractors run:
+//! # A malformed request
+//!
+//! Without more, a client pays before anybody looks at what it sends. With `extract_first` the
+//! handler's extractors run before the price is asked for:
 //!
 //! | the request | the extractors run | so a 400 |
 //! | --- | --- | --- |
@@ -218,15 +215,32 @@
 //!
 //! One call to the broker for an unpaid request, one for a paid one, none for a free one. A price
 //! function runs for each request before anything else, so it should not wait for anything slow.
-//! With `extract_first` bodies are read for callers that have not paid: set
-//! [`JsonConfig::limit`](actix_web::web::JsonConfig::limit) and its like to what you can afford.
+//! With `extract_first`, and with a function that takes the body, bodies are read for callers that have
+//! not paid. Set [`body_limit`](crate::L402Config::body_limit) and
+//! [`JsonConfig::limit`](actix_web::web::JsonConfig::limit) to what you can afford.
 //!
 //! # What goes wrong
 //!
+//! - A price by text that was not decoded. These are one request to Actix, and three texts to a
+//!   comparison:
+//!
+//!   | where you look | what is there for `/lang/c%2B%2B?model=%70remium` |
+//!   | --- | --- |
+//!   | `request.path()`, `request.query_string()` | raw: `/lang/c%2B%2B`, `model=%70remium` |
+//!   | `request.match_info()` | half decoded: `c%2B%2B` |
+//!   | `web::Path<String>`, `web::Query<T>` | decoded, as the handler gets it: `c++`, `premium` |
+//!
+//!   Whoever looks at the first two sells the dear one at the price of the cheap one.
+//! - A folder of files under a price within a folder that is served free: `Files` at the root serves
+//!   `//premium/a.html` from the same folder, and no gate is asked. Keep what is sold in a folder of its
+//!   own, which nothing else serves. `Sandbox::audit` asks in such spellings.
 //! - A computed price of 0 is answered 500. A mistake must not give anything away, so free has a
 //!   name of its own: [`Price::FREE`](crate::Price::FREE).
 //! - A price that rises between the 402 and the retry sends a caller who has just paid another
 //!   402. [`Price::accept`](crate::Price::accept) says what is enough.
 //! - A plain `Payment` argument on a free pass is answered 500; take an `Option<Payment>`.
-//! - A token is bound to its resource and its amount, not to the body. Within its hour a payment
-//!   for one text opens every text of that price; see [`resources`](super::resources).
+//! - A token is bound to its resource and its amount, not to the body. Without a
+//!   `resource_with` a payment for one text opens every text of that price for an hour; see
+//!   [`resources`](super::resources).
+//! - Around a scope Actix has not matched the path yet, so a function of
+//!   [`RequirePayment`](crate::RequirePayment) there that takes a `web::Path` is answered 500. Wrap the resource.

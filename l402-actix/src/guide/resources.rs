@@ -1,8 +1,16 @@
 //! What a token opens: the resource that it was bought for.
 //!
-//! Until you say otherwise that is the request's full path without its query. A token for
-//! `/forecast/berlin` opens that path for as long as it lives, an hour by the broker's default, and
-//! opens `/forecast/paris` not at all.
+//! # What one payment opens
+//!
+//! | | until you say otherwise | what changes it |
+//! | --- | --- | --- |
+//! | another path, as `/forecast/paris` for `/forecast/berlin` | no: the resource is the request's path | `resource = "forecast"` on both; [`ResourceBy::Pattern`](crate::ResourceBy) |
+//! | another query, as `/search?q=b` for `/search?q=a` | **yes** | `resource_with`, a function that takes the query |
+//! | another body | **yes** | `resource_with`, a function that takes the body |
+//! | another method, as `DELETE` for `GET` | **yes**, at the same price | [`ResourceBy::MethodAndPath`](crate::ResourceBy) |
+//! | another id in the path, as `/notes/8` for `/notes/7` | no | [`ResourceBy::Pattern`](crate::ResourceBy) |
+//! | a dearer variant of the same path | no: the amount counts too | [`Price::accept`](crate::Price::accept) |
+//! | the same again | yes, for an hour by the broker's default | `single_use`, `uses`, `units`: see [`packs`](super::packs) |
 //!
 //! # Routes that share a token
 //!
@@ -42,16 +50,17 @@
 //!
 //! # A resource from a function
 //!
-//! For one that is wider or narrower than a path. It is called at the mint and at each
-//! verification, so it must answer the same for a request and its retry.
+//! For one that is wider or narrower than a path: an `async fn` of extractors, or an
+//! `fn(&HttpRequest) -> String`. It is called at the mint and at each verification, so it must answer the
+//! same for a request and its retry.
 //!
 //! ```
-//! use actix_web::{HttpRequest, get, web};
+//! use actix_web::{Error, get, web};
 //! use l402_actix::l402;
 //!
 //! /// One payment is for one city, whichever day is asked for.
-//! fn city(request: &HttpRequest) -> String {
-//!     format!("forecast/{}", request.match_info().get("city").unwrap_or_default())
+//! async fn city(place: web::Path<(String, String)>) -> Result<String, Error> {
+//!     Ok(format!("forecast/{}", place.0))
 //! }
 //!
 //! #[get("/forecast/{city}/{day}")]
@@ -73,7 +82,22 @@
 //!
 //! [`L402Config::resource_with`](crate::L402Config::resource_with) does the same for all routes
 //! whose attribute names none. The order: the attribute, the scope's
-//! [`RequirePayment::resource`](crate::RequirePayment::resource), the config's function, the path.
+//! [`RequirePayment::resource`](crate::RequirePayment::resource), the config's function, and what
+//! [`L402Config::resource_by`](crate::L402Config::resource_by) says.
+//!
+//! # The pattern, and the method
+//!
+//! [`L402Config::resource_by`](crate::L402Config::resource_by) says what a token is bought for where
+//! nothing names it:
+//!
+//! | | the resource of `GET /notes/7` at `/notes/{id}` |
+//! | --- | --- |
+//! | `ResourceBy::Path`, the default | `/notes/7` |
+//! | `ResourceBy::Pattern` | `/notes/{id}`: one token for all notes, and one resource of your broker's plan |
+//! | `ResourceBy::MethodAndPath` | `GET /notes/7`: a token to read does not delete |
+//! | `ResourceBy::MethodAndPattern` | `GET /notes/{id}` |
+//!
+//! `HEAD` counts as `GET`. A route without a pattern, as a folder of files, has its path.
 //!
 //! # What it costs
 //!
@@ -90,7 +114,8 @@
 //! - Clients that cache tokens do it by host and the first parts of the path, so a token bought for
 //!   `/api/premium/a` arrives at `/api/premium/b`. It is answered 402, the client pays and goes on;
 //!   a common resource saves the second payment.
-//! - An empty resource is answered 500, one of more than 1 KiB 414, before anything is minted.
+//! - An empty resource is answered 500, one of more than 1 KiB 414, one with control characters 400,
+//!   before anything is minted.
 //! - [`enforce_resource(false)`](crate::L402Config::enforce_resource) makes a token for any route
 //!   of yours open every route whose price it covers, and
 //!   [`enforce_amount(false)`](crate::L402Config::enforce_amount) makes the cheapest token for a

@@ -46,7 +46,7 @@
 //!
 //! ```text
 //! redis-server --appendonly yes --maxmemory-policy noeviction
-//! cargo run -p l402-sandbox
+//! cargo run --bin l402-sandbox
 //!
 //! export LIGHTNING_ENABLE_API_KEY=sandbox-key LIGHTNING_ENABLE_API_URL=http://127.0.0.1:8402
 //! PORT=8081 cargo run -p l402-examples --example two_instances
@@ -60,7 +60,7 @@
 //!
 //! ```text
 //! curl -s http://127.0.0.1:8081/draw > challenge.json
-//! PREIMAGE=$(cargo run -q -p l402-sandbox -- pay $(jq -r .l402.invoice challenge.json))
+//! PREIMAGE=$(cargo run -q --bin l402-sandbox -- pay $(jq -r .l402.invoice challenge.json))
 //! TOKEN="L402 $(jq -r .macaroon challenge.json):$PREIMAGE"
 //! curl -i http://127.0.0.1:8081/draw -H "Authorization: $TOKEN"
 //! curl -i http://127.0.0.1:8082/draw -H "Authorization: $TOKEN"

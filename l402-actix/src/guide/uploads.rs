@@ -24,7 +24,7 @@
 //! A price is known before the body, so let the client state the size, and hold it to that:
 //!
 //! ```
-//! use actix_web::{App, Error, HttpRequest, error, post, test, web};
+//! use actix_web::{App, Error, error, post, test, web};
 //! use futures_util::TryStreamExt;
 //! use l402_actix::{L402Config, Price, l402};
 //! use serde::Deserialize;
@@ -34,8 +34,7 @@
 //!     mib: u64,
 //! }
 //!
-//! async fn by_size(request: HttpRequest) -> Result<Price, Error> {
-//!     let size = web::Query::<Size>::from_query(request.query_string())?;
+//! async fn by_size(size: web::Query<Size>) -> Result<Price, Error> {
 //!     Ok(Price::sats(10 * size.mib.max(1)))
 //! }
 //!

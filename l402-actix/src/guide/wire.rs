@@ -54,13 +54,14 @@
 //! | a token that was good and has expired | 402 with a new invoice |
 //! | a token whose answers or units are used up | 402 with a new invoice |
 //! | another request holds what is left of the token | 409 with `Retry-After` |
-//! | an error of your `price_with`, or of an extractor under `extract_first` | that error; nothing is charged |
+//! | an error of your `price_with` or `resource_with`, of their extractors, or of one under `extract_first` | that error; nothing is charged |
 //! | a client that has asked for much and paid for nothing, or is over [its own limit](crate::ClientIdentity::calls_per_minute); a payer that asks more than its share | 429 with `Retry-After` |
 //! | the broker cannot be reached, refuses the API key or the plan, or answers nonsense | 502 |
 //! | the account's minute of broker calls is used up, or what strangers may use of it ([budget](crate::L402Config::broker_budget)) | 503 with `Retry-After` |
 //! | the broker is over its rate limit or away for a while; the store of balances is away or full | 503 with `Retry-After` |
 //! | the broker does not answer within the client's timeout | 504 |
-//! | a resource of more than 1 KiB | 414 |
+//! | a resource of more than 1 KiB; with control characters | 414; 400 |
+//! | a body that is longer than [`body_limit`](crate::L402Config::body_limit), where it is read before the payment | 413 |
 //! | no config, two kinds of config, no price, a price of 0 | 500 |
 //! | `OPTIONS`, where your routing lets it through | 204, free of charge, without your handler |
 //!

@@ -7,6 +7,17 @@ pub(crate) enum TermsFault {
     ByMerchant(actix_web::Error),
     /// A fault in the merchant's set-up.
     Misconfigured(&'static str),
+    /// The request cannot be sold for, whoever asks.
+    Unfit(Unfit),
+}
+
+/// What of a request stands in the way of a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unfit {
     /// The resource is longer than a token could carry.
     ResourceTooLong,
+    /// The resource has a control character, which no header carries.
+    ResourceUnprintable,
+    /// The body is longer than what is held for those who look at it before it is paid for.
+    BodyTooLong,
 }

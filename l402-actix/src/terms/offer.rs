@@ -1,17 +1,15 @@
 //! What a route states about its price.
 
-use actix_web::HttpRequest;
-
-use super::price::{Price, Priced};
+use super::{function::Function, price::Price};
 
 /// The terms that one `#[l402(..)]` or one middleware states.
 #[derive(Clone, Copy)]
 pub struct Offer<'a> {
     pub(crate) price_sats: Option<u64>,
-    pub(crate) price_with: Option<&'a dyn Fn(HttpRequest) -> Priced<Price>>,
+    pub(crate) price_with: Option<&'a Function<Price>>,
     pub(crate) description: Option<&'a str>,
     pub(crate) resource: Option<&'a str>,
-    pub(crate) resource_with: Option<&'a dyn Fn(&HttpRequest) -> String>,
+    pub(crate) resource_with: Option<&'a Function<String>>,
     /// What one payment is good for; `None` for as many answers as its token lives.
     pub(crate) good_for: Option<GoodFor>,
 }
@@ -61,7 +59,7 @@ impl<'a> Offer<'a> {
 
     /// `price_with = …`.
     #[must_use]
-    pub const fn price_with(mut self, price: &'a dyn Fn(HttpRequest) -> Priced<Price>) -> Self {
+    pub const fn price_with(mut self, price: &'a Function<Price>) -> Self {
         self.price_with = Some(price);
         self
     }
@@ -82,7 +80,7 @@ impl<'a> Offer<'a> {
 
     /// `resource_with = …`.
     #[must_use]
-    pub const fn resource_with(mut self, resource: &'a dyn Fn(&HttpRequest) -> String) -> Self {
+    pub const fn resource_with(mut self, resource: &'a Function<String>) -> Self {
         self.resource_with = Some(resource);
         self
     }

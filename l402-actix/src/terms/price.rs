@@ -1,7 +1,5 @@
 //! What a request costs.
 
-use std::{future::Future, pin::Pin};
-
 use super::fault::TermsFault;
 
 /// The price of one request, as a `price_with` function answers it.
@@ -53,9 +51,6 @@ impl Price {
         }
     }
 }
-
-/// What a price function answers, before it has answered.
-pub(crate) type Priced<T> = Pin<Box<dyn Future<Output = Result<T, actix_web::Error>>>>;
 
 /// A price that can be asked; `None` if it is free, which never happens by accident.
 pub(super) fn checked(price: Price) -> Result<Option<Sats>, TermsFault> {

@@ -2,26 +2,48 @@
 
 use std::borrow::Cow;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, dev::Payload};
 
 use super::{
     fault::TermsFault,
+    function::{Computed, computed},
     offer::Offer,
-    price::{Price, Priced, Sats, checked},
+    price::{Price, Sats, checked},
+    resource_by::ResourceBy,
 };
-use crate::hook::{Hook, TextWith};
+use crate::{
+    hook::{Hook, TextWith},
+    tape::{BODY_LIMIT, Body},
+};
 
-type PriceWith = dyn Fn(HttpRequest) -> Priced<Option<Price>> + Send + Sync;
-type ResourceWith = dyn Fn(&HttpRequest) -> String + Send + Sync;
+/// A function of the merchant's, for all workers.
+pub(crate) type SharedFunction<T> = dyn Fn(HttpRequest, Payload) -> Computed<T> + Send + Sync;
 
 /// The config's functions and defaults, each beside what an offer states.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Selectors {
     pub(crate) default_price_sats: Option<u64>,
-    pub(crate) price_with: Option<Hook<PriceWith>>,
-    pub(crate) resource_with: Option<Hook<ResourceWith>>,
+    pub(crate) price_with: Option<Hook<SharedFunction<Option<Price>>>>,
+    pub(crate) resource_with: Option<Hook<SharedFunction<String>>>,
+    pub(crate) resource_by: ResourceBy,
     pub(crate) description_with: Option<Hook<TextWith>>,
     pub(crate) idempotency_key_with: Option<Hook<TextWith>>,
+    /// How much of a body is held for the functions and for `extract_first`, in bytes.
+    pub(crate) body_limit: usize,
+}
+
+impl Default for Selectors {
+    fn default() -> Self {
+        Self {
+            default_price_sats: None,
+            price_with: None,
+            resource_with: None,
+            resource_by: ResourceBy::default(),
+            description_with: None,
+            idempotency_key_with: None,
+            body_limit: BODY_LIMIT,
+        }
+    }
 }
 
 impl Selectors {
@@ -31,15 +53,15 @@ impl Selectors {
         &self,
         request: &HttpRequest,
         offer: &Offer<'_>,
+        body: &Body,
     ) -> Result<Option<Sats>, TermsFault> {
-        if let Some(price_with) = &self.price_with {
-            let priced = (price_with.0)(request.clone()).await;
-            if let Some(price) = priced.map_err(TermsFault::ByMerchant)? {
-                return checked(price);
-            }
+        if let Some(price_with) = &self.price_with
+            && let Some(price) = computed(&*price_with.0, request, body).await?
+        {
+            return checked(price);
         }
         if let Some(price_with) = offer.price_with {
-            return checked(price_with(request.clone()).await.map_err(TermsFault::ByMerchant)?);
+            return checked(computed(price_with, request, body).await?);
         }
         let stated = offer.price_sats.or(self.default_price_sats);
         checked(Price::sats(stated.ok_or(TermsFault::Misconfigured(
@@ -58,6 +80,11 @@ impl Selectors {
             let description_with = self.description_with.as_ref()?;
             (description_with.0)(request).map(Cow::Owned)
         })
+    }
+
+    /// How much of the body is held for the functions, where there are any.
+    pub(crate) fn records(&self, offer: &Offer<'_>) -> Option<usize> {
+        self.compute(offer).then_some(self.body_limit)
     }
 
     /// Whether the price or the resource is computed anew for each request.

@@ -1,80 +1,29 @@
-//! Handlers that a priced module's attribute cannot find: routes under another name, and routes
-//! within the bodies of functions.
+//! Handlers that a priced module's attribute cannot find: routes within the bodies of functions.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{
-    Error, Expr, Item, ItemUse, MacroDelimiter, Meta, TraitItem, UseTree, ext::IdentExt as _,
-};
+use syn::{Error, Item, ItemUse, MacroDelimiter, Meta, TraitItem};
 
-use crate::attrs;
-
-/// A route attribute that is imported under another name.
-pub(crate) struct Renamed {
-    route: Ident,
-    /// What it is called here.
-    pub(crate) name: Ident,
-}
-
-impl Renamed {
-    pub(crate) fn error(&self) -> Error {
-        let (route, name) = (self.route.unraw(), &self.name);
-        let message = format!(
-            "`{route}` cannot be renamed in a priced module, which knows a handler by it; remove \
-             `as {name}`"
-        );
-        Error::new(name.span(), message)
-    }
-}
-
-/// The route attributes that these items rename.
-pub(crate) fn renamed_by(items: &[Item]) -> Vec<Renamed> {
-    let mut found = Vec::new();
-    for item in items {
-        if let Item::Use(item) = item {
-            find_renamed(&item.tree, &mut Vec::new(), &mut found);
-        }
-    }
-    found
-}
-
-fn find_renamed(tree: &UseTree, path: &mut Vec<Ident>, found: &mut Vec<Renamed>) {
-    match tree {
-        UseTree::Path(step) => {
-            path.push(step.ident.clone());
-            find_renamed(&step.tree, path, found);
-            path.pop();
-        }
-        UseTree::Group(group) => {
-            for tree in &group.items {
-                find_renamed(tree, path, found);
-            }
-        }
-        UseTree::Rename(rename) => {
-            // Actix's functions of these names, for `web::get().to(handler)`; and a name that
-            // nobody can write.
-            let function =
-                matches!(&path[..], [krate, web] if krate == "actix_web" && web == "web");
-            if attrs::names_route(&rename.ident) && !function && rename.rename != "_" {
-                let (route, name) = (rename.ident.clone(), rename.rename.clone());
-                found.push(Renamed { route, name });
-            }
-        }
-        UseTree::Name(_) | UseTree::Glob(_) => {}
-    }
-}
+use crate::{attrs, module::imports::Renames};
 
 /// An error for each route, and each renamed one, in the bodies that the item has.
-pub(crate) fn in_bodies(item: &Item) -> Vec<Error> {
+pub(crate) fn in_bodies(item: &Item, module: &Renames) -> Vec<Error> {
     let mut errors = Vec::new();
+    let mut look_into = |body: TokenStream| {
+        let mut imports = Vec::new();
+        find_imports(body.clone(), &mut imports);
+        let renames = Renames::of(&imports);
+        errors.extend(renames.errors());
+        search(body, &renames.within(module), &mut errors);
+    };
     match item {
-        Item::Fn(function) => search(function.block.to_token_stream(), &mut errors),
-        Item::Const(constant) => search_value(&constant.expr, &mut errors),
-        Item::Static(value) => search_value(&value.expr, &mut errors),
+        Item::Fn(function) => look_into(function.block.to_token_stream()),
+        Item::Const(constant) => look_into(constant.expr.to_token_stream()),
+        Item::Static(value) => look_into(value.expr.to_token_stream()),
         Item::Trait(definition) => {
             for item in &definition.items {
                 if let TraitItem::Fn(function) = item {
-                    search(function.default.to_token_stream(), &mut errors);
+                    look_into(function.default.to_token_stream());
                 }
             }
         }
@@ -83,12 +32,27 @@ pub(crate) fn in_bodies(item: &Item) -> Vec<Error> {
     errors
 }
 
-fn search_value(value: &Expr, errors: &mut Vec<Error>) {
-    search(value.to_token_stream(), errors);
+fn find_imports(tokens: TokenStream, imports: &mut Vec<ItemUse>) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => find_imports(group.stream(), imports),
+            TokenTree::Ident(word) if word == "use" => {
+                let mut import = TokenStream::from(TokenTree::from(word));
+                while let Some(token) = tokens.next_if(|token| !is_end(token)) {
+                    import.extend([token]);
+                }
+                import.extend(tokens.next());
+                // What is no import is `use<'a>`, of a type.
+                imports.extend(syn::parse2::<ItemUse>(import));
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
 }
 
 /// Goes through tokens, and not through syntax, because a macro's are no syntax yet.
-fn search(tokens: TokenStream, errors: &mut Vec<Error>) {
+fn search(tokens: TokenStream, renames: &Renames, errors: &mut Vec<Error>) {
     let mut tokens = tokens.into_iter().peekable();
     // The attributes that stand one after the other, over one item.
     let mut attributes = Vec::new();
@@ -101,22 +65,9 @@ fn search(tokens: TokenStream, errors: &mut Vec<Error>) {
             tokens.next();
             continue;
         }
-        errors.extend(unpriced_route(std::mem::take(&mut attributes)));
-        match token {
-            TokenTree::Group(group) => search(group.stream(), errors),
-            TokenTree::Ident(word) if word == "use" => {
-                let mut import = TokenStream::from(TokenTree::from(word));
-                while let Some(token) = tokens.next_if(|token| !is_end(token)) {
-                    import.extend([token]);
-                }
-                import.extend(tokens.next());
-                // What is no import is `use<'a>`, of a type.
-                if let Ok(import) = syn::parse2::<ItemUse>(import) {
-                    let renamed = renamed_by(&[Item::Use(import)]);
-                    errors.extend(renamed.iter().map(Renamed::error));
-                }
-            }
-            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        errors.extend(unpriced_route(std::mem::take(&mut attributes), renames));
+        if let TokenTree::Group(group) = token {
+            search(group.stream(), renames, errors);
         }
     }
 }
@@ -125,8 +76,8 @@ fn is_end(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
 
-fn unpriced_route(attributes: Vec<Meta>) -> Option<Error> {
-    if attributes.iter().any(attrs::is_l402) {
+fn unpriced_route(attributes: Vec<Meta>, renames: &Renames) -> Option<Error> {
+    if attributes.iter().any(|meta| renames.is_l402(meta)) {
         return None;
     }
     let parts = attributes.into_iter().flat_map(attrs::parts);

@@ -4,22 +4,18 @@
 //! It never knows what a gated handler looks like, nor which value an argument has.
 
 mod hidden;
+mod imports;
 mod unmarked;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{
-    Attribute, Error, Item, ItemFn, ItemMod, ItemTrait, Meta, Path, Result, TraitItem, parse_quote,
-    spanned::Spanned as _,
+    Attribute, Error, Ident, Item, ItemFn, ItemMod, ItemTrait, Meta, Path, Result, TraitItem,
+    parse_quote, spanned::Spanned as _,
 };
 
-use self::hidden::Renamed;
-use crate::{
-    args::Args,
-    attrs::{self, is_l402},
-    expand::expand,
-    handler::Handler,
-};
+use self::imports::Renames;
+use crate::{args::Args, attrs, expand::expand, handler::Handler};
 
 /// Gates every handler of the module. A function that is left out would be served free without a
 /// word, so what cannot be looked into is an error.
@@ -33,33 +29,35 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
         ));
     };
     // The compiler would call the import of an attribute unused that is taken off here.
-    let imports: Vec<Item> = items.iter().filter_map(own_attribute).map(keep_used).collect();
-    let renamed = hidden::renamed_by(items);
-    let mut errors: Vec<Error> = renamed.iter().map(Renamed::error).collect();
+    let renames = Renames::of(imports::imports(items));
+    let own = items.iter().filter_map(|item| own_attribute(item, &renames));
+    let used: Vec<Item> = own.map(Attribute::path).map(keep_used).collect();
+    let mut errors: Vec<Error> = renames.errors().collect();
     for item in items.iter_mut() {
-        errors.extend(hidden::in_bodies(item));
-        match gate_item(args, listed, &renamed, item) {
+        errors.extend(hidden::in_bodies(item, &renames));
+        match gate_item(args, listed, &renames, item) {
             Ok(Some(gated)) => *item = Item::Verbatim(gated),
             Ok(None) => {}
             Err(err) => errors.push(err),
         }
     }
-    items.extend(imports);
-    let combined = errors.into_iter().reduce(|mut all, err| {
-        all.combine(err);
-        all
-    });
-    combined.map_or_else(|| Ok(module.into_token_stream()), Err)
+    items.extend(used);
+    errors.into_iter().reduce(combined).map_or_else(|| Ok(module.into_token_stream()), Err)
+}
+
+fn combined(mut all: Error, err: Error) -> Error {
+    all.combine(err);
+    all
 }
 
 fn is_scope(attr: &Attribute) -> bool {
     attr.path().segments.last().is_some_and(|segment| segment.ident == "scope")
 }
 
-/// The handler's own `#[l402]`, as it names it.
-fn own_attribute(item: &Item) -> Option<&Path> {
+/// The handler's own `#[l402]`.
+fn own_attribute<'a>(item: &'a Item, renames: &Renames) -> Option<&'a Attribute> {
     let Item::Fn(function) = item else { return None };
-    function.attrs.iter().find(|attr| is_l402(&attr.meta)).map(Attribute::path)
+    function.attrs.iter().find(|attr| renames.is_l402(&attr.meta))
 }
 
 fn keep_used(attribute: &Path) -> Item {
@@ -75,12 +73,16 @@ fn keep_used(attribute: &Path) -> Item {
 fn gate_item(
     args: &Args,
     listed: bool,
-    renamed: &[Renamed],
+    renames: &Renames,
     item: &Item,
 ) -> Result<Option<TokenStream>> {
     let refuse = |span, message| Err(Error::new(span, message));
     match item {
-        Item::Fn(function) => gate_function(args, listed, renamed, function.clone()),
+        Item::Fn(function) => gate_function(args, listed, renames, function.clone()),
+        Item::Use(import) => {
+            let errors = imports::exported(import).into_iter().reduce(combined);
+            errors.map_or(Ok(None), Err)
+        }
         Item::Mod(module) => refuse(
             module.mod_token.span(),
             "a priced module cannot hold another module; move it out, and price it by itself",
@@ -117,17 +119,17 @@ fn has_handler(block: &ItemTrait) -> bool {
 fn gate_function(
     module: &Args,
     listed: bool,
-    renamed: &[Renamed],
+    renames: &Renames,
     mut function: ItemFn,
 ) -> Result<Option<TokenStream>> {
-    let own = take_own(&mut function)?;
+    let own = take_own(&mut function, renames)?;
     if let Some(own) = &own
         && own.free().is_some()
     {
         return Ok(Some(function.into_token_stream()));
     }
     let expanded = |args: &Args, function| {
-        let mut handler = Handler::new(function)?;
+        let mut handler = Handler::of_module(function)?;
         if !listed {
             handler.routes.clear();
         }
@@ -138,29 +140,48 @@ fn gate_function(
         None if attrs::effective(&function.attrs).any(|meta| attrs::is_route(&meta)) => {
             expanded(&Args::default().or(module), function)
         }
-        None => unmarked::check(&function, renamed).map(|()| None),
+        None => unmarked::check(&function, renames).map(|()| None),
     }
 }
 
 /// Takes the handler's own `#[l402(..)]` off it.
-fn take_own(function: &mut ItemFn) -> Result<Option<Args>> {
-    let Some(index) = function.attrs.iter().position(|attr| is_l402(&attr.meta)) else {
+fn take_own(function: &mut ItemFn, renames: &Renames) -> Result<Option<Args>> {
+    let own = |attr: &Attribute| renames.is_l402(&attr.meta);
+    let Some(index) = function.attrs.iter().position(own) else {
         return Ok(None);
     };
     let attr = function.attrs.remove(index);
-    Args::parse(match attr.meta {
-        Meta::List(list) => list.tokens,
+    // A second one is known by its own name only.
+    for attr in function.attrs.iter_mut().filter(|attr| own(attr)) {
+        let name = Ident::new("l402", attr.path().span());
+        *attr = parse_quote!(#[#name]);
+    }
+    Args::parse(arguments(&attr.meta)).map(Some)
+}
+
+fn arguments(meta: &Meta) -> TokenStream {
+    match meta {
+        Meta::List(list) => list.tokens.clone(),
         Meta::Path(_) | Meta::NameValue(_) => TokenStream::new(),
-    })
-    .map(Some)
+    }
+}
+
+/// What the handlers' own attributes say, as it was written.
+pub(crate) fn own_arguments(module: &ItemMod) -> Vec<TokenStream> {
+    let items = module.content.as_ref().map_or(&[][..], |(_, items)| items);
+    let renames = Renames::of(imports::imports(items));
+    let attrs = items.iter().filter_map(|item| own_attribute(item, &renames));
+    attrs.map(|attr| arguments(&attr.meta)).collect()
 }
 
 /// The module without any `#[l402]` in it: what goes out beside an error, so that the attributes
 /// that only mean something in a priced module cause no further ones.
 pub(crate) fn stripped(mut module: ItemMod) -> TokenStream {
-    for item in module.content.iter_mut().flat_map(|(_, items)| items) {
+    let items = module.content.as_mut().map_or(&mut [][..], |(_, items)| items);
+    let renames = Renames::of(imports::imports(items));
+    for item in items {
         if let Item::Fn(function) = item {
-            function.attrs.retain(|attr| !is_l402(&attr.meta));
+            function.attrs.retain(|attr| !renames.is_l402(&attr.meta));
         }
     }
     quote!(#module)

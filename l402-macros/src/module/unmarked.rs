@@ -4,14 +4,14 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Error, ItemFn, Meta, Result, ReturnType, Signature, Visibility, ext::IdentExt as _};
 
-use crate::{attrs, module::hidden::Renamed};
+use crate::{attrs, module::imports::Renames};
 
 /// What a type is called that Actix can wait for. `Ready` is one with an argument: without, it may
 /// be anybody's name for what is ready.
 const FUTURES: [&str; 5] = ["Future", "TryFuture", "FusedFuture", "BoxFuture", "LocalBoxFuture"];
 
 /// Refuses what may be a handler, since left as it is it would be served free.
-pub(crate) fn check(function: &ItemFn, renamed: &[Renamed]) -> Result<()> {
+pub(crate) fn check(function: &ItemFn, renames: &Renames) -> Result<()> {
     if !answers_with_future(&function.sig) {
         return Ok(());
     }
@@ -19,7 +19,7 @@ pub(crate) fn check(function: &ItemFn, renamed: &[Renamed]) -> Result<()> {
     let is_async = function.sig.asyncness.is_some();
     let metas: Vec<Meta> = attrs::effective(&function.attrs).collect();
     // The import is refused already, and with it the function is mended.
-    if metas.iter().any(|meta| is_renamed(meta, renamed)) {
+    if metas.iter().any(|meta| renames.is_route(meta)) {
         return Ok(());
     }
     if !matches!(function.vis, Visibility::Inherited) {
@@ -50,10 +50,6 @@ pub(crate) fn check(function: &ItemFn, renamed: &[Renamed]) -> Result<()> {
 /// Whether Actix could take a function for a handler.
 pub(crate) fn answers_with_future(signature: &Signature) -> bool {
     signature.asyncness.is_some() || future_in(&signature.output).is_some()
-}
-
-fn is_renamed(meta: &Meta, renamed: &[Renamed]) -> bool {
-    attrs::name(meta).is_some_and(|name| renamed.iter().any(|renamed| renamed.name == *name))
 }
 
 /// Where the type of an answer names a future.

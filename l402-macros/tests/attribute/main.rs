@@ -12,13 +12,23 @@ mod attribute;
 mod attrs;
 #[path = "../../src/expand.rs"]
 mod expand;
+#[path = "../../src/grants.rs"]
+mod grants;
 #[path = "../../src/handler.rs"]
 mod handler;
+#[path = "../../src/keys.rs"]
+mod keys;
 #[path = "../../src/module/mod.rs"]
 mod module;
 #[path = "../../src/route.rs"]
 mod route;
+#[path = "../../src/slot.rs"]
+mod slot;
+#[path = "../../src/values.rs"]
+mod values;
 
+mod alone;
+mod messages;
 mod priced;
 mod size;
 

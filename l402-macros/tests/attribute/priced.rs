@@ -35,7 +35,7 @@ fn a_route_attribute_under_another_name_is_refused_at_its_import() {
         "cannot be renamed in a priced module",
         [
             quote! { use actix_web::get as fetch; },
-            quote! { pub use actix_web::{HttpResponse, web, post as fetch}; },
+            quote! { use actix_web::{HttpResponse, web, post as fetch}; },
             quote! { use crate::{ prelude::{routes as many}, }; },
             quote! { use actix_web::r#get as fetch; },
             quote! { use crate::web::get as fetch; },
@@ -60,6 +60,83 @@ fn a_route_attribute_under_another_name_is_refused_at_its_import() {
 }
 
 #[test]
+fn what_is_handed_on_and_may_be_a_handler_is_refused_at_its_name() {
+    assert_refused(
+        "cannot export what it does not price",
+        [
+            quote! { pub use super::elsewhere::handler; },
+            quote! { pub(crate) use super::elsewhere::{handler, City}; },
+            quote! { pub(in crate::api) use super::elsewhere; },
+            quote! { pub use super::elsewhere::Handler as handler; },
+            quote! { pub(super) use super::elsewhere::r#match; },
+            quote! { pub use super::elsewhere::*; },
+        ],
+    );
+    let two = errors(&quote! { pub use super::elsewhere::{a, b as c}; });
+    assert_eq!(two.len(), 2, "{two:?}");
+}
+
+#[test]
+fn the_attribute_under_another_name_is_the_handlers_own() {
+    let imports = [
+        quote! { use l402_actix::l402 as pay; },
+        quote! { use l402_actix::{Payment, l402 as pay}; },
+        quote! { use crate::{prelude::{r#l402 as pay}, Payment}; },
+    ];
+    for import in imports {
+        let own = quote! { #[get("/s")] #[pay(price_sats = 80)] async fn s() {} };
+        let module = gated(&quote!(#import #own));
+        assert!(module.contains("price_sats (80"), "{module}");
+        assert!(!module.contains("price_sats (50"), "{module}");
+        assert!(!module.contains("pay ("), "{module}");
+        // The import is not called unused.
+        assert!(module.contains("use pay as _"), "{module}");
+
+        let free = quote! { #[pay(free)] pub async fn s() {} };
+        let module = gated(&quote!(#import #free));
+        assert!(module.contains("pub async fn s () { }"), "{module}");
+
+        let twice = quote! { #import #[pay(price_sats = 80)] #[pay] async fn s() {} };
+        assert_refused("applied more than once", [twice]);
+    }
+    let priced = quote! { #[pay(price_sats = 5)] #[get("/s")] async fn s() {} };
+    let inside = quote! {
+        pub fn config(cfg: &mut ServiceConfig) {
+            #priced
+            cfg.service(s);
+            use l402_actix::l402 as pay;
+        }
+    };
+    assert_eq!(errors(&inside), Vec::<String>::new());
+    let around = quote! {
+        use l402_actix::l402 as pay;
+        pub fn config(cfg: &mut ServiceConfig) { #priced cfg.service(s); }
+    };
+    assert_eq!(errors(&around), Vec::<String>::new());
+    // Renamed where it cannot be seen, it would charge a second time.
+    assert_refused("may register the handler without its price", [priced]);
+    assert_refused(
+        "this attribute may make a handler",
+        [quote! { use l402_actix::l402 as _; #[pay(price_sats = 5)] async fn s() {} }],
+    );
+}
+
+#[test]
+fn a_handler_under_an_attribute_that_nobody_knows_is_refused() {
+    assert_refused(
+        "may register the handler without its price",
+        [
+            quote! { #[get("/s")] #[register] async fn s() {} },
+            quote! { #[register] #[get("/s")] async fn s() {} },
+            quote! { #[register] #[l402] async fn s() {} },
+            quote! { #[cfg_attr(x, cfg_attr(y, inventory::register("/s")))] #[l402] async fn s() {} },
+        ],
+    );
+    let free = quote! { #[register] #[l402(free)] async fn s() {} };
+    assert!(gated(&free).contains("register"));
+}
+
+#[test]
 fn an_async_fn_under_an_attribute_that_nobody_knows_is_refused() {
     assert_refused(
         "this attribute may make a handler",
@@ -68,6 +145,7 @@ fn an_async_fn_under_an_attribute_that_nobody_knows_is_refused() {
             quote! { #[my::fetch] async fn s() {} },
             quote! { #[utoipa::path(get, path = "/s")] async fn s() {} },
             quote! { #[path(get, path = "/s")] async fn s() {} },
+            quote! { #[protect("A")] async fn s() {} },
             quote! { #[inline] #[fetch("/s")] #[doc = "s"] async fn s() {} },
             quote! { #[cfg_attr(x, inline, fetch("/s"))] async fn s() {} },
             quote! { #[cfg_attr(x, cfg_attr(y, fetch("/s")))] async fn s() {} },
@@ -215,7 +293,9 @@ fn ordinary_items_pass_as_they_are() {
         use actix_web::{get, post, web::{self, Data, get as by_get}, HttpResponse as Answer};
         use actix_web::web::post as by_post;
         use Shape as _;
-        pub use super::prelude::*;
+        use super::{elsewhere::handler, prelude::*};
+        pub use super::{models::{self as _, City, r#Town as Place}, LIMITS};
+        pub(self) use super::elsewhere::other;
         pub const LIMIT: usize = { let head = 1u8; head as usize };
         static NAME: &str = "api";
         #[derive(Debug)]

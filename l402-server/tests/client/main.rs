@@ -228,7 +228,7 @@ async fn a_redirect_is_never_followed_and_the_key_stays_here() {
     // Not even when the HTTP settings that were brought along would follow it.
     let header = format!("Location: {}/\r\n", elsewhere.url());
     let broker = Broker::start([status(307, &header, "")]).await;
-    let follow = reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
+    let follow = || reqwest::Client::builder().redirect(reqwest::redirect::Policy::limited(5));
     let client = builder(&broker).http_client_builder(follow).build().expect("a client");
     assert!(matches!(mint(&client).await, Err(L402Error::Api { status: 307, .. })));
     assert!(elsewhere.seen().is_empty());
@@ -308,14 +308,14 @@ async fn an_mpp_verify_is_never_repeated() {
 
 #[tokio::test]
 async fn a_retry_policy_of_the_merchants_http_client_repeats_no_call() {
-    let policy = reqwest::retry::for_host("127.0.0.1")
-        .no_budget()
-        .classify_fn(|attempt| attempt.retryable());
+    let again = || {
+        let policy = reqwest::retry::for_host("127.0.0.1")
+            .no_budget()
+            .classify_fn(|attempt| attempt.retryable());
+        reqwest::ClientBuilder::new().retry(policy)
+    };
     let broker = Broker::start([status(500, "", "{}"), json(VALID)]).await;
-    let client = builder(&broker)
-        .http_client_builder(reqwest::ClientBuilder::new().retry(policy))
-        .build()
-        .expect("a client");
+    let client = builder(&broker).http_client_builder(again).build().expect("a client");
     let request = VerifyRequest::preimage_only(PREIMAGE).resource("/a").amount_sats(100);
     let err = client.verify_token(&request).await.expect_err("no second try");
     assert!(matches!(err, L402Error::Api { status: 500, .. }), "{err:?}");
@@ -346,8 +346,8 @@ async fn the_timeout_covers_a_silent_broker_and_a_body_that_drips() {
 async fn a_proxy_is_never_asked_for_a_broker_on_this_machine() {
     let proxy = Broker::start([json(MINTED)]).await;
     let broker = Broker::start([json(MINTED)]).await;
-    let through =
-        reqwest::Client::builder().proxy(reqwest::Proxy::all(proxy.url()).expect("a URL"));
+    let through = reqwest::Proxy::all(proxy.url()).expect("a URL");
+    let through = move || reqwest::Client::builder().proxy(through.clone());
     let client = builder(&broker).http_client_builder(through).build().expect("a client");
     mint(&client).await.expect("minted");
     assert!(proxy.seen().is_empty());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{rt, web};
+use actix_web::{HttpRequest, rt, web};
 use l402_actix::{ClientIdentity, L402Config, OnInvalidToken};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, pay};
@@ -131,7 +131,8 @@ async fn after_a_spent_token_the_challenge_is_a_new_one() {
 #[actix_web::test]
 async fn a_payment_that_is_presented_to_a_config_without_reuse_ends_it_for_the_other() {
     let sandbox = Sandbox::start().await;
-    let plain = L402Config::new(sandbox.client()).resource_with(|_| "music".to_owned());
+    let plain =
+        L402Config::new(sandbox.client()).resource_with(|_: &HttpRequest| "music".to_owned());
     let reusing = plain.clone().client_identity(ClientIdentity::peer_addr().reuse_challenges(true));
     let api = Api::serve(move |app| {
         let reusing = web::scope("/reusing").app_data(reusing.clone()).service(weather);

@@ -248,7 +248,7 @@ async fn what_is_listed_asks_for_the_listed_price_and_no_handler_runs_for_the_li
 async fn a_config_that_computes_prices_makes_every_price_dynamic() {
     let sandbox = Sandbox::start().await;
     let config =
-        L402Config::new(sandbox.client()).price_with(|_| async { Ok(Some(Price::sats(3))) });
+        L402Config::new(sandbox.client()).price_with(|| async { Ok(Some(Price::sats(3))) });
     let api = Api::serve(move |app| {
         app.app_data(config.clone());
         L402Manifest::new("API", &config).register(app, |paid| {

@@ -99,9 +99,12 @@ impl Tls {
 
     /// The settings of a client that trusts this issuer alone. It keeps no connection, so that
     /// each call looks at the certificate anew.
-    pub(crate) fn trusting(&self) -> reqwest::ClientBuilder {
+    pub(crate) fn trusting(&self) -> impl Fn() -> reqwest::ClientBuilder + use<> {
         let root = reqwest::Certificate::from_der(self.issuer.der()).unwrap();
-        reqwest::Client::builder().tls_certs_only([root]).pool_max_idle_per_host(0)
+        move || {
+            let builder = reqwest::Client::builder().tls_certs_only([root.clone()]);
+            builder.pool_max_idle_per_host(0)
+        }
     }
 
     /// From now on shows this one.

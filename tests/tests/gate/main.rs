@@ -12,6 +12,7 @@ mod cors;
 mod credential;
 mod extract_first;
 mod failure;
+mod grants;
 mod invalid_token;
 mod lines;
 mod middleware;
@@ -25,6 +26,7 @@ mod pricing;
 mod receipt;
 mod scopes;
 mod selectors;
+mod typed_terms;
 
 use actix_web::{HttpResponse, Responder, get, web};
 use l402_actix::{L402Config, Payment, VerifyCache, l402, l402_server::ChallengeRequest};

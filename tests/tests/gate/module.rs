@@ -5,11 +5,24 @@ use l402_actix::L402Config;
 use l402_sandbox::Sandbox;
 use l402_tests::Api;
 
+/// Handlers that the module does not write.
+mod elsewhere {
+    use actix_web::get;
+
+    #[get("/imported")]
+    #[l402_actix::l402(price_sats = 7)]
+    pub(crate) async fn imported() -> &'static str {
+        "imported"
+    }
+}
+
 /// The module's terms, for all that say nothing else.
 #[l402_actix::l402(price_sats = 50, description = "The module's")]
 mod api {
     use actix_web::{Error, HttpRequest, Responder, get};
-    use l402_actix::{Payment, Price, l402};
+    use l402_actix::{Payment, Price, l402, l402 as pay};
+
+    use super::elsewhere::imported;
 
     pub(crate) const DEAR: u64 = 80;
 
@@ -34,6 +47,24 @@ mod api {
 
     pub(crate) fn private(cfg: &mut actix_web::web::ServiceConfig) {
         cfg.service(nested);
+        cfg.service(imported);
+    }
+
+    #[get("/renamed")]
+    #[pay(price_sats = DEAR)]
+    pub(crate) async fn renamed(payment: Payment) -> impl Responder {
+        payment.amount_sats.to_string()
+    }
+
+    pub(crate) fn in_a_body(cfg: &mut actix_web::web::ServiceConfig) {
+        use l402_actix::l402 as charge;
+
+        #[get("/in-a-body")]
+        #[charge(price_sats = 3)]
+        async fn in_a_body() -> &'static str {
+            "in a body"
+        }
+        cfg.service(in_a_body);
     }
 
     #[get("/own-price")]
@@ -99,6 +130,8 @@ async fn open(settings: impl Fn(L402Config) -> L402Config) -> (Api, Sandbox) {
             .service(api::inherits)
             .service(api::conditional)
             .configure(api::private)
+            .configure(api::in_a_body)
+            .service(api::renamed)
             .service(api::own_price)
             .service(api::own_function)
             .service(api::status)
@@ -134,9 +167,29 @@ async fn every_handler_charges_the_modules_price_unless_its_own_attribute_says_o
 }
 
 #[actix_web::test]
+async fn a_handler_whose_attribute_is_renamed_is_charged_once_at_its_own_price() {
+    let (api, sandbox) = open(|config| config).await;
+    for (path, sats) in [("/renamed", api::DEAR), ("/in-a-body", 3)] {
+        let unpaid = api.ask(path).await;
+        assert_eq!(unpaid.json()["l402"]["amount_sats"], sats, "{path}");
+        let credential = l402_tests::pay(&sandbox, &unpaid.headers);
+        assert_eq!(api.ask_with(path, &credential).await.status, 200, "{path}");
+        assert_eq!(sandbox.mints(), if path == "/renamed" { 1 } else { 2 }, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn an_imported_handler_keeps_its_own_price() {
+    let (api, sandbox) = open(|config| config).await;
+    assert_eq!(api.ask("/imported").await.json()["l402"]["amount_sats"], 7);
+    let credential = api.buy("/imported", &sandbox).await;
+    assert_eq!(api.ask_with("/imported", &credential).await.body, "imported");
+}
+
+#[actix_web::test]
 async fn a_free_handler_stays_free_whatever_the_config_says() {
     let dear =
-        |config: L402Config| config.price_with(|_| async { Ok(Some(l402_actix::Price::sats(9))) });
+        |config: L402Config| config.price_with(|| async { Ok(Some(l402_actix::Price::sats(9))) });
     let (api, sandbox) = open(dear).await;
     let answer = api.ask("/status").await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "up"));

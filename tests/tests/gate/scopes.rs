@@ -90,7 +90,7 @@ impl Site {
                 .service((dearer, cheaper, tried));
             // 60 now, 10 a moment ago, and no resource of its own.
             let floats = web::scope("/floats")
-                .wrap(RequirePayment::price_with(async |_| Ok(Price::sats(60).accept(10))))
+                .wrap(RequirePayment::price_with(async || Ok(Price::sats(60).accept(10))))
                 .service((dearer, place));
             let two_accounts = web::scope("/two-accounts")
                 .wrap(RequirePayment::sats(10).resource("two"))

@@ -55,7 +55,8 @@ async fn resource(api: &Api, path: &str) -> String {
 async fn the_attributes_resource_wins_then_the_configs_function_then_the_path() {
     let (api, _sandbox) = shop(|config| config).await;
     assert_eq!(resource(&api, "/a/1").await, "/a/1");
-    let (api, _sandbox) = shop(|config| config.resource_with(|_| "config".to_owned())).await;
+    let (api, _sandbox) =
+        shop(|config| config.resource_with(|_: &HttpRequest| "config".to_owned())).await;
     assert_eq!(resource(&api, "/a/1").await, "config");
     assert_eq!(resource(&api, "/b/1").await, "b");
     assert_eq!(resource(&api, "/c/1").await, "stated");
@@ -71,8 +72,9 @@ async fn a_token_opens_whatever_has_the_same_resource_and_nothing_else() {
 
 #[actix_web::test]
 async fn an_empty_resource_is_answered_500_and_a_long_one_414() {
-    let by_query =
-        |config: L402Config| config.resource_with(|request| request.query_string().repeat(1025));
+    let by_query = |config: L402Config| {
+        config.resource_with(|request: &HttpRequest| request.query_string().repeat(1025))
+    };
     let (api, sandbox) = shop(by_query).await;
     assert_eq!(api.ask("/a/1").await.status, 500);
     assert_eq!(api.ask("/a/1?x").await.status, 414);

@@ -106,7 +106,7 @@ impl Shop {
         let client = L402Client::builder(sandbox.api_key())
             .base_url(format!("http://{address}"))
             .timeout(timeout)
-            .http_client_builder(impatient())
+            .http_client_builder(impatient)
             .build()
             .unwrap();
         let config = config(client);

@@ -2,8 +2,14 @@
 
 use std::fmt::Write as _;
 
-use l402_sandbox::{Endpoint, Fault};
-use l402_tests::{process, raw};
+use actix_web::{
+    post,
+    web::{self, Bytes},
+};
+use l402_actix::{L402Config, l402};
+use l402_sandbox::{Endpoint, Fault, Sandbox};
+use l402_tests::{Answer, Api, process, raw};
+use reqwest::Method;
 
 use super::{PATIENCE, Shop};
 
@@ -69,4 +75,36 @@ async fn an_unpaid_body_in_small_pieces_is_held_within_the_extractors_limit() {
     assert_eq!(answer.status, 402);
     let peak = process::peak_kib("self").unwrap();
     assert!(peak < before + BOUND_KIB / 4, "{before} KiB, then {peak} KiB");
+}
+
+#[post("/uploads")]
+#[l402(price_sats = 100, extract_first)]
+async fn upload(body: Bytes) -> String {
+    body.len().to_string()
+}
+
+/// Whoever has not paid sends what Actix would take of a handler's own caller.
+#[actix_web::test]
+async fn unpaid_uploads_are_held_up_to_the_limit_and_no_further() {
+    let _alone = super::ONE_AT_A_TIME.lock().await;
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone())
+            .app_data(web::PayloadConfig::new(64 * 1024 * 1024))
+            .service(upload);
+    })
+    .await;
+    let body = Bytes::from(vec![0; 50 * 1024 * 1024]);
+    let send = || Answer::try_to(api.request(Method::POST, "/uploads").body(body.clone()));
+    process::forget_peak().unwrap();
+    let before = process::memory_kib("self").unwrap();
+    let (a, b, c) = tokio::join!(send(), send(), send());
+    for answer in [a, b, c] {
+        // A client that goes on sending may not get to read it.
+        assert!(answer.is_ok_and(|answer| answer.status == 413));
+    }
+    let peak = process::peak_kib("self").unwrap();
+    assert!(peak < before + BOUND_KIB / 2, "{before} KiB, then {peak} KiB");
+    assert!(sandbox.requests().is_empty(), "nobody was asked for money");
 }

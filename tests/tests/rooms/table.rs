@@ -33,7 +33,7 @@ pub(crate) const ROOMS: [(&str, &[Of]); 12] = [
     (
         "config",
         &[
-            Only("terms", &["Selectors", "Price"]),
+            Only("terms", &["Selectors", "Price", "Computes", "ResourceBy"]),
             Only("broker", &["Settings", "BrokerBudget", "ClientIdentity", "VerifyCache"]),
             Only("balance", &["Settings", "Balances"]),
             Only("answer", &["Settings", "OnInvalidToken", "PaywallPage"]),

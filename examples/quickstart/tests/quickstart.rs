@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../tests/program/mod.rs"]
 mod program;
 
 use std::{
@@ -15,7 +16,7 @@ use program::{Running, to_its_end};
 use serde_json::{Value, json};
 
 fn quickstart() -> Command {
-    program::command("quickstart")
+    program::program(env!("CARGO_BIN_EXE_quickstart"))
 }
 
 /// What it says when it cannot start.

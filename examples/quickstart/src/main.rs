@@ -1,13 +1,13 @@
 //! An API with one free route and two that charge.
 //!
-//! `cargo run -p l402-examples --example quickstart` needs no account and no network: it starts a
-//! sandbox in the broker's place and prints the commands to try. With `LIGHTNING_ENABLE_API_KEY`
-//! set it charges real sats through the hosted broker. `PORT` (8080) and `SANDBOX_PORT` (8402)
-//! choose other ports.
+//! `cargo run --bin quickstart` needs no account and no network: it starts a sandbox in the broker's
+//! place and prints the commands to try. `cargo run -p l402-quickstart --features rustls` with
+//! `LIGHTNING_ENABLE_API_KEY` set charges real sats through the hosted broker. `PORT` (8080) and
+//! `SANDBOX_PORT` (8402) choose other ports.
 
 use actix_web::{App, HttpServer, Responder, get, web};
 use l402_actix::{L402Config, Payment, l402};
-use l402_examples::{Failure, Setup};
+use l402_examples_setup::{Failure, Setup};
 use serde_json::json;
 
 #[get("/")]
@@ -46,7 +46,7 @@ async fn forecast(city: web::Path<String>, payment: Payment) -> impl Responder {
 async fn main() -> Result<(), Failure> {
     let setup = Setup::from_env().await?;
     let config = L402Config::new(setup.client());
-    let listener = l402_examples::listener()?;
+    let listener = l402_examples_setup::listener()?;
 
     let api = format!("http://{}", listener.local_addr()?);
     match setup.sandbox() {
@@ -83,7 +83,7 @@ Pay the invoice with the sandbox's wallet, ask again with the receipt, and get 2
 
 Or watch all of it in one go, for another route:
 
-  LND_REST_HOST={wallet} cargo run -q -p l402-sandbox -- get {api}/forecast/berlin
+  LND_REST_HOST={wallet} cargo run -q --bin l402-sandbox -- get {api}/forecast/berlin
 
 What is free is answered at once:
 

@@ -16,6 +16,10 @@ use tracing_subscriber::filter::LevelFilter;
 const PORTS: &str =
     "Choose other ports: PORT=8081 is for the API, SANDBOX_PORT=8403 for the sandbox.";
 
+/// What to run for a broker over https.
+const NO_TLS: &str = "LIGHTNING_ENABLE_API_KEY is set, and this program was built without TLS, which the hosted \
+    broker needs. Run: cargo run -p l402-quickstart --features rustls";
+
 /// The example's surroundings. The sandbox stops when this is dropped.
 #[derive(Debug)]
 pub struct Setup {
@@ -37,7 +41,12 @@ impl Setup {
             .with_writer(std::io::stderr)
             .init();
         if env::var_os("LIGHTNING_ENABLE_API_KEY").is_some() {
-            return Ok(Self { sandbox: None, client: L402Client::from_env()? });
+            let client = L402Client::from_env()?;
+            let is_https = named_broker().is_none_or(|url| url.starts_with("https"));
+            if is_https && !cfg!(feature = "rustls") {
+                return Err(Failure::sentence(NO_TLS.to_owned()));
+            }
+            return Ok(Self { sandbox: None, client });
         }
         let sandbox = Sandbox::builder()
             .port(port("SANDBOX_PORT", 8402)?)
@@ -63,8 +72,7 @@ impl Setup {
     /// without its end.
     #[must_use]
     pub fn charging(&self) -> String {
-        // The SDK, too, takes a blank one for none.
-        match env::var(API_URL_VARIABLE).ok().filter(|url| !url.trim().is_empty()) {
+        match named_broker() {
             Some(url) => format!("Charging through the broker at {url}"),
             None => "Charging real sats through the hosted broker".to_owned(),
         }
@@ -84,7 +92,7 @@ impl Setup {
             Some(sandbox) => println!(
                 "LIGHTNING_ENABLE_API_KEY is not set, so a sandbox at {wallet} takes the broker's \
                  place.\nIts invoices are regtest: no real sats move. See it sold in one go with\n\n  \
-                 LND_REST_HOST={wallet} cargo run -q -p l402-sandbox -- get URL\n",
+                 LND_REST_HOST={wallet} cargo run -q --bin l402-sandbox -- get URL\n",
                 wallet = sandbox.url()
             ),
         }
@@ -94,6 +102,11 @@ impl Setup {
         }
         Ok(listener)
     }
+}
+
+/// The broker that the environment names. The SDK, too, takes a blank one for none.
+fn named_broker() -> Option<String> {
+    env::var(API_URL_VARIABLE).ok().filter(|url| !url.trim().is_empty())
 }
 
 /// A socket on `PORT` (8080) of this machine.
