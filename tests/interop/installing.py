@@ -23,8 +23,8 @@ UV = "uv==0.13.9"
 class Installer:
     def __init__(self, scratch, built, clients):
         self.scratch, self.built = scratch, built
-        self.uv = uv(scratch)
         self.pool = ThreadPoolExecutor(max_workers=3)
+        self.uv = self.pool.submit(uv, scratch)
         self.folders = {}
         for client in clients:
             if client.lock not in self.folders:
@@ -48,10 +48,11 @@ class Installer:
 
     def install(self, client, folder):
         if client.python:
-            run([self.uv, "venv", "-q", "--python", sys.executable, str(folder)])
+            program = self.uv.result()
+            run([program, "venv", "-q", "--python", sys.executable, str(folder)])
             lock = str(LOCKS / f"{client.lock}.txt")
             python = ["--python", str(folder / "bin/python")]
-            run([self.uv, "pip", "install", "-q", "--no-deps", *python, "-r", lock])
+            run([program, "pip", "install", "-q", "--no-deps", *python, "-r", lock])
         elif client.registry == "crates.io":
             manifest = str(HERE / "clients" / client.adapter / "Cargo.toml")
             target = ["--target-dir", str(self.built.parent)]
