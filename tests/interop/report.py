@@ -65,8 +65,8 @@ no token has lost its payment then: let such callers keep the credential themsel
 ANSWERS = """
 ## Whatever the broker answers
 
-The client of the `mpp` crate pays up to three times in a row if it is asked to. With MPP switched on,
-and the broker answering each verification so, it pays once:
+The client of the `mpp` crate pays up to three times in a row if it is asked to, as the first line shows.
+With MPP switched on, and the broker answering each verification so, it pays once:
 
 | the broker answers | what happened |
 | --- | --- |
