@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 
 use super::{
     memory::MemoryStore,
+    probe::probe,
     store::{Balances, DEFAULT_KEPT_FOR, MAX_KEPT_FOR, MIN_KEPT_FOR},
 };
 use crate::key::Key;
@@ -20,6 +21,8 @@ pub(crate) struct Settings {
     store: Option<Arc<dyn Balances>>,
     /// What is shared with other processes, unless a store is set.
     shared: Option<Arc<dyn Balances>>,
+    #[cfg(feature = "redis")]
+    state: Option<RedisState>,
     kept_for: Duration,
     /// Whether an answer of this status draws, below 500.
     pub(crate) draw_on: fn(StatusCode) -> bool,
@@ -27,7 +30,14 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new() -> Self {
-        Self { store: None, shared: None, kept_for: DEFAULT_KEPT_FOR, draw_on: |_| true }
+        Self {
+            store: None,
+            shared: None,
+            #[cfg(feature = "redis")]
+            state: None,
+            kept_for: DEFAULT_KEPT_FOR,
+            draw_on: |_| true,
+        }
     }
 
     pub(crate) fn set_store(&mut self, store: impl Balances, account: Key) {
@@ -36,6 +46,7 @@ impl Settings {
 
     #[cfg(feature = "redis")]
     pub(crate) fn share(&mut self, state: RedisState, account: Key) {
+        self.state = Some(state.clone());
         self.shared = Some(super::RedisStore::from(state).shared(account));
     }
 
@@ -50,6 +61,30 @@ impl Settings {
             Some(store) => Arc::clone(store),
             None => MemoryStore::new().shared(account),
         }
+    }
+
+    /// What is wrong with what is written down and shared, each with what to do.
+    pub(crate) async fn faults(&self, account: Key) -> Vec<String> {
+        let mut faults = Vec::new();
+        #[cfg(feature = "redis")]
+        if let Some(state) = &self.state
+            && let Err(fault) = state.reached(&account).await
+        {
+            faults.push(format!(
+                "the Redis of `shared_state` cannot be used: {fault}; see that it runs and that its \
+                 URL is right"
+            ));
+        }
+        // Where it is the same Redis, it is one fault. The default store needs no look.
+        let shared = self.shared.as_ref().filter(|_| faults.is_empty());
+        if let Some(store) = self.store.as_ref().or(shared)
+            && let Err(err) = probe(Arc::clone(store), account).await
+        {
+            faults.push(format!(
+                "{err}; until that is mended, routes with `uses`, `units` or `single_use` answer 503"
+            ));
+        }
+        faults
     }
 
     /// Says once what the default store forgets. Tokens of one use are worth less than packs, which may
