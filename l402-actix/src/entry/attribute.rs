@@ -45,8 +45,8 @@ impl Gate {
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
     pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
         let Self { request, payload } = self;
-        let entrance = Entrance::of(&request, payload, offer);
-        served(entrance, handler).await
+        let mut entrance = Entrance::of(&request, payload, offer);
+        served(&mut entrance, handler).await
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -65,12 +65,12 @@ impl Gate {
                 return refused;
             }
         }
-        served(entrance, handler).await
+        served(&mut entrance, handler).await
     }
 }
 
 /// All that a handler adds to the gate's code is in here: the rest is compiled once.
-async fn served(mut entrance: Entrance<'_>, handler: impl Gated) -> HttpResponse {
+async fn served(entrance: &mut Entrance<'_>, handler: impl Gated) -> HttpResponse {
     if let Some(refused) = entrance.admit().await {
         return refused;
     }

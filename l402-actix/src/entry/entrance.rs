@@ -27,7 +27,7 @@ pub(super) struct Entrance<'r> {
     watch: Watch,
     body: Body,
     hold: Option<Hold>,
-    receipt: Option<Receipt>,
+    receipt: Option<Box<Receipt>>,
 }
 
 impl<'r> Entrance<'r> {
@@ -123,7 +123,7 @@ impl<'r> Entrance<'r> {
     }
 
     /// What the handler has answered, once what it costs is written down.
-    pub(super) async fn leave(mut self, mut answer: HttpResponse) -> HttpResponse {
+    pub(super) async fn leave(&mut self, mut answer: HttpResponse) -> HttpResponse {
         if let Some(hold) = self.hold.take() {
             let counts = self.offer.good_for.is_some();
             let method = self.request.method();

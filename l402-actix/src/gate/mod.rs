@@ -23,8 +23,11 @@ mod told;
 mod visit;
 mod within;
 
-use actix_web::{HttpRequest, http::Method};
+use std::{future::Future, ops::ControlFlow, pin::Pin, rc::Rc};
 
+use actix_web::{HttpMessage as _, HttpRequest, http::Method};
+
+use paid::Passed;
 pub(crate) use paid::{Admission, Unstated};
 use presented::{Presented, presented};
 use visit::Visit;
@@ -42,9 +45,7 @@ use crate::{
 /// `Err`, and no `Err` reaches the handler. The `Visit` is for a scope: it tells the gates within
 /// what was paid for.
 ///
-/// `config` is the one in sight of the request, or `None` where there is none to be told. Each way
-/// has room of its own: a future with room for all of them would be copied as a whole up to Actix's
-/// own, and the allocator has no quick place for one of more than 1 KiB.
+/// `config` is the one in sight of the request, or `None` where there is none to be told.
 pub(crate) async fn admit<'a>(
     request: &'a HttpRequest,
     config: Option<&'a L402Config>,
@@ -65,7 +66,11 @@ pub(crate) async fn admit<'a>(
         return Ok(None);
     };
     let by = Of::computed(offer.resource_with.is_some());
-    let visit = Visit::of(request, config, offer, sats, body, watch).await;
+    let around = request.extensions().get::<Rc<Passed>>().cloned();
+    let resource_around = around.as_ref().map(|passed| &*passed.resource);
+    let resource = config.terms.resource(request, offer, resource_around, body).await;
+    let visit = resource
+        .and_then(|resource| Visit::of(request, config, offer, sats, resource, around, watch));
     let visit = visit.map_err(|fault| noted(request, by, fault))?;
     let presented = match &visit.around {
         Some(passed) => scope::presented(&visit, passed)?,
@@ -74,40 +79,68 @@ pub(crate) async fn admit<'a>(
     if !matches!(presented, Presented::Nothing) {
         watch.presented();
     }
-    let decision = match presented {
-        Presented::Nothing => {
-            visit.in_time(Box::pin(async { Err(sell::challenge(&visit).await) })).await
-        }
-        Presented::Several => Err(Refusal::SeveralTokens),
-        Presented::Standing(token, paid) => match cookie::kept(&visit, &token) {
-            Some(kept) => Err(kept),
-            None if visit.good_for().is_none() => Ok(Admission { paid, hold: None }),
-            None => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
-        },
-        Presented::NotTaken => {
-            let decision = async { Err(sell::challenge_anew(&visit, Why::NotCovered).await) };
-            visit.in_time(Box::pin(decision)).await
-        }
-        Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
-        Presented::SeveralPayments => Err(Refusal::SeveralPayments),
-        Presented::Mpp(payment, echo) => {
-            visit.in_time(Box::pin(mpp::decide(&visit, payment, echo))).await
-        }
-        Presented::Token(token, question) => {
-            let decision = async {
-                Box::pin(hold::look(&visit, &question)).await?;
-                token::decide(&visit, token, question).await
-            };
-            visit.in_time(Box::pin(decision)).await
-        }
+    let presented = match at_once(&visit, presented) {
+        ControlFlow::Break(decision) => return admitted(visit, decision),
+        ControlFlow::Continue(presented) => presented,
     };
+    match visit.in_time(decide(&visit, presented)).await {
+        // The merchant's own answer may take longer than the gate's deadline.
+        Err(Refusal::InvalidToken(verdict)) => Err(Box::pin(refuse::answer(&visit, verdict)).await),
+        decision => admitted(visit, decision),
+    }
+}
+
+type Decision = Result<Admission, Refusal>;
+
+fn admitted(
+    visit: Visit<'_>,
+    decision: Decision,
+) -> Result<Option<(Visit<'_>, Admission)>, Refusal> {
     match decision {
         Ok(admission) => {
-            watch.paid(|| admission.paid.counted());
+            visit.watch.paid(|| admission.paid.counted());
             Ok(Some((visit, admission)))
         }
-        // The merchant's own answer may take longer than the gate's deadline.
-        Err(Refusal::InvalidToken(verdict)) => Err(refuse::answer(&visit, verdict).await),
         Err(refusal) => Err(cookie::refused(&visit, refusal)),
+    }
+}
+
+/// What is decided without asking anybody; else what was presented.
+fn at_once(visit: &Visit<'_>, presented: Presented) -> ControlFlow<Decision, Presented> {
+    match presented {
+        Presented::Standing(paid) => {
+            match paid.token().and_then(|token| cookie::kept(visit, token)) {
+                Some(kept) => ControlFlow::Break(Err(kept)),
+                None if visit.good_for().is_none() => {
+                    ControlFlow::Break(Ok(Admission { paid, hold: None }))
+                }
+                None => ControlFlow::Continue(Presented::Verified(paid)),
+            }
+        }
+        presented => ControlFlow::Continue(presented),
+    }
+}
+
+/// Each way has room of its own: a future with room for all of them would be copied as a whole up to
+/// Actix's own, and the allocator has no quick place for one of more than 1 KiB.
+fn decide<'v>(
+    visit: &'v Visit<'_>,
+    presented: Presented,
+) -> Pin<Box<dyn Future<Output = Decision> + 'v>> {
+    match presented {
+        Presented::Nothing => Box::pin(async { Err(sell::challenge(visit).await) }),
+        Presented::NotTaken => {
+            Box::pin(async { Err(sell::challenge_anew(visit, Why::NotCovered).await) })
+        }
+        Presented::Standing(paid) | Presented::Verified(paid) => {
+            Box::pin(hold::admission(visit, paid))
+        }
+        Presented::Mpp(payment, echo) => Box::pin(mpp::decide(visit, payment, echo)),
+        Presented::Token(token, question) => Box::pin(async move {
+            Box::pin(hold::look(visit, &question)).await?;
+            token::decide(visit, token, question).await
+        }),
+        Presented::Several => Box::pin(async { Err(Refusal::SeveralTokens) }),
+        Presented::SeveralPayments => Box::pin(async { Err(Refusal::SeveralPayments) }),
     }
 }

@@ -26,12 +26,20 @@ pub(crate) struct Paid {
     pub(crate) payment: Arc<Payment>,
     pub(super) proof: Proof,
     /// Set where it was verified for this very request.
-    pub(crate) receipt: Option<Receipt>,
+    pub(crate) receipt: Option<Box<Receipt>>,
 }
 
 impl Paid {
     pub(super) fn by(token: VerifyRequest, payment: Arc<Payment>, is_fresh: bool) -> Self {
         Self { payment, proof: Proof::Token { token, is_fresh }, receipt: None }
+    }
+
+    /// The token that it was verified by, unless it is MPP's.
+    pub(super) fn token(&self) -> Option<&VerifyRequest> {
+        match &self.proof {
+            Proof::Token { token, .. } => Some(token),
+            Proof::Mpp { .. } => None,
+        }
     }
 
     /// What its preimage hashes to: the payment hash, and that is proven.

@@ -17,7 +17,7 @@ use crate::{answer::Problem, payment::Payment, terms::Question};
 pub(super) enum Presented {
     Nothing,
     /// A token whose verdict stands, and covers the request.
-    Standing(VerifyRequest, Paid),
+    Standing(Paid),
     /// What the scope around has verified, and covers this gate.
     Verified(Paid),
     /// What the scope around has taken, once and for all, and this gate does not.
@@ -53,7 +53,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
                     visit.settled(&token);
                     // The request that has brought it about may have gone before it could say so.
                     told::accepted(visit, &name, &payment);
-                    Presented::Standing(token.clone(), Paid::by(token, payment, false))
+                    Presented::Standing(Paid::by(token, payment, false))
                 }
                 None => Presented::Token(token, name),
             }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 use l402_server::VerifyRequest;
 
 use super::{
@@ -23,7 +23,6 @@ use crate::{
     key::{Key, key},
     observe::Watch,
     payment::Payment,
-    tape::Body,
     terms::{GoodFor, Offer, Sats, Terms, TermsFault},
 };
 
@@ -47,12 +46,13 @@ pub(crate) struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    pub(super) async fn of(
+    pub(super) fn of(
         request: &'a HttpRequest,
         config: &'a L402Config,
         offer: &'a Offer<'a>,
         sats: Sats,
-        body: &Body,
+        resource: Cow<'a, str>,
+        around: Option<Rc<Passed>>,
         watch: &'a Watch,
     ) -> Result<Self, TermsFault> {
         if offer.good_for == Some(GoodFor::Uses(0)) {
@@ -61,7 +61,6 @@ impl<'a> Visit<'a> {
         if offer.good_for.is_some_and(|good_for| !good_for.is_single_use()) {
             config.balance.warn_of_memory();
         }
-        let around = request.extensions().get::<Rc<Passed>>().cloned();
         let counts_around = around.as_ref().and_then(|passed| passed.good_for);
         if let (Some(around), Some(own)) = (counts_around, offer.good_for)
             && !around.counts_as(own)
@@ -71,8 +70,6 @@ impl<'a> Visit<'a> {
                  at one of them",
             ));
         }
-        let resource_around = around.as_ref().map(|passed| &*passed.resource);
-        let resource = config.terms.resource(request, offer, resource_around, body).await?;
         let broker = Broker::new(request, &config.broker, watch);
         // However many calls it takes, and at however many gates, the client waits for one deadline.
         let timeout = config.broker.line.client.timeout();
@@ -207,9 +204,9 @@ impl<'a> Visit<'a> {
         &self,
         payment_hash: Option<Key>,
         challenge_id: Option<String>,
-    ) -> Option<Receipt> {
+    ) -> Option<Box<Receipt>> {
         let payment_hash = payment_hash.filter(|_| !self.config.answer.shared_cache)?;
-        Some(Receipt::of(payment_hash, challenge_id))
+        Some(Box::new(Receipt::of(payment_hash, challenge_id)))
     }
 
     /// What the gates in this scope have to know.
