@@ -101,7 +101,7 @@ impl Fault {
         Self::new(Kind::Oversize)
     }
 
-    /// Answers properly, but this much later.
+    /// Does what is asked at once, and answers this much later.
     pub fn delay(delay: Duration) -> Self {
         Self::new(Kind::Delay(delay))
     }

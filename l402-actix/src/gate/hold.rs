@@ -1,7 +1,7 @@
 //! What a payment is good for at this gate: held for this request.
 
 use super::{
-    acceptance,
+    acceptance::Acceptance,
     paid::{Admission, Paid},
     sell,
     visit::Visit,
@@ -41,7 +41,8 @@ pub(super) async fn admission(visit: &Visit<'_>, paid: Paid) -> Result<Admission
         // From now on the scope lets it in for what it is worth here.
         if let Some(payment_hash) = paid.proven_hash() {
             let mark = visit.mark(payment_hash);
-            acceptance::write_down(visit, mark, &paid.payment, Some(good_for)).await;
+            let acceptance = Acceptance::of(visit, mark, Some(good_for));
+            acceptance.write_down(paid.payment.amount_sats).await;
         }
     }
     // A payment that proves no hash could be used any number of times, and what the broker states

@@ -125,8 +125,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn is_covered_by(&self, payment: &Payment) -> bool {
-        (!self.config.enforce_resource || payment.resource == self.resource)
-            && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
+        self.terms().are_covered_by(payment)
     }
 
     /// What a payment was minted for, as far as that is known here, beside what this request wants.
@@ -192,9 +191,14 @@ impl<'a> Visit<'a> {
     /// Takes note of an accepted payment, where a key of the merchant's could bring back its
     /// invoice.
     pub(super) fn settled(&self, credential: &VerifyRequest) {
-        if self.config.terms.idempotency_key_with.is_some() {
-            self.broker.settled(credential);
+        if self.settles() {
+            self.config.broker.line.settled(credential);
         }
+    }
+
+    /// Whether that has to be noted.
+    pub(super) fn settles(&self) -> bool {
+        self.config.terms.idempotency_key_with.is_some()
     }
 
     pub(super) fn paid_by(&self, token: VerifyRequest, payment: Arc<Payment>) -> Paid {

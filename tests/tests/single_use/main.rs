@@ -11,6 +11,7 @@ mod interrupted;
 mod leases;
 mod log;
 mod model;
+mod mpp;
 mod packs;
 mod processes;
 #[cfg(feature = "redis-server")]
