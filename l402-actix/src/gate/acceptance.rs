@@ -18,7 +18,7 @@ pub(super) async fn before(
 ) -> Result<Option<(Mark, Arc<Payment>, Option<GoodFor>)>, Refusal> {
     let Some(hash) = payment_hash else { return Ok(None) };
     let mark = visit.mark(hash);
-    let accepted = accepted(visit.store(), mark).await?;
+    let accepted = accepted(visit.store()?, mark).await?;
     let (any_resource, any_amount) = (!visit.config.enforce_resource, !visit.config.enforce_amount);
     let is_for_this = |accepted: &Accepted| {
         (any_resource || accepted.resource == resource(visit))
@@ -50,13 +50,17 @@ pub(super) struct Acceptance {
 }
 
 impl Acceptance {
-    pub(super) fn of(visit: &Visit<'_>, mark: Mark, good_for: Option<GoodFor>) -> Self {
+    pub(super) fn of(
+        visit: &Visit<'_>,
+        mark: Mark,
+        good_for: Option<GoodFor>,
+    ) -> Result<Self, Refusal> {
         let counted = good_for.map(|good_for| match good_for {
             GoodFor::Uses(uses) => (Kind::Uses, uses),
             GoodFor::Units { units, .. } => (Kind::Units, units),
         });
-        let (store, resource) = (visit.store(), resource(visit));
-        Self { store, mark, resource, counted, kept_for: visit.config.balance.kept_for() }
+        let (store, resource) = (visit.store()?, resource(visit));
+        Ok(Self { store, mark, resource, counted, kept_for: visit.config.balance.kept_for() })
     }
 
     pub(super) async fn write_down(self, amount_sats: u64) {

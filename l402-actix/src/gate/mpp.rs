@@ -55,7 +55,7 @@ pub(super) async fn decide(
             Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
             None => None,
         };
-        let taking = Taking::of(visit, &name, &question);
+        let taking = Taking::of(visit, &name, &question)?;
         let taken = |answer| taking.taken(answer);
         match visit.broker.verify_once(permit, (&name, &question), known, taken).await {
             Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
@@ -119,16 +119,20 @@ struct Taking {
 }
 
 impl Taking {
-    fn of(visit: &Visit<'_>, name: &Question, question: &VerifyRequest) -> Self {
+    fn of(
+        visit: &Visit<'_>,
+        name: &Question,
+        question: &VerifyRequest,
+    ) -> Result<Self, Refusal> {
         let acceptance = |hash| Acceptance::of(visit, visit.mark(hash), visit.good_for());
-        Self {
+        Ok(Self {
             line: visit.config.broker.line.clone(),
             settles: visit.settles().then(|| question.clone()),
             teller: Teller::of(visit, name),
-            acceptance: name.payment_hash.map(acceptance),
+            acceptance: name.payment_hash.map(acceptance).transpose()?,
             resource: (visit.resource.to_string(), visit.config.enforce_resource),
             accepts: (visit.sats.accept, visit.config.enforce_amount),
-        }
+        })
     }
 
     /// Valid without facts means: valid for what was sent.

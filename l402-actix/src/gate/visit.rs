@@ -61,6 +61,10 @@ impl<'a> Visit<'a> {
         if offer.good_for.is_some_and(|good_for| !good_for.is_single_use()) {
             config.balance.warn_of_memory();
         }
+        if offer.good_for.is_some() || config.mpp {
+            let account = config.broker.line.account.id;
+            config.balance.store(account).map_err(TermsFault::Misconfigured)?;
+        }
         let around = request.extensions().get::<Rc<Passed>>().cloned();
         let counts_around = around.as_ref().and_then(|passed| passed.good_for);
         if let (Some(around), Some(own)) = (counts_around, offer.good_for)
@@ -171,8 +175,9 @@ impl<'a> Visit<'a> {
         self.around.as_ref().is_some_and(|passed| passed.holds)
     }
 
-    pub(super) fn store(&self) -> Arc<dyn Balances> {
-        self.config.balance.store(self.config.broker.line.account.id)
+    pub(super) fn store(&self) -> Result<Arc<dyn Balances>, Refusal> {
+        let account = self.config.broker.line.account.id;
+        self.config.balance.store(account).map_err(Refusal::Misconfigured)
     }
 
     pub(super) fn mark(&self, payment_hash: Key) -> Mark {

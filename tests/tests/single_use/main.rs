@@ -13,6 +13,7 @@ mod log;
 mod model;
 mod mpp;
 mod packs;
+mod places;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
