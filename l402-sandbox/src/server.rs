@@ -77,9 +77,12 @@ async fn answer(
         Some(Kind::Drip(interval)) => Ok(Answer::drip(interval)),
         Some(Kind::Oversize) => Ok(Answer::oversize()),
         Some(Kind::Delay(delay)) => {
-            // As at a broker that is far away: what is asked is done, whoever still waits for it.
-            let reply = route(state, &request);
             tokio::time::sleep(delay).await;
+            Ok(Answer::whole(route(state, &request)))
+        }
+        Some(Kind::Late(late)) => {
+            let reply = route(state, &request);
+            tokio::time::sleep(late).await;
             Ok(Answer::whole(reply))
         }
         Some(Kind::Edit(edit)) => {

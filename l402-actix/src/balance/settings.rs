@@ -11,9 +11,9 @@ use super::{
     memory::MemoryStore,
     store::{Balances, DEFAULT_KEPT_FOR, MAX_KEPT_FOR, MIN_KEPT_FOR},
 };
-use crate::{key::Key, process};
 #[cfg(feature = "redis")]
 use crate::shared::RedisState;
+use crate::{key::Key, process};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -108,9 +108,13 @@ impl Place {
             if *taken == wanted {
                 return Ok(taken);
             }
-            tracing::error!("balances are kept in {taken} by one config, and in {wanted} by another");
-            return Err("two configs of one account keep balances in different places, where a payment \
-                        would be worth as much twice; give each the same `balances` or `shared_state`");
+            tracing::error!(
+                "balances are kept in {taken} by one config, and in {wanted} by another"
+            );
+            return Err(
+                "two configs of one account keep balances in different places, where a payment \
+                        would be worth as much twice; give each the same `balances` or `shared_state`",
+            );
         }
         let wanted = Arc::new(wanted);
         *taken = Arc::downgrade(&wanted);

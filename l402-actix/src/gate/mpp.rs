@@ -119,11 +119,7 @@ struct Taking {
 }
 
 impl Taking {
-    fn of(
-        visit: &Visit<'_>,
-        name: &Question,
-        question: &VerifyRequest,
-    ) -> Result<Self, Refusal> {
+    fn of(visit: &Visit<'_>, name: &Question, question: &VerifyRequest) -> Result<Self, Refusal> {
         let acceptance = |hash| Acceptance::of(visit, visit.mark(hash), visit.good_for());
         Ok(Self {
             line: visit.config.broker.line.clone(),

@@ -49,7 +49,8 @@ impl Teller {
         let Some((Hook(on_payment), pattern)) = self.on_payment else { return };
         let mut payment = payment.clone();
         // What the preimage proves, before what a token's holder may have written into it.
-        payment.payment_hash = self.question.payment_hash.as_ref().map(hex).or(payment.payment_hash);
+        payment.payment_hash =
+            self.question.payment_hash.as_ref().map(hex).or(payment.payment_hash);
         let price_sats = known.sold.map_or(self.accepts, |sold| sold.sats);
         let route = Route { pattern, price_sats };
         let told = async move {

@@ -85,7 +85,7 @@ async fn an_mpp_payment_is_told_also_when_its_payer_has_left_and_does_not_come_a
     let (shop, book) = shop().await;
     let challenge = shop.api.ask("/weather").await;
     let payment = pay_by_mpp(&shop.sandbox, &challenge);
-    shop.sandbox.fault(Fault::delay(Duration::from_secs(1)).on(Endpoint::Verify));
+    shop.sandbox.fault(Fault::late(Duration::from_secs(1)).on(Endpoint::Verify));
     let mut stream = TcpStream::connect(shop.api.address()).await.unwrap();
     let request = format!("GET /weather HTTP/1.1\r\nhost: a\r\nauthorization: {payment}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

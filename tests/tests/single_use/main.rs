@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod crowd;
+mod ends;
 #[cfg(feature = "redis-server")]
 mod faults;
 mod gate;
@@ -18,6 +19,7 @@ mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod scopes;
+mod stops;
 mod stores;
 mod suite;
 mod units;

@@ -45,7 +45,7 @@ impl Shop {
     }
 
     fn answers_late(&self, late: Duration) {
-        self.sandbox.fault(Fault::delay(late).on(Endpoint::Verify));
+        self.sandbox.fault(Fault::late(late).on(Endpoint::Verify));
     }
 
     async fn buy(&self, path: &str) -> String {

@@ -101,7 +101,9 @@ async fn an_mpp_payment_for_a_scope_that_counts_nothing_is_counted_by_the_gate_w
 #[actix_web::test]
 async fn what_an_mpp_payment_is_good_for_is_written_down_once() {
     let shop = Shop::open().await;
-    for (path, answers, written) in [("/plain/metered", 6, 2), ("/plain/pack", 3, 2), ("/pack", 3, 1)] {
+    for (path, answers, written) in
+        [("/plain/metered", 6, 2), ("/plain/pack", 3, 2), ("/pack", 3, 1)]
+    {
         let before = shop.store.acceptances();
         let payment = by_mpp(&shop.buy(path).await);
         assert_eq!(shop.statuses(path, &payment, answers).await, vec![200; answers], "{path}");
