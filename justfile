@@ -30,7 +30,7 @@ bench:
 
 # Write the expected compiler messages anew; read each before committing it
 ui:
-    TRYBUILD=overwrite cargo test -p l402-tests --test ui
+    TRYBUILD=overwrite cargo test -p l402-ui
 
 # Write docs/guide anew from the pages in l402-actix/src/guide
 guide:

@@ -146,6 +146,7 @@ mod gate;
 mod observe;
 #[cfg(feature = "redis")]
 mod shared;
+mod start;
 mod terms;
 // The ground: small things without opinions.
 mod background;
@@ -178,10 +179,13 @@ pub use config::L402Config;
 pub use discovery::{L402Manifest, PaidRoutes};
 #[doc(hidden)]
 pub use entry::attribute as __private;
-pub use entry::{NoBalance, NoPayment, RequirePayment, RequirePaymentService};
+pub use entry::{
+    FilePath, NoBalance, NoFilePath, NoPayment, RequirePayment, RequirePaymentService,
+};
 pub use l402_macros::l402;
 pub use l402_server::{self, L402Client, L402Error};
 pub use payment::{Payment, Route};
 #[cfg(feature = "redis")]
 pub use shared::RedisState;
+pub use start::NotReady;
 pub use terms::{Computes, Price, ResourceBy};

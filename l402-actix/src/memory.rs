@@ -21,6 +21,10 @@ impl<V> Default for Memory<V> {
 }
 
 impl<V> Memory<V> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries().is_empty()
+    }
+
     pub(crate) fn holds(&self, key: &Key) -> bool {
         self.entries().get(key).is_some()
     }

@@ -37,11 +37,10 @@ impl Sandbox {
 }
 
 /// Why a sandbox did not start.
-#[derive(Debug, thiserror::Error)]
-#[error("the sandbox cannot listen on {address}; is something else running there?")]
+#[derive(Debug, derive_more::Display, derive_more::Error)]
+#[display("the sandbox cannot listen on {address}; is something else running there?")]
 pub struct StartError {
     address: SocketAddr,
-    #[source]
     source: io::Error,
 }
 

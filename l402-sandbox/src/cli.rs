@@ -23,6 +23,8 @@ Usage:
   l402-sandbox get URL                         ask for a page, pay for it, ask again, show each
                [-X METHOD] [-H 'NAME: VALUE']  step, and say what it spends; the options as curl
                [-d DATA]                       has them (`-d @FILE` reads a file)
+  l402-sandbox audit URL 'GET /a' …            say what each route costs a stranger, and whether
+                                               another spelling of it costs less; pays nothing
 
 pay and get use the sandbox at LND_REST_HOST (default: http://127.0.0.1:8402).
 ";
@@ -33,6 +35,7 @@ enum Command {
     Serve(Serve),
     Pay { invoice: String },
     Get { url: String, words: Words },
+    Audit { url: String, routes: Vec<String> },
     Print(String),
 }
 
@@ -51,6 +54,14 @@ pub(crate) async fn run() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Get { url, words } => get(&words.ask(url)?).await,
+        Command::Audit { url, routes } => {
+            let audit = Sandbox::audit(&url, routes).await;
+            print!(
+                "{}",
+                audit.to_string().lines().map(|line| printable(line) + "\n").collect::<String>()
+            );
+            Ok(if audit.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         Command::Print(text) => {
             print!("{text}");
             Ok(ExitCode::SUCCESS)
@@ -90,11 +101,17 @@ fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
         }
     }
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["audit", url, ref routes @ ..] if !routes.is_empty() && curls.are_empty() => {
+            let routes = routes.iter().map(|&route| route.to_owned()).collect();
+            Ok(Command::Audit { url: url.to_owned(), routes })
+        }
         ["get", url] => Ok(Command::Get { url: url.to_owned(), words: curls }),
         _ if !curls.are_empty() => Err("`-X`, `-H` and `-d` are for `get URL`".into()),
         [] => Ok(Command::Serve(serve)),
         ["pay", invoice] => Ok(Command::Pay { invoice: invoice.to_owned() }),
-        ["pay" | "get", ..] => Err("expected `pay INVOICE` or `get URL`".into()),
+        ["pay" | "get" | "audit", ..] => {
+            Err("expected `pay INVOICE`, `get URL` or `audit URL 'GET /path'`".into())
+        }
         [word, ..] => Err(format!("unknown command `{word}`").into()),
     }
 }

@@ -60,6 +60,11 @@
 //! any other status, silence, a reset, a body that drips or never ends. See [`Fault`] and
 //! [`Fault::named`].
 //!
+//! # See what your API asks for
+//!
+//! [`Sandbox::audit`] asks an API that is running what it costs, route by route, so that a test can
+//! say what is free.
+//!
 //! # What it enforces
 //!
 //! As the broker does: the merchant behind the API key, the expiry, the path when a `resource` is
@@ -80,8 +85,9 @@
 
 // `builder` starts a `sandbox`, the handle that the user holds, and beside it the `server`. That
 // reads a request, has it seen by the `state`, which says what is to go wrong, hands it to `broker`
-// or `wallet`, and sends their `reply` as an `answer`.
+// or `wallet`, and sends their `reply` as an `answer`. `audit` needs none of them: it asks an API.
 mod answer;
+mod audit;
 mod broker;
 mod builder;
 mod event;
@@ -100,6 +106,7 @@ mod settings;
 mod state;
 mod wallet;
 
+pub use audit::{Asked, Audit, Verdict};
 pub use builder::{SandboxBuilder, StartError};
 pub use event::Event;
 pub use faults::Fault;

@@ -3,8 +3,8 @@
 use crate::{faults::Fault, problems::PROBLEMS};
 
 /// A fault that nobody knows.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no fault `{name}`; there are {}", Fault::NAMES.join(", "))]
+#[derive(Debug, Clone, PartialEq, Eq, derive_more::Display, derive_more::Error)]
+#[display("there is no fault `{name}`; there are {}", Fault::NAMES.join(", "))]
 pub struct UnknownFault {
     name: String,
 }

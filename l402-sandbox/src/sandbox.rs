@@ -6,6 +6,7 @@ use l402_server::L402Client;
 use tokio::sync::oneshot;
 
 use crate::{
+    audit::{Audit, audit},
     faults::Fault,
     hex::hex,
     random::random,
@@ -94,6 +95,33 @@ impl Sandbox {
             }
         }
         Err(failure)
+    }
+
+    /// Asks an API what it costs, route by route, as a stranger asks: it sends no credential, never
+    /// pays and follows no redirect. For a test that says what is free.
+    ///
+    /// A route is a method and a path, and after them a body of JSON if the API has to see one: `GET /weather`,
+    /// `POST /prompt {"q":1}`. `url` is where the API listens, over plain HTTP. What has no gate is
+    /// run by being asked: audit an API of your tests, whose config has
+    /// `broker_budget(BrokerBudget::unlimited())`, or it answers 429 to so much asking.
+    ///
+    /// Each route that costs something is asked for in other spellings too, such as `//weather`,
+    /// `/%77eather` and `/x/../weather`. One that is served, or sold for less, is reported: Actix may
+    /// have routed it past the gate, or a price may be computed from what was not decoded.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use l402_sandbox::Sandbox;
+    /// # async fn audit(url: &str) {
+    /// let audit = Sandbox::audit(url, ["GET /weather", "GET /health"]).await;
+    /// assert_eq!(audit.free(), ["GET /health"], "{audit}");
+    /// assert_eq!(audit.faults(), [""; 0], "{audit}");
+    /// assert_eq!(audit.sats("GET /weather"), Some(100));
+    /// # }
+    /// ```
+    pub async fn audit<R: AsRef<str>>(url: &str, routes: impl IntoIterator<Item = R>) -> Audit {
+        audit(url, routes).await
     }
 
     /// The requests it has seen, the oldest first; at most the last 10,000.

@@ -13,23 +13,23 @@ use crate::{
 };
 
 /// Why an invoice was not paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display, derive_more::Error)]
 #[non_exhaustive]
 pub enum PaymentError {
     /// The text is no BOLT11 invoice, or its checksum or signature is wrong.
-    #[error("that is no valid BOLT11 invoice")]
+    #[display("that is no valid BOLT11 invoice")]
     NotAnInvoice,
     /// The invoice was issued elsewhere; the sandbox's wallet reaches nobody else.
-    #[error("no route: the invoice was not issued by this sandbox")]
+    #[display("no route: the invoice was not issued by this sandbox")]
     NoRoute,
     /// The invoice has expired.
-    #[error("the invoice has expired")]
+    #[display("the invoice has expired")]
     Expired,
     /// The invoice has been paid; no wallet pays twice.
-    #[error("the invoice is already paid")]
+    #[display("the invoice is already paid")]
     AlreadyPaid,
     /// There is no L402 challenge in the headers.
-    #[error("the headers hold no L402 challenge")]
+    #[display("the headers hold no L402 challenge")]
     NoChallenge,
 }
 

@@ -42,6 +42,11 @@ async fn it_sells_its_routes_to_whoever_follows_what_it_prints() {
     let (_, wallet) = printed.last().unwrap().split_once("LND_REST_HOST=").unwrap();
     let wallet = wallet.split(' ').next().unwrap();
 
+    let routes = ["GET /", "GET /free", "GET /weather", "GET /forecast/berlin"];
+    let audit = Sandbox::audit(api, routes).await;
+    assert_eq!(audit.free(), ["GET /", "GET /free"], "{audit}");
+    assert_eq!(audit.faults(), [""; 0], "{audit}");
+
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let free = client.get(format!("{api}/free")).send().await.unwrap();
     assert_eq!(free.status(), 200);

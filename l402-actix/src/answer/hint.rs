@@ -1,6 +1,26 @@
 //! Where a merchant looks first when the broker could not be asked.
 
+use std::{error::Error as _, iter::successors};
+
 use l402_server::L402Error;
+
+/// A failed check at start, in one line: what is wrong, why, and what to do.
+pub(crate) fn explained(err: &L402Error) -> String {
+    let cause = successors(err.source(), |&cause| cause.source()).last();
+    let cause = cause.map(ToString::to_string);
+    let what_to_do = hint(err, cause.as_deref()).or(match err {
+        L402Error::Plan { .. } => Some("look at the plan in the broker's dashboard"),
+        L402Error::Timeout { .. }
+        | L402Error::Unavailable { .. }
+        | L402Error::RateLimited { .. } => Some("nothing is wrong here; start again in a moment"),
+        _ => None,
+    });
+    let says = [Some(err.to_string()), cause].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    match what_to_do {
+        Some(what_to_do) => format!("{says}; {what_to_do}"),
+        None => says,
+    }
+}
 
 /// Of a failed call and all that is behind it.
 pub(super) fn hint(err: &L402Error, cause: Option<&str>) -> Option<&'static str> {

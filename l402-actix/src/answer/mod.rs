@@ -24,6 +24,7 @@ pub(crate) use balance::Standing;
 pub(crate) use caching::mark;
 pub(crate) use cookie::CredentialCookie;
 pub(crate) use form::Form;
+pub(crate) use hint::explained;
 pub use invalid::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use paywall::{PaywallFacts, PaywallPage};

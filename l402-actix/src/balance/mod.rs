@@ -9,6 +9,7 @@ mod hold;
 mod line;
 mod memory;
 mod portion;
+mod probe;
 #[cfg(feature = "redb")]
 mod redb;
 #[cfg(feature = "redis")]

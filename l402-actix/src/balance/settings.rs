@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 
 use super::{
     memory::MemoryStore,
+    probe::probe,
     store::{Balances, DEFAULT_KEPT_FOR, MAX_KEPT_FOR, MIN_KEPT_FOR},
 };
 #[cfg(feature = "redis")]
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     shared: Option<Arc<dyn Balances>>,
     /// The one of them that is in use, by all clones of the config.
     in_use: Arc<OnceLock<InUse>>,
+    #[cfg(feature = "redis")]
+    state: Option<RedisState>,
     kept_for: Duration,
     /// Whether an answer of this status draws, below 500.
     pub(crate) draw_on: fn(StatusCode) -> bool,
@@ -44,6 +47,8 @@ impl Settings {
             store: None,
             shared: None,
             in_use: Arc::default(),
+            #[cfg(feature = "redis")]
+            state: None,
             kept_for: DEFAULT_KEPT_FOR,
             draw_on: |_| true,
         }
@@ -56,6 +61,7 @@ impl Settings {
 
     #[cfg(feature = "redis")]
     pub(crate) fn share(&mut self, state: RedisState, account: Key) {
+        self.state = Some(state.clone());
         self.shared = Some(super::RedisStore::from(state).shared(account));
         self.in_use = Arc::default();
     }
@@ -80,6 +86,30 @@ impl Settings {
         };
         let _place = process::shared(account, Place::default).take(store.place())?;
         Ok(Arc::clone(&self.in_use.get_or_init(|| InUse { store, _place }).store))
+    }
+
+    /// What is wrong with what is written down and shared, each with what to do.
+    pub(crate) async fn faults(&self, account: Key) -> Vec<String> {
+        let mut faults = Vec::new();
+        #[cfg(feature = "redis")]
+        if let Some(state) = &self.state
+            && let Err(fault) = state.reached(&account).await
+        {
+            faults.push(format!(
+                "the Redis of `shared_state` cannot be used: {fault}; see that it runs and that its \
+                 URL is right"
+            ));
+        }
+        // Where it is the same Redis, it is one fault. The default store needs no look.
+        let shared = self.shared.as_ref().filter(|_| faults.is_empty());
+        if let Some(store) = self.store.as_ref().or(shared)
+            && let Err(err) = probe(Arc::clone(store), account).await
+        {
+            faults.push(format!(
+                "{err}; until that is mended, routes with `uses`, `units` or `single_use` answer 503"
+            ));
+        }
+        faults
     }
 
     /// Says once what the default store forgets. Tokens of one use are worth less than packs, which may

@@ -19,7 +19,7 @@ use super::endpoint::{Endpoint, Pricing};
 use crate::{
     config::L402Config,
     entry::{Asked, Gate, PricedRoute, RequirePayment},
-    terms::Offer,
+    terms::{GoodFor, Offer},
 };
 
 /// Registers paid routes with Actix and lists them in the manifest in one go, so that a path is
@@ -39,6 +39,14 @@ use crate::{
 ///     paid.route("/", Method::GET, ungated);
 /// }
 /// ```
+///
+/// # What is found when
+///
+/// | fault | found |
+/// | --- | --- |
+/// | a gate without a price, a price of 0, `uses(0)` | here, as each worker starts: an error in the log. The route is not listed and answers 500 |
+/// | a bad key, no L402 in the plan, no receiving wallet, a store that cannot be used | by [`L402Config::ready`] in `main` |
+/// | no config in `app_data`, or both kinds of it in sight; a scope and a handler that do not fit together | by the first request: Actix shows `app_data` to requests alone. `Sandbox::audit` of `l402-sandbox` makes that a test of yours |
 pub struct PaidRoutes<'a> {
     app: &'a mut ServiceConfig,
     /// The scopes around, from the root.
@@ -195,12 +203,22 @@ impl<'a> PaidRoutes<'a> {
 
     fn add(&mut self, method: Option<String>, path: &str, offer: &Offer<'_>) {
         let pattern = join(&self.prefix, path);
-        let Some(pricing) = Pricing::of(offer, &self.list.config) else {
-            tracing::error!(
-                pattern,
-                "no price; state one in the attribute or `default_price_sats` in the config"
-            );
-            return;
+        let priced = match Pricing::of(offer, &self.list.config) {
+            None => {
+                Err("no price; state one in the attribute or `default_price_sats` in the config")
+            }
+            Some(Pricing::Fixed(0)) => Err("a price of 0 sats; it must be at least 1"),
+            Some(_) if offer.good_for == Some(GoodFor::Uses(0)) => {
+                Err("`uses` of 0; it must be at least 1")
+            }
+            Some(pricing) => Ok(pricing),
+        };
+        let pricing = match priced {
+            Ok(pricing) => pricing,
+            Err(fault) => {
+                tracing::error!(kind = "misconfigured", pattern, "{fault}");
+                return;
+            }
         };
         let description = offer.description.map(str::to_owned);
         let mut endpoint = Endpoint::new(method, pattern, description, pricing);

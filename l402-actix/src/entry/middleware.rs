@@ -58,15 +58,33 @@ use crate::{
 /// if that covers its price, the handler runs, and otherwise it answers 402 at the dearer of the two
 /// prices. So price a scope at or above the handlers in it: a client has to pay twice to learn of a
 /// dearer handler, and its token then takes two calls to the broker for each request. A warning in
-/// the log says when it is so. An MPP payment that is too little is answered 500: it is used up, and
-/// the broker might not say more of the next one.
+/// the log says when it is so.
+///
+/// A config of the handler's own counts for it. With a shorter [`verify_cache`] the broker is asked
+/// again about a token that is trusted here. Without [`mpp`] a payment in that scheme does not open
+/// it, and neither does one that is too little: its payer is asked for a token, and from then on no
+/// MPP is offered on that route. The payment stays good for the other handlers.
 ///
 /// A token has one resource and one merchant. Gates under it take the resource from here, stated or
 /// computed, and must not state another; a config of their own must have the same API key, broker
-/// and credential header. Either is answered 500.
+/// and credential header. Either is answered 500, and so is a gate without a price. The first who
+/// pays for such a route finds it out, once in each process; after that it is answered 500 before money
+/// is asked for. A mistake that depends on the request, as of a computed resource, is known for its
+/// path and query alone.
 ///
 /// A request draws once from what its payment is good for: here, with [`uses`](Self::uses), else at the
 /// gate under it that says so.
+///
+/// # Security
+///
+/// It sees the requests that Actix routes to what it wraps, and no others. A folder that is also
+/// reachable on another way is free on that way: with `Files::new("/", "site")` beside a gated scope
+/// `/premium` over `site/premium`, a request for `//premium/a.html` is routed past the scope, and
+/// `Files` reads it as `premium/a.html`. Keep what is sold out of folders that are served free.
+/// `Sandbox::audit` of `l402-sandbox` asks for such spellings.
+///
+/// [`mpp`]: crate::L402Config::mpp
+/// [`verify_cache`]: crate::L402Config::verify_cache
 #[derive(Clone)]
 #[must_use = "a middleware does nothing until it is given to `wrap`"]
 pub struct RequirePayment {

@@ -11,6 +11,7 @@ pub mod attribute;
 mod balance;
 mod drawn;
 mod entrance;
+mod file_path;
 mod forms;
 mod middleware;
 mod payment;
@@ -21,6 +22,7 @@ pub(crate) use asked::Asked;
 #[cfg(feature = "discovery")]
 pub(crate) use attribute::Gate;
 pub use balance::NoBalance;
+pub use file_path::{FilePath, NoFilePath};
 #[cfg(feature = "discovery")]
 pub(crate) use forms::PricedRoute;
 pub use middleware::{RequirePayment, RequirePaymentService};

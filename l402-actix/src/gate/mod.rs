@@ -21,14 +21,22 @@ mod sell;
 mod token;
 mod told;
 mod visit;
+mod within;
 
 use actix_web::{HttpRequest, http::Method};
 
 pub(crate) use paid::{Admission, Unstated};
 use presented::{Presented, presented};
 use visit::Visit;
+use within::{Of, noted};
 
-use crate::{answer::Refusal, config::L402Config, observe::Watch, tape::Body, terms::Offer};
+use crate::{
+    answer::Refusal,
+    config::L402Config,
+    observe::{Watch, Why},
+    tape::Body,
+    terms::Offer,
+};
 
 /// Lets a request in that has paid, or that is free, which is a `None`. Everything else is an
 /// `Err`, and no `Err` reaches the handler. The `Visit` is for a scope: it tells the gates within
@@ -48,12 +56,17 @@ pub(crate) async fn admit<'a>(
         return Err(Refusal::Preflight);
     }
     let config = config.map_or_else(|| L402Config::in_sight_of(request), Ok);
-    let config = config.map_err(Refusal::Misconfigured)?;
-    let Some(sats) = config.terms.price(request, offer, body).await? else {
+    let misconfigured = |says| noted(request, Of::Route, Refusal::Misconfigured(says));
+    let config = config.map_err(misconfigured)?;
+    let by = Of::computed(config.terms.price_with.is_some() || offer.price_with.is_some());
+    let priced = config.terms.price(request, offer, body).await;
+    let Some(sats) = priced.map_err(|fault| noted(request, by, fault))? else {
         watch.free();
         return Ok(None);
     };
-    let visit = Visit::of(request, config, offer, sats, body, watch).await?;
+    let by = Of::computed(offer.resource_with.is_some());
+    let visit = Visit::of(request, config, offer, sats, body, watch).await;
+    let visit = visit.map_err(|fault| noted(request, by, fault))?;
     let presented = match &visit.around {
         Some(passed) => scope::presented(&visit, passed)?,
         None => presented(&visit),
@@ -71,6 +84,10 @@ pub(crate) async fn admit<'a>(
             None if visit.good_for().is_none() => Ok(Admission { paid, hold: None }),
             None => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
         },
+        Presented::NotTaken => {
+            let decision = async { Err(sell::challenge_anew(&visit, Why::NotCovered).await) };
+            visit.in_time(Box::pin(decision)).await
+        }
         Presented::Verified(paid) => visit.in_time(Box::pin(hold::admission(&visit, paid))).await,
         Presented::SeveralPayments => Err(Refusal::SeveralPayments),
         Presented::Mpp(payment, echo) => {

@@ -30,6 +30,10 @@ pub(crate) struct Paid {
 }
 
 impl Paid {
+    pub(super) fn by(token: VerifyRequest, payment: Arc<Payment>, is_fresh: bool) -> Self {
+        Self { payment, proof: Proof::Token { token, is_fresh }, receipt: None }
+    }
+
     /// What its preimage hashes to: the payment hash, and that is proven.
     pub(super) fn proven_hash(&self) -> Option<Key> {
         match &self.proof {
@@ -50,8 +54,8 @@ impl Paid {
 #[derive(Clone)]
 pub(super) enum Proof {
     /// A token. Its holder can append caveats, so what the broker has read out of it is believed as
-    /// far as the broker was asked for it.
-    Token { token: VerifyRequest, may_be_cached: bool },
+    /// far as the broker was asked for it. It is fresh if that was for this very request.
+    Token { token: VerifyRequest, is_fresh: bool },
     /// What the broker has on its books, or what it was asked for and said yes to.
     Mpp { payment_hash: Option<[u8; 32]> },
 }
@@ -65,6 +69,10 @@ pub(crate) struct Passed {
     pub(crate) paid: Paid,
     /// What the token is bought for, whoever has stated it.
     pub(super) resource: Arc<str>,
+    /// The same where the scope states it.
+    pub(super) stated: Option<Arc<str>>,
+    /// The scope around the scope.
+    pub(super) outer: Option<Rc<Passed>>,
     pub(super) account: Key,
     pub(super) own_header: Option<HeaderName>,
     /// What a payment is good for there, if that is stated.

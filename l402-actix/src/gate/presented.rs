@@ -20,6 +20,8 @@ pub(super) enum Presented {
     Standing(VerifyRequest, Paid),
     /// What the scope around has verified, and covers this gate.
     Verified(Paid),
+    /// What the scope around has taken, once and for all, and this gate does not.
+    NotTaken,
     /// A token that has to be verified, and the names of the question that does it.
     Token(VerifyRequest, Question),
     /// An MPP payment, and what its credential repeats of its challenge.
@@ -51,7 +53,7 @@ pub(super) fn presented(visit: &Visit<'_>) -> Presented {
                     visit.settled(&token);
                     // The request that has brought it about may have gone before it could say so.
                     told::accepted(visit, &name, &payment);
-                    Presented::Standing(token.clone(), visit.paid_by(token, payment))
+                    Presented::Standing(token.clone(), Paid::by(token, payment, false))
                 }
                 None => Presented::Token(token, name),
             }

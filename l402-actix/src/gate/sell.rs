@@ -1,7 +1,7 @@
 //! The 402: a challenge for what is sold, or why there is none. A failure here must not look like a
 //! price.
 
-use super::{cookie, visit::Visit};
+use super::{cookie, visit::Visit, within};
 #[cfg(feature = "discovery")]
 use crate::terms::refuse_unlisted;
 use crate::{
@@ -46,6 +46,9 @@ async fn sell(visit: &Visit<'_>, sale: &Sale<'_>, buyer: Buyer) -> Refusal {
     if let Err(fault) = refuse_unlisted(visit.request) {
         return fault.into();
     }
+    if let Some(fault) = within::fault(visit) {
+        return Refusal::Misconfigured(fault);
+    }
     match Box::pin(visit.broker.mint(sale, buyer)).await {
         Ok(minted) => {
             let challenge = if sale.mpp { minted } else { minted.without_mpp() };
@@ -76,6 +79,6 @@ fn sale<'v>(visit: &'v Visit<'_>) -> Sale<'v> {
             &visit.resource,
             visit.sats.price,
         ),
-        mpp: visit.takes_mpp(),
+        mpp: visit.takes_mpp() && !within::is_mpp_refused(visit),
     }
 }

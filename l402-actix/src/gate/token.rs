@@ -5,7 +5,7 @@ use l402_server::VerifyRequest;
 use super::{
     cookie, expiry, hold,
     list::{Case, Line, MintedFor, Said, Scheme, second_line},
-    paid::Admission,
+    paid::{Admission, Paid},
     refuse, told,
     visit::Visit,
 };
@@ -46,7 +46,7 @@ pub(super) async fn decide(
             if let Some(kept) = cookie::kept(visit, &token) {
                 return Err(kept);
             }
-            let mut paid = visit.paid_by(token, payment);
+            let mut paid = Paid::by(token, payment, is_asked);
             paid.receipt = visit.receipt(name.payment_hash.filter(|_| is_asked), None);
             hold::admission(visit, paid).await
         }

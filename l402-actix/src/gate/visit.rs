@@ -114,9 +114,13 @@ impl<'a> Visit<'a> {
         self.around.as_ref().map_or(0, |passed| passed.price_sats).max(self.sats.price)
     }
 
-    /// Whether a payment in the `Payment` scheme would be taken, at each of its gates.
+    /// Whether a payment in the `Payment` scheme would be taken, at each of its gates so far. Not by who
+    /// has brought one that was no good at this one: by what the broker says, the next might be none
+    /// either.
     pub(super) fn takes_mpp(&self) -> bool {
-        self.config.mpp && self.around.as_ref().is_none_or(|passed| passed.mpp)
+        let around = self.around.as_ref();
+        let has_come_by_it = |passed: &Passed| matches!(passed.paid.proof, Proof::Mpp { .. });
+        self.config.mpp && around.is_none_or(|passed| passed.mpp && !has_come_by_it(passed))
     }
 
     /// What a token has to cover.
@@ -206,14 +210,6 @@ impl<'a> Visit<'a> {
         self.config.terms.idempotency_key_with.is_some()
     }
 
-    pub(super) fn paid_by(&self, token: VerifyRequest, payment: Arc<Payment>) -> Paid {
-        Paid {
-            payment,
-            proof: Proof::Token { token, may_be_cached: self.cache().is_some() },
-            receipt: None,
-        }
-    }
-
     /// The receipt for a payment that was verified for this very request. None where caches that
     /// clients share may keep the answer.
     pub(super) fn receipt(
@@ -229,9 +225,12 @@ impl<'a> Visit<'a> {
     pub(crate) fn passed(&self, paid: Paid, holds: bool, unstated: Option<Unstated>) -> Passed {
         let terms = self.terms();
         let waited = self.waits_since.get().map_or(Duration::ZERO, Instant::elapsed);
+        let resource = Arc::from(self.resource.as_ref());
         Passed {
             paid,
-            resource: Arc::from(self.resource.as_ref()),
+            stated: self.offer.resource.map(|_| Arc::clone(&resource)),
+            resource,
+            outer: self.around.clone(),
             account: *terms.account,
             own_header: self.config.answer.credential_header.clone(),
             good_for: self.sells(),

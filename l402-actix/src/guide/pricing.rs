@@ -148,6 +148,11 @@
 //! times the price. A gate under it takes the payment that was made for the scope, so price the
 //! scope at or above its handlers.
 //!
+//! For prices within a folder take the path as [`FilePath`](crate::FilePath), which reads it as `Files`
+//! will: `async fn by_folder(file: FilePath) -> Result<Price, Error>`. `Files` serves
+//! `premium/a.html` also for `/%70remium/a.html` and `//premium/a.html`, where the request's raw path
+//! begins otherwise. `FilePath` is `premium/a.html` for the first and a 400 for the second.
+//!
 //! # A price by the body
 //!
 //! Take the body as the handler does. It is held in memory once and read again by whoever is next, up

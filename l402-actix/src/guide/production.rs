@@ -3,12 +3,14 @@
 //! # Before the first payer
 //!
 //! - Keep the API key in the environment: [`L402Config::from_env`](crate::L402Config::from_env).
-//! - Ask the broker at start-up whether it takes the key: [`L402Client::check`](crate::L402Client::check).
-//!   The example `health` has a page that tells a refused key, which only you can mend, from a broker
+//! - Look before you start: [`L402Config::ready`](crate::L402Config::ready) in `main` asks the broker for
+//!   the key, the plan and the receiving wallet, and the stores whether they can be used.
+//!   [`L402Client::check`](crate::L402Client::check) is the broker's part of it, for health pages. The
+//!   example `health` has a page that tells a refused key, which only you can mend, from a broker
 //!   that is away, which passes.
 //! - Set up a logger. What only you can mend is logged as an error; see [observability](super::observability).
 //! - Serve over TLS. A credential is a bearer token: whoever has it can use it until it expires.
-//! - Buy from your own API in a test: [testing](super::testing).
+//! - Buy from your own API in a test, and have a test say what is free: [testing](super::testing).
 //!
 //! # The broker's limit
 //!

@@ -86,6 +86,53 @@
 //! # }
 //! ```
 //!
+//! # Say what is free
+//!
+//! `Sandbox::audit` asks an API that is running, as a stranger asks: it sends no credential and pays
+//! nothing. Name your routes, and say which are free. A handler that lost its `#[l402]`, a config that
+//! is not in `app_data`, and an `#[l402]` without a price fail this test:
+//!
+//! ```
+//! # use actix_web::{App, HttpServer, get, post, web};
+//! # use l402_actix::{BrokerBudget, L402Config, l402};
+//! # use l402_sandbox::Sandbox;
+//! # #[get("/weather")]
+//! # #[l402(price_sats = 100)]
+//! # async fn weather() -> &'static str { "sunny" }
+//! # #[post("/prompt")]
+//! # #[l402(price_sats = 7, extract_first)]
+//! # async fn prompt(_: web::Json<String>) -> &'static str { "an answer" }
+//! # #[get("/health")]
+//! # async fn health() -> &'static str { "well" }
+//! # #[actix_web::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let sandbox = Sandbox::start().await;
+//! let config = L402Config::new(sandbox.client()).broker_budget(BrokerBudget::unlimited());
+//! let app = move || App::new().app_data(config.clone()).service((weather, prompt, health));
+//! let server = HttpServer::new(app).workers(1).bind(("127.0.0.1", 0))?;
+//! let url = format!("http://{}", server.addrs()[0]);
+//! actix_web::rt::spawn(server.run());
+//!
+//! let routes = ["GET /weather", "POST /prompt \"a question\"", "GET /health"];
+//! let audit = Sandbox::audit(&url, routes).await;
+//! assert_eq!(audit.free(), ["GET /health"], "{audit}");
+//! assert_eq!(audit.faults(), [""; 0], "{audit}");
+//! assert_eq!(audit.sats("GET /weather"), Some(100));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `free` lists whatever is answered without a payment, whatever its status: a 400 may come from a
+//! handler without a gate to which the request did not fit. So give a route the body that it needs.
+//!
+//! Each paid route is asked for in other spellings too, such as `//weather`, `/%77eather` and
+//! `/x/../weather`. One that is served, or costs less, is listed as well. That is how you find a
+//! gated folder that is also served from somewhere else, which no gate can see, and a price that is
+//! computed from what was not decoded.
+//!
+//! The routes are run by being asked where they have no gate, so audit an API of your tests. The program
+//! does the same by hand: `l402-sandbox audit http://127.0.0.1:8080 'GET /weather' 'GET /health'`.
+//!
 //! # Without a broker
 //!
 //! A function that takes a [`Payment`](crate::Payment) is tested with one that nobody made:
@@ -111,6 +158,8 @@
 //! # What goes wrong
 //!
 //! - The sandbox stops when it is dropped: `Sandbox::start().await.client()` talks to nobody.
+//! - An audit asks a lot. With the default budget an API answers 429 after some thirty unpaid requests in
+//!   a minute: give the config of the test `BrokerBudget::unlimited()`.
 //! - An invoice can be paid once. A test that pays twice needs two challenges.
 //! - Its invoices begin with `lnbcrt` and no other wallet can pay them, so it can never take real
 //!   money. Real money needs the other client: `L402Config::from_env()` with a merchant's key.

@@ -156,6 +156,16 @@ impl RedisState {
         self.begin(script, keys, arguments, true)
     }
 
+    /// Connects, with as much patience as a start has, and has it answer once.
+    pub(crate) async fn reached(&self, account: &Key) -> Result<(), Fault> {
+        let connections = self.line.connections();
+        let connected = async move { connections.alive(None).await };
+        let connected = background::spawn(connected).map_err(Fault::away)?;
+        connected.await.map_err(Fault::away)?.map_err(Fault::away)?;
+        let key = name(account, "ready", account);
+        self.run("return redis.call('EXISTS', KEYS[1])", vec![key], vec![]).await.map(drop)
+    }
+
     fn begin(
         &self,
         script: &'static str,

@@ -24,8 +24,8 @@ const IDENTIFIER: u8 = 2;
 const SIGNATURE: u8 = 6;
 
 /// Why a text is no macaroon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the macaroon cannot be read")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display, derive_more::Error)]
+#[display("the macaroon cannot be read")]
 pub struct MalformedMacaroon;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,6 +39,7 @@ fn it_helps_and_says_its_version() {
     for named in [
         "pay INVOICE",
         "get URL",
+        "audit URL",
         "--port PORT",
         "--api-key KEY",
         "--rate-limit N",
@@ -74,6 +75,7 @@ fn what_it_cannot_do_it_says_in_a_sentence() {
         (&["get", "http://127.0.0.1:1/", "-X", "A B"], "`A B`"),
         (&["get", "http://127.0.0.1:1/", "-d", "@/no/such/file"], "/no/such/file"),
         (&["pay", "lnbc1realmoney"], "regtest"),
+        (&["audit", "http://127.0.0.1:1"], "audit URL"),
         (&["get", "weather"], "URL"),
         (&["get", "http://127.0.0.1:1/weather"], "nobody answers"),
     ] {
@@ -98,6 +100,19 @@ async fn it_pays_an_invoice_and_prints_the_preimage_alone() {
     let said = complaint(program(&["pay", invoice]).env("LND_REST_HOST", sandbox.url()));
     assert!(said.contains("already paid"), "{said}");
     assert_eq!(sandbox.payments(), 1);
+}
+
+/// The sandbox is an API too, all of which is free.
+#[tokio::test]
+async fn it_audits_an_api_and_fails_where_a_route_would() {
+    let sandbox = Sandbox::start().await;
+    let audit =
+        |url: &str| run(&mut program(&["audit", url, "GET /a", "POST /api/l402/challenges"]));
+    let (success, said, _) = audit(sandbox.url());
+    assert!(success && said.contains("GET /a ") && said.contains("asked for (404)"), "{said}");
+    assert!(said.contains("asked for (401)"), "{said}");
+    let (success, said, _) = audit("http://127.0.0.1:1");
+    assert!(!success && said.contains("nobody answers at 127.0.0.1:1"), "{said}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::{
     Responder, get,
+    http::Method,
     web::{self, ServiceConfig},
 };
 use l402_actix::{L402Config, L402Manifest, RequirePayment, l402};
@@ -125,6 +126,49 @@ async fn an_unlisted_gate_is_an_error_in_the_log_once_for_each_route() {
         assert!(!line.contains(" path="), "{line}");
     }
     assert!(log.lines_with("pattern=\"/listed\"").is_empty());
+}
+
+/// Before anybody asks: as the server starts.
+#[actix_web::test]
+async fn a_route_that_can_only_fail_is_an_error_in_the_log_when_it_is_registered() {
+    #[l402]
+    async fn bare() -> impl Responder {
+        "priceless"
+    }
+    let log = Log::of_this_process();
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app: &mut ServiceConfig| {
+        app.app_data(config.clone());
+        L402Manifest::new("API", &config).register(app, |paid| {
+            paid.route("/at-start/bare", Method::GET, bare);
+            paid.scope_priced("/at-start/nothing", RequirePayment::sats(0), |_| {});
+            paid.scope_priced("/at-start/unused", RequirePayment::sats(1).uses(0), |_| {});
+        });
+    })
+    .await;
+    for (pattern, fault) in [
+        ("/at-start/bare", "no price; state one"),
+        ("/at-start/nothing", "a price of 0 sats"),
+        ("/at-start/unused", "`uses` of 0"),
+    ] {
+        let lines = eventually(|| log.lines_with(pattern)).await;
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        assert!(line.contains("ERROR") && line.contains(fault), "{line}");
+    }
+    assert_eq!(api.ask("/at-start/bare").await.status, 500);
+}
+
+/// What a worker that starts has logged.
+async fn eventually(mut lines: impl FnMut() -> Vec<String>) -> Vec<String> {
+    for _ in 0..100 {
+        let found = lines();
+        if !found.is_empty() {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    lines()
 }
 
 /// Scopes that charge and have no patterns in them, as a folder of files has none.

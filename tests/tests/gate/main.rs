@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod audit;
 mod body;
 mod caching;
 mod caveats;
@@ -12,6 +13,7 @@ mod cors;
 mod credential;
 mod extract_first;
 mod failure;
+mod files;
 mod grants;
 mod invalid_token;
 mod lines;
@@ -23,10 +25,12 @@ mod on_payment;
 mod own_auth;
 mod payment;
 mod pricing;
+mod ready;
 mod receipt;
 mod scopes;
 mod selectors;
 mod typed_terms;
+mod within;
 
 use actix_web::{HttpResponse, Responder, get, web};
 use l402_actix::{L402Config, Payment, VerifyCache, l402, l402_server::ChallengeRequest};

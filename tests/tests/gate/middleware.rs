@@ -61,7 +61,7 @@ impl Site {
         let config = L402Config::new(sandbox.client());
         let calls = Calls::default();
         let counter = calls.clone();
-        let folder = format!("{}/ui", env!("CARGO_MANIFEST_DIR"));
+        let folder = format!("{}/ui/cases", env!("CARGO_MANIFEST_DIR"));
         let api = Api::serve(move |app| {
             let files = web::scope("/files")
                 .wrap(RequirePayment::sats(20).resource("files").description("All files"))

@@ -13,7 +13,8 @@ pub(crate) enum Of {
 use Of::{All, Only};
 
 /// Rooms and what each may import. The ground is open to all, and a room to itself.
-pub(crate) const ROOMS: [(&str, &[Of]); 12] = [
+pub(crate) const ROOMS: [(&str, &[Of]); 13] = [
+    ("start", &[All("config"), All("broker"), Only("answer", &["explained"])]),
     ("discovery", &[All("entry"), All("config"), All("terms")]),
     (
         "entry",

@@ -1,0 +1,139 @@
+//! What scopes have learned of the gates within them, which only those who have paid reach: what they
+//! refuse for good is not sold there again.
+
+use std::{
+    iter::successors,
+    rc::Rc,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{HttpMessage as _, HttpRequest};
+
+use super::{paid::Passed, visit::Visit};
+use crate::{
+    answer::Refusal,
+    key::{Key, key},
+    memory::{CAPACITY, Memory},
+};
+
+/// One for the process: each worker has its own copy of a scope, and each would sell once.
+static LEARNED: LazyLock<Memory<Learned>> = LazyLock::new(Memory::default);
+
+#[derive(Clone)]
+enum Learned {
+    /// It can only answer 500, for this reason; to a token for this resource, if one is named, it
+    /// would not.
+    Fault(&'static str, Option<Arc<str>>),
+    /// It takes no payment in the `Payment` scheme of the scope's.
+    RefusesMpp,
+}
+
+/// How much of a request a fault comes with.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Of {
+    /// All of the route's.
+    Route,
+    /// What is computed for a request is known for those with the same target alone.
+    Target,
+}
+
+impl Of {
+    pub(super) fn computed(is_computed: bool) -> Self {
+        if is_computed { Self::Target } else { Self::Route }
+    }
+}
+
+/// Takes note of a fault of the set-up at a gate within a scope that has been paid for.
+pub(super) fn noted(request: &HttpRequest, of: Of, refusal: impl Into<Refusal>) -> Refusal {
+    let refusal = refusal.into();
+    if let Refusal::Misconfigured(says) = refusal {
+        learn(request, of, &Learned::Fault(says, None));
+    }
+    refusal
+}
+
+/// The same of one that would be none if the scope sold this resource.
+pub(super) fn other_resource(visit: &Visit<'_>, says: &'static str) -> Refusal {
+    let wanted = Some(Arc::from(visit.resource.as_ref()));
+    let of = Of::computed(visit.offer.resource_with.is_some());
+    learn(visit.request, of, &Learned::Fault(says, wanted));
+    Refusal::Misconfigured(says)
+}
+
+/// Takes note of a gate that has not taken the MPP payment that was good at its scope.
+pub(super) fn refuses_mpp(visit: &Visit<'_>) {
+    let price_with = visit.config.terms.price_with.is_some() || visit.offer.price_with.is_some();
+    let of = Of::computed(visit.config.mpp && price_with);
+    learn(visit.request, of, &Learned::RefusesMpp);
+}
+
+/// At each of the scopes around the gate.
+fn learn(request: &HttpRequest, of: Of, learned: &Learned) {
+    let Some(innermost) = request.extensions().get::<Rc<Passed>>().cloned() else { return };
+    for scope in successors(Some(&innermost), |scope| scope.outer.as_ref()) {
+        let sold = Sold {
+            account: &scope.account,
+            resource: &scope.resource,
+            is_stated: scope.stated.is_some(),
+        };
+        LEARNED.put(sold.place(request, of, learned), learned.clone(), CAPACITY);
+    }
+}
+
+/// Why what a gate sells could only be answered 500 by one within.
+pub(super) fn fault(visit: &Visit<'_>) -> Option<&'static str> {
+    if LEARNED.is_empty() {
+        return None;
+    }
+    let kind = &Learned::Fault("", None);
+    let learned = |of| LEARNED.get(&Sold::by(visit).place(visit.request, of, kind));
+    [Of::Route, Of::Target].into_iter().find_map(|of| match learned(of)? {
+        Learned::Fault(_, Some(wanted)) if *wanted == *visit.resource => None,
+        Learned::Fault(says, _) => Some(says),
+        Learned::RefusesMpp => None,
+    })
+}
+
+/// Whether an MPP payment would be refused by a gate within.
+pub(super) fn is_mpp_refused(visit: &Visit<'_>) -> bool {
+    let kind = &Learned::RefusesMpp;
+    let holds = |of| LEARNED.holds(&Sold::by(visit).place(visit.request, of, kind));
+    holds(Of::Route) || holds(Of::Target)
+}
+
+/// What is sold at a scope.
+struct Sold<'a> {
+    account: &'a Key,
+    resource: &'a str,
+    /// By the scope itself.
+    is_stated: bool,
+}
+
+impl<'a> Sold<'a> {
+    fn by(visit: &'a Visit<'_>) -> Self {
+        Self {
+            account: visit.terms().account,
+            resource: &visit.resource,
+            is_stated: visit.offer.resource.is_some(),
+        }
+    }
+
+    /// Where something was learned of it: at this route of this server.
+    fn place(&self, request: &HttpRequest, of: Of, kind: &Learned) -> Key {
+        let path = request.match_info().as_str();
+        // By the path alike at both gates: only the inner one has been routed to.
+        let pattern = request.resource_map().match_pattern(path);
+        let server = request.app_config().local_addr().to_string();
+        let is_of_target = of == Of::Target;
+        key(&[
+            Some(self.account),
+            Some(server.as_bytes()),
+            Some(request.method().as_str().as_bytes()),
+            pattern.as_deref().map(str::as_bytes),
+            (pattern.is_none() || is_of_target).then_some(path.as_bytes()),
+            is_of_target.then_some(request.query_string().as_bytes()),
+            (self.is_stated || is_of_target).then_some(self.resource.as_bytes()),
+            Some(if matches!(kind, Learned::RefusesMpp) { b"mpp" } else { b"fault" }),
+        ])
+    }
+}
