@@ -30,12 +30,8 @@ pub(crate) struct Settings {
     pub(crate) draw_on: fn(StatusCode) -> bool,
 }
 
-/// A store, and the place of its account's that it is in.
-#[derive(Debug)]
-struct InUse {
-    store: Arc<dyn Balances>,
-    _place: Arc<String>,
-}
+/// A store, and its place, which is the account's for as long as somebody has this.
+type InUse = (Arc<dyn Balances>, Arc<String>);
 
 /// Where the balances of an account are, as long as a config is in use that keeps them there.
 #[derive(Default)]
@@ -76,7 +72,7 @@ impl Settings {
     ///
     /// If another config counts them elsewhere: they would be worth as much there once more.
     pub(crate) fn store(&self, account: Key) -> Result<Arc<dyn Balances>, &'static str> {
-        if let Some(InUse { store, .. }) = self.in_use.get() {
+        if let Some((store, _)) = self.in_use.get() {
             return Ok(Arc::clone(store));
         }
         let store = match self.store.as_ref().or(self.shared.as_ref()) {
@@ -84,8 +80,9 @@ impl Settings {
             // Made only where it is needed, so that it does not decide the size of the one that is set.
             None => MemoryStore::new().shared(account),
         };
-        let _place = process::shared(account, Place::default).take(store.place())?;
-        Ok(Arc::clone(&self.in_use.get_or_init(|| InUse { store, _place }).store))
+        let place = process::shared(account, Place::default).take(store.place())?;
+        let (store, _) = self.in_use.get_or_init(|| (store, place));
+        Ok(Arc::clone(store))
     }
 
     /// What is wrong with what is written down and shared, each with what to do.

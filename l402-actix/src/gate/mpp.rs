@@ -142,7 +142,7 @@ impl Taking {
                 amount_sats: verdict.amount_sats.unwrap_or(accepts),
                 payment_hash: verdict.payment_hash,
             }),
-            no => return no,
+            no @ Answer::No(_) => return no,
         };
         if let Some(question) = self.settles {
             self.line.settled(&question);
