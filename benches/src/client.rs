@@ -93,6 +93,10 @@ impl Callers {
         requests: usize,
         pace: Pace,
     ) -> Result<Round, Error> {
+        // The broker's first reply says what it allows; until then all together would be too many.
+        if let Some(connection) = self.connections.first_mut() {
+            call(connection, variant).await?;
+        }
         let count = u32::try_from(self.connections.len())?;
         let looks_away = pace == Pace::InStep;
         let share = requests.div_ceil(self.connections.len());

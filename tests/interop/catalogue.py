@@ -1,128 +1,72 @@
-"""The clients: where each comes from, how it runs here, and what it is known to do."""
+"""What is known of a client, and all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NOTHING = "nothing"
 PATH = "its path"
 SEGMENTS = "its path's first two segments"
+DOMAIN = "its domain"
+
+# The settings that each client is tried in, and the scope of the API that has it.
+MPP = {"off": "", "on": "/mpp"}
 
 
 @dataclass(frozen=True)
 class Client:
     name: str
+    # PyPI, npm or crates.io, or where it is instead.
     registry: str
     # What is installed; the first is the client, at the version that is shown.
     packages: tuple
     # The file in `clients/` that drives it, and the files it needs beside it.
     adapter: str
     language: str
-    # What it keeps a token for: one of the three above.
-    caches: str
+    # What pays for it: a wallet of its own, or its interface for one.
+    wallet: str
     note: str
+    # What it keeps a token for: one of the four above.
+    caches: str = NOTHING
     beside: tuple = ()
-    # The scope it buys from, and the scheme it pays in.
-    scope: str = ""
-    scheme: str = "L402"
     browser: bool = False
-    # Whether it pays when a token that it holds is answered 402, and asks without it before.
+    # The scheme it pays in, and what it is answered before it pays.
+    scheme: str = "L402"
+    asks: str = "402"
+    # Whether it pays when a token that it keeps is answered 402, and asks without it before.
     heals: bool = True
     asks_again: bool = False
+    # What it says, or begins with, where it buys nothing: with MPP "off" or "on".
+    nothing: dict = field(default_factory=dict)
+    # What it says, or begins with, when it keeps to its budget; "" if it has none, `None` if its own is
+    # not tried.
+    budget: str | None = ""
+    # What it says, or begins with, when a request that it has paid for fails, if not the status.
+    throws: str = ""
+    # Whether it shows its user our `Payment-Receipt`.
+    receipt: bool = False
+    shown: str = ""
 
     @property
     def version(self):
-        return self.packages[0].rpartition("==" if self.registry == "PyPI" else "@")[2]
+        return self.shown or self.packages[0].rpartition("==" if self.python else "@")[2]
+
+    @property
+    def python(self):
+        return self.adapter.endswith(".py")
+
+    @property
+    def lock(self):
+        """The name of its lock in `locks/`: `l402-requests-0.9.0`."""
+        return self.packages[0].rpartition("/")[2].replace("==", "-").replace("@", "-")
+
+    @property
+    def buys_with(self):
+        """The settings of MPP that it buys in, if any; all trials are in the first."""
+        return [mpp for mpp in MPP if mpp not in self.nothing]
 
 
-CLIENTS = [
-    Client(
-        name="l402-requests, sync",
-        registry="PyPI",
-        packages=("l402-requests==0.9.0",),
-        adapter="l402_requests_sync.py",
-        language="Python",
-        caches=SEGMENTS,
-        note="configured by environment alone; keeps a token for an hour",
-    ),
-    Client(
-        name="l402-requests, async",
-        registry="PyPI",
-        packages=("l402-requests==0.9.0",),
-        adapter="l402_requests_async.py",
-        language="Python",
-        caches=SEGMENTS,
-        note="as its sync client",
-    ),
-    Client(
-        name="L402sdk",
-        registry="PyPI",
-        packages=("L402sdk==0.1.0",),
-        adapter="lightning_labs_sdk.py",
-        language="Python, Rust inside",
-        caches=PATH,
-        note="pays through its own LND REST backend",
-        asks_again=True,
-    ),
-    Client(
-        name="l402 (Fewsats)",
-        registry="PyPI",
-        packages=("l402==0.0.9",),
-        adapter="fewsats_l402.py",
-        language="Python",
-        caches=PATH,
-        note="its SQLite store never lets go of a token: after an expiry its user deletes it",
-    ),
-    Client(
-        name="lightning-enable-mcp",
-        registry="PyPI",
-        packages=("lightning-enable-mcp==2.1.1",),
-        adapter="lightning_enable.py",
-        language="Python",
-        caches=NOTHING,
-        note="the fetch behind its tools, with its own LND wallet; its address guard's switch for "
-        "loopback is set; hands the token to the agent when a paid request fails",
-    ),
-    Client(
-        name="@getalby/lightning-tools",
-        registry="npm",
-        packages=("@getalby/lightning-tools@9.0.1",),
-        adapter="lightning_tools.mjs",
-        language="JavaScript, Node",
-        caches=PATH,
-        heals=False,
-        note="keeps nothing by itself: it hands out credentials, and never pays while it is handed some",
-    ),
-    Client(
-        name="@getalby/lightning-tools, Chromium",
-        registry="npm",
-        packages=("@getalby/lightning-tools@9.0.1",),
-        adapter="chromium.mjs",
-        beside=("page.html",),
-        language="JavaScript, a page of another origin",
-        caches=PATH,
-        heals=False,
-        note="pays through WebLN; needs the lines of CORS below",
-        browser=True,
-    ),
-    Client(
-        name="l402 (axios)",
-        registry="npm",
-        packages=("l402@0.5.1",),
-        adapter="axios_l402.mjs",
-        language="JavaScript, Node",
-        caches=PATH,
-        note="its store in memory knows no expiry",
-    ),
-    Client(
-        name="mppx",
-        registry="npm",
-        # The newest viem no longer takes this mppx for a peer.
-        packages=("mppx@0.11.0", "viem@2.54.0"),
-        adapter="mppx.mjs",
-        language="JavaScript, Node",
-        caches=NOTHING,
-        note="buys where MPP is switched on, with a Lightning method written to its interface; "
-        "without MPP it pays nothing",
-        scope="/mpp",
-        scheme="Payment",
-    ),
-]
+def clients():
+    from javascript_clients import JAVASCRIPT
+    from other_clients import OTHERS
+    from python_clients import PYTHON
+
+    return PYTHON + JAVASCRIPT + OTHERS

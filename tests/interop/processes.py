@@ -7,6 +7,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -119,6 +120,15 @@ class Shop(Process):
         L402 200"."""
         return ", ".join(json.loads(self.do("story")))
 
+    def booked(self):
+        """The payment hashes that the gate has told its owner of since the last call; it does so
+        beside its answer, not before it."""
+        for _ in range(100):
+            if told := json.loads(self.do("booked")):
+                return told
+            time.sleep(0.05)
+        return []
+
 
 class Sandbox(Process):
     """The program `l402-sandbox`, whose terminal tells what is minted, paid and accepted."""
@@ -173,8 +183,10 @@ class Client(Process):
             raise Unavailable(said[-1] if said else "it did not start") from err
 
     def get(self, url):
-        """Lets it fetch the URL and returns its outcome, the status or the error's text."""
+        """Lets it fetch the URL and returns its outcome, the status or the error's text; the
+        receipt that it has shown with it is in `receipt`."""
         self.process.stdin.write(url + "\n")
         self.process.stdin.flush()
         outcome = json.loads(self.line("=> "))
+        self.receipt = outcome.get("receipt")
         return outcome.get("status") or outcome["error"]

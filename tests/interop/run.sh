@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Lets clients that nobody here wrote buy, unmodified, and writes docs/INTEROP.md. Installs what it
-# needs: tools by apt-get where they are missing, clients into a throw-away folder. Names of clients
-# as arguments ("mppx") run those alone and leave the page as it is.
+# Lets clients that nobody here wrote buy, unmodified, and one attack, and writes docs/INTEROP.md.
+# Installs what it needs: tools by apt-get where they are missing, clients into a throw-away folder.
+# Names of clients as arguments ("mppx") run those alone and leave the page as it is.
 source "$(dirname "$0")/common.sh"
 export PYTHONDONTWRITEBYTECODE=1
 

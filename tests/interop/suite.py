@@ -8,19 +8,88 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import answers
+import attacks
 import browsers
 import report
-from catalogue import CLIENTS
+from catalogue import Client, clients
 from installing import HERE, Installer
+from other_clients import HARNESS
 from processes import PATIENCE_SECONDS, Process, Programs, Unavailable
 from trials import Trials
 
-AT_LEAST = 6
+AT_LEAST = 12
+
+# Clients at a time.
+HANDS = 2
 
 # It also has a tool that reads manifests.
 READER = "lightning-enable-mcp"
+
+
+@dataclass
+class Visit:
+    """What came of a client."""
+
+    client: Client
+    stories: dict = field(default_factory=dict)
+    # Rows of the tables that it is the only one for.
+    cors: list = field(default_factory=list)
+    answers: list = field(default_factory=list)
+    attacks: tuple = ()
+    # Why it did not run, or what did not hold.
+    absent: str = ""
+    failed: str = ""
+    seconds: float = 0.0
+
+    def told(self):
+        """What the terminal shows."""
+        yield f"== {self.client.name} {self.client.version} ({self.client.registry})"
+        if self.absent:
+            yield f"   not run: {self.absent}"
+        for name, story in self.stories.items():
+            yield f"   {' '.join(name) if isinstance(name, tuple) else name:12} {story or '-'}"
+        for missing, outcome, story in self.cors:
+            yield f"   lacking {missing}: {outcome} by {story}"
+        for answer, story in self.answers:
+            yield f"   the broker answers {answer}: {story}"
+        if self.attacks:
+            tests, faults = self.attacks
+            yield f"   {tests - len(faults)} tests held"
+            for number, why in faults.items():
+                yield f"   {number} fails by its own fault: {why}"
+        if self.failed:
+            yield f"   FAILED: {self.failed}"
+        yield f"   {self.seconds:.0f} s"
+
+
+def visit(client, installer, programs, scratch):
+    """Lets the client into all that it is tried in."""
+    seen, started = Visit(client), time.monotonic()
+    try:
+        command = installer.command(client)
+        started = time.monotonic()
+        if client is HARNESS:
+            seen.attacks = attacks.trials(command, programs, scratch)
+            return seen
+        seen.stories = Trials(client, command, programs, scratch).all()
+        if client.browser:
+            seen.cors = browsers.trials(client, command, programs, scratch)
+        if client.name == answers.PAYER:
+            seen.answers = answers.trials(client, command, programs, scratch)
+        if client.name == READER:
+            read_manifest(command, programs.discovery, scratch)
+    except Unavailable as err:
+        seen.absent = str(err)
+    except (AssertionError, RuntimeError) as err:
+        seen.failed = str(err)
+    finally:
+        seen.seconds = time.monotonic() - started
+    return seen
 
 
 def read_manifest(command, example, scratch):
@@ -45,41 +114,25 @@ def read_manifest(command, example, scratch):
 def main():
     built, scratch, page, *names = sys.argv[1:]
     programs, scratch = Programs(Path(built)), Path(scratch)
-    clients = [client for client in CLIENTS if not names or client.name in names]
-    installer = Installer(scratch, clients)
-    bought, absent, cors, reader = [], [], None, None
-    for client in clients:
-        started = time.monotonic()
-        print(f"== {client.name} {client.version} ({client.registry})", flush=True)
-        try:
-            command = installer.command(client)
-            stories = Trials(client, command, programs, scratch).all()
-            if client.browser:
-                cors = browsers.trials(client, command, programs, scratch)
-            if client.name == READER:
-                read_manifest(command, programs.discovery, scratch)
-                reader = client
-        except Unavailable as err:
-            print(f"   not run: {err}", flush=True)
-            absent.append((client, err))
-            continue
-        except AssertionError as err:
-            sys.exit(f"interop: {client.name}: {err}")
-        bought.append((client, stories))
-        for name, story in stories.items():
-            print(f"   {name:12} {story or '-'}", flush=True)
-        for missing, outcome, story in cors if client.browser else ():
-            print(f"   lacking {missing}: {outcome} by {story}", flush=True)
-        if client is reader:
-            print("   the manifest read", flush=True)
-        print(f"   {time.monotonic() - started:.0f} s", flush=True)
+    everybody = [HARNESS, *clients()]
+    wanted = [client for client in everybody if not names or client.name in names]
+    installer = Installer(scratch, Path(built), wanted)
+    visits = []
+    with ThreadPoolExecutor(max_workers=HANDS) as hands:
+        for seen in hands.map(lambda client: visit(client, installer, programs, scratch), wanted):
+            print("\n".join(seen.told()), flush=True)
+            visits.append(seen)
+    failed = [seen for seen in visits if seen.failed]
+    passed = [seen for seen in visits if not seen.failed and not seen.absent]
+    skipped = len(visits) - len(passed) - len(failed)
+    print(f"{len(passed)} passed, {len(failed)} failed, {skipped} skipped")
+    if failed:
+        sys.exit(f"interop: not as expected: {', '.join(seen.client.name for seen in failed)}")
     if names:
         return
-    packages = {client.packages for client, _ in bought}
-    if len(packages) < AT_LEAST:
-        sys.exit(f"interop: only {len(packages)} clients ran; {AT_LEAST} have to")
-    Path(page).write_text(report.page(bought, cors, reader, absent), encoding="utf-8")
-    print(f"{len(bought)} passed, 0 failed, {len(absent)} skipped")
+    if len({seen.client.lock for seen in passed}) < AT_LEAST:
+        sys.exit(f"interop: too few clients ran; {AT_LEAST} have to")
+    Path(page).write_text(report.page(visits, READER), encoding="utf-8")
 
 
 main()

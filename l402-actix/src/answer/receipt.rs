@@ -3,6 +3,7 @@
 use actix_web::{
     HttpResponse,
     http::header::{HeaderMap, HeaderName, HeaderValue},
+    web::Bytes,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -11,6 +12,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::key::{Key, hex};
 
 const PAYMENT_RECEIPT: HeaderName = HeaderName::from_static("payment-receipt");
+
+/// What is set aside for one without a challenge's id.
+const USUAL_BYTES: usize = 192;
 
 /// That a payment was verified for this very request. Made by the gate, and written to an answer that
 /// serves it.
@@ -60,8 +64,9 @@ impl Receipt {
             timestamp: &timestamp,
             challenge_id: self.challenge_id.as_deref(),
         };
-        let encoded = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&body).ok()?);
-        HeaderValue::from_str(&encoded).ok()
+        let mut json = Vec::with_capacity(USUAL_BYTES);
+        serde_json::to_writer(&mut json, &body).ok()?;
+        HeaderValue::from_maybe_shared(Bytes::from(URL_SAFE_NO_PAD.encode(json))).ok()
     }
 }
 

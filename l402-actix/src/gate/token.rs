@@ -38,7 +38,8 @@ pub(super) async fn decide(
         }
     };
     let known = visit.broker.known_with(known, &name);
-    let line = case(visit, &token, known).line(said(visit, answer.as_ref().ok()));
+    let said = said(visit, answer.as_ref().ok());
+    let line = case(visit, &token, known, said).line(said);
     match (line, answer) {
         (Line::Admitted, Ok(Answer::Yes(payment))) => {
             visit.settled(&token);
@@ -83,7 +84,7 @@ async fn refuse_no(
     name: &Question,
     mut refused: Refused,
 ) -> Refusal {
-    let case = case(visit, token, refused.known);
+    let case = case(visit, token, refused.known, Said::No);
     let line = match case.line(Said::No) {
         // The same answer; the figures tell which it was.
         Line::WasGood if case.minted_for == MintedFor::SomethingElse => Line::ForSomethingElse,
@@ -108,24 +109,26 @@ async fn refuse_no(
     refuse::by(visit, line, refused.verdict).await
 }
 
-/// What stands between the broker's no and the answer.
-fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known) -> Case {
+/// What stands between what the broker has said and the answer.
+fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known, said: Said) -> Case {
+    let terms = visit.terms();
     Case {
         scheme: Scheme::Token,
         mode: visit.mode(),
         minted_for: visit.minted_for(known),
         was_accepted: known.accepted,
-        has_expired: token.macaroon().is_some_and(expiry::is_past),
+        // Nobody has to take a macaroon apart that the broker takes.
+        has_expired: said == Said::No && token.macaroon().is_some_and(expiry::is_past),
         opens_scope: visit.too_little().is_some(),
         // Where nothing was sent, the answer would be the same.
-        has_second_question: visit.terms().put_to(token) != *token,
+        has_second_question: terms.resource.is_some() || terms.amount_sats.is_some(),
     }
 }
 
 /// The broker's no to this question, if it still stands and says enough.
 fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<Refused> {
     let refused = visit.broker.recall(name)?;
-    let line = case(visit, token, refused.known).line(Said::No);
+    let line = case(visit, token, refused.known, Said::No).line(Said::No);
     let says_enough = line != Line::SecondQuestion || refused.is_for_something_else.is_some();
     let stands = says_enough && refused.stands(line == Line::JustPaid);
     stands.then(|| {

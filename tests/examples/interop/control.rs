@@ -14,6 +14,7 @@ use actix_web::{
     web::{Data, Json, Path, ServiceConfig},
 };
 use l402_sandbox::{Endpoint, Fault, Sandbox};
+use serde_json::json;
 
 /// What the API answered and what was paid, in the order in which it happened.
 #[derive(Default)]
@@ -32,6 +33,8 @@ impl Story {
 pub(crate) struct Control {
     pub(crate) sandbox: Sandbox,
     pub(crate) story: Arc<Story>,
+    /// The payment hashes that the gate has told of.
+    pub(crate) booked: Arc<Story>,
 }
 
 /// How a request counts in the story: `OPTIONS ` for a preflight, the schemes of its credentials,
@@ -49,13 +52,19 @@ pub(crate) fn asked(request: &ServiceRequest) -> String {
 }
 
 pub(crate) fn routes(app: &mut ServiceConfig) {
-    app.service(story).service(advance).service(away).service(back);
+    app.service(story).service(booked).service(advance).service(verify).service(mint).service(back);
 }
 
 /// What has happened since this was last asked.
 #[post("/story")]
 async fn story(control: Data<Control>) -> impl Responder {
     Json(control.story.take())
+}
+
+/// The payment hashes of what has been paid for since this was last asked.
+#[post("/booked")]
+async fn booked(control: Data<Control>) -> impl Responder {
+    Json(control.booked.take())
 }
 
 /// Lets tokens and invoices age.
@@ -65,15 +74,29 @@ async fn advance(control: Data<Control>, seconds: Path<u64>) -> impl Responder {
     HttpResponse::NoContent()
 }
 
-/// The broker resets connections: to `verify`, or to `mint` too.
-#[post("/away/{endpoint}")]
-async fn away(control: Data<Control>, endpoint: Path<String>) -> impl Responder {
-    let endpoint = match endpoint.as_str() {
-        "verify" => Endpoint::Verify,
-        "mint" => Endpoint::Mint,
-        _ => return HttpResponse::NotFound(),
+/// What the broker answers to verifications from now on: an HTTP status, a fault by its name, or a
+/// verdict that it should not give.
+#[post("/verify/{answer}")]
+async fn verify(control: Data<Control>, answer: Path<String>) -> impl Responder {
+    let fault = match answer.as_str() {
+        "no" => Fault::edit(|reply| reply["valid"] = false.into()),
+        "less" => Fault::edit(|reply| reply["amountSats"] = 1.into()),
+        "elsewhere" => Fault::edit(|reply| reply["resource"] = "/elsewhere".into()),
+        "bare" => Fault::edit(|reply| *reply = json!({ "valid": true })),
+        other => match (other.parse(), Fault::named(other)) {
+            (Ok(status), _) => Fault::status(status),
+            (_, Ok(fault)) => fault,
+            _ => return HttpResponse::NotFound(),
+        },
     };
-    control.sandbox.fault(Fault::reset().on(endpoint).always());
+    control.sandbox.fault(fault.on(Endpoint::Verify).always());
+    HttpResponse::NoContent()
+}
+
+/// The broker resets connections to mint.
+#[post("/mint/reset")]
+async fn mint(control: Data<Control>) -> impl Responder {
+    control.sandbox.fault(Fault::reset().on(Endpoint::Mint).always());
     HttpResponse::NoContent()
 }
 

@@ -7,7 +7,7 @@
 mod api;
 mod control;
 
-use std::{env, error::Error, sync::Arc};
+use std::{env, error::Error, future::ready, sync::Arc};
 
 use actix_web::{App, HttpServer, dev::Service as _, rt, web};
 use l402_actix::{L402Config, VerifyCache};
@@ -29,8 +29,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .start()
         .await?;
+    let booked = Arc::new(Story::default());
+    let book = Arc::clone(&booked);
     // So that a token that expires, or a broker that is lost, is seen at the next request.
-    let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off());
+    let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off()).on_payment(
+        move |payment, _| {
+            book.tell(payment.payment_hash.unwrap_or_default());
+            ready(())
+        },
+    );
     let origin = env::var("ORIGIN").unwrap_or_else(|_| "http://localhost".to_owned());
 
     let seen = Arc::clone(&story);
@@ -53,7 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .bind(("127.0.0.1", 0))?;
 
     let wallet = sandbox.url().to_owned();
-    let control = web::Data::new(Control { sandbox, story });
+    let control = web::Data::new(Control { sandbox, story, booked });
     let desk =
         HttpServer::new(move || App::new().app_data(control.clone()).configure(control::routes))
             .workers(1)

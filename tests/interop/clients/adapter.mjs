@@ -3,13 +3,20 @@
 
 import { createInterface } from "node:readline";
 
-/** Calls `get(url)` for each line; it returns the status that the client ended with. */
+/** What a client may spend in all, in sats, where it knows budgets. */
+export const budget = process.env.BUDGET_SATS && Number(process.env.BUDGET_SATS);
+
+/**
+ * Calls `get(url)` for each line; it returns the status that the client ended with, or an object of
+ * it and the `receipt` that the client shows.
+ */
 export async function serve(get) {
   console.log("=> ready");
   for await (const line of createInterface({ input: process.stdin })) {
     let outcome;
     try {
-      outcome = { status: await get(line.trim()) };
+      const got = await get(line.trim());
+      outcome = typeof got === "object" ? got : { status: got };
     } catch (err) {
       outcome = { error: `${err.name}: ${err.message}` };
     }

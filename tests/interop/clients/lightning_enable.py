@@ -7,7 +7,8 @@ import asyncio
 import os
 import re
 
-from adapter import serve
+from adapter import BUDGET, serve
+from lightning_enable_mcp.budget_service import create_budget_service
 from lightning_enable_mcp.l402_client import L402Client, L402Error
 from lightning_enable_mcp.lnd_wallet import LndWallet
 from lightning_enable_mcp.ssrf_transport import build_ssrf_safe_async_transport
@@ -15,20 +16,22 @@ from lightning_enable_mcp.ssrf_transport import build_ssrf_safe_async_transport
 loop = asyncio.new_event_loop()
 wallet = LndWallet(os.environ["LND_REST_HOST"], os.environ["LND_MACAROON_HEX"])
 loop.run_until_complete(wallet.connect())
-client = L402Client(wallet)
+if BUDGET:
+    os.environ["LIGHTNING_ENABLE_MAX_PER_SESSION_SATS"] = str(BUDGET)
+client = L402Client(wallet, create_budget_service() if BUDGET else None)
 client._http_client._transport = build_ssrf_safe_async_transport(is_blocked=lambda address: False)
 
 
 def get(url):
     try:
-        loop.run_until_complete(client.fetch(url))
+        _, _, receipt = loop.run_until_complete(client.fetch(url))
     except L402Error as err:
         # All that it tells of a refusal is this sentence.
         status = re.match(r"Request failed(?: after payment)?: (\d{3}) ", str(err))
         if not status:
             raise
         return int(status[1])
-    return 200
+    return 200, receipt
 
 
 serve(get)

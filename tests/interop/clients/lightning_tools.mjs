@@ -2,13 +2,14 @@
 
 import { fetch402 } from "@getalby/lightning-tools/402";
 
-import { pay, serve } from "./adapter.mjs";
+import { budget, pay, serve } from "./adapter.mjs";
 
 const wallet = { payInvoice: async ({ invoice }) => ({ preimage: await pay(invoice) }) };
 const credentials = new Map();
 
 await serve(async (url) => {
-  const answer = await fetch402(url, {}, { wallet, credentials: credentials.get(url) });
+  const kept = credentials.get(url);
+  const answer = await fetch402(url, {}, { wallet, maxAmount: budget, credentials: kept });
   if (answer.payment) credentials.set(url, answer.payment.credentials);
   return answer.status;
 });

@@ -1,7 +1,7 @@
 // It ships methods for other networks and an interface for more; this one pays over Lightning as
 // the draft-00 profile has it: the invoice is in the challenge, the preimage is the credential.
 
-import { Credential, Method, z } from "mppx";
+import { Credential, Method, Receipt, z } from "mppx";
 import { Mppx } from "mppx/client";
 
 import { pay, serve } from "./adapter.mjs";
@@ -28,4 +28,8 @@ const lightning = Method.toClient(charge, {
 
 const client = Mppx.create({ methods: [lightning], polyfill: false });
 
-await serve(async (url) => (await client.fetch(url)).status);
+await serve(async (url) => {
+  const answer = await client.fetch(url);
+  const paid = answer.headers.has("Payment-Receipt");
+  return { status: answer.status, receipt: paid ? Receipt.fromResponse(answer) : undefined };
+});

@@ -522,6 +522,10 @@ const trials = {
 
   async 'with a cookie one payment opens a site as any other: images, events, sockets, video, downloads'() {
     const visit = await visitor({ wallet: 'pays' });
+    const unpaid = await challenge('/kept/gallery/film.webm', { Range: 'bytes=0-' });
+    assert.equal(unpaid.status, 402, 'no film without a payment');
+    const answers = [];
+    visit.page.on('response', (answer) => answers.push(answer));
     await visit.open('/kept/gallery');
     await (await visit.sees('#pay')).click();
     await arrives(visit.page, 'h1');
@@ -529,15 +533,29 @@ const trials = {
     await visit.page.waitForFunction(() => window.seen?.event === 'paid for' && window.seen?.socket === 'paid for');
     assert.equal(await visit.page.title(), 'The gallery');
     const film = await visit.page.evaluate(async () => {
-      const video = document.createElement('video');
-      const failed = new Promise((done) => { video.onerror = done; });
-      video.src = '/kept/gallery/video';
-      document.body.append(video);
-      await failed;
-      const part = await fetch('/kept/gallery/video', { headers: { Range: 'bytes=0-3' } });
-      return [part.status, part.headers.get('X-Range'), await part.text()];
+      const video = document.querySelector('#film');
+      const on = (event) => new Promise((done, failed) => {
+        video.addEventListener(event, done, { once: true });
+        video.addEventListener('error', () => failed(video.error), { once: true });
+      });
+      const ended = on('ended');
+      await video.play();
+      await ended;
+      const played = video.currentTime;
+      const seeked = on('seeked');
+      video.currentTime = 0.5;
+      await seeked;
+      return { played, width: video.videoWidth, at: video.currentTime };
     });
-    assert.deepEqual(film, [206, 'bytes=0-3', 'film']);
+    assert.ok(film.played >= 1.9, `played ${film.played} s`);
+    assert.deepEqual([film.width, film.at], [64, 0.5]);
+    const parts = answers.filter((answer) => answer.url().endsWith('/film.webm'));
+    assert.ok(parts.length > 0);
+    for (const part of parts) {
+      assert.equal(part.status(), 206);
+      assert.match(part.request().headers().range, /^bytes=\d+-/);
+      assert.match(part.headers()['content-range'], /^bytes \d+-\d+\/6363$/);
+    }
     const file = await visit.page.evaluate(async () => (await fetch(document.querySelector('#file').href)).text());
     assert.equal(file, '%PDF-1.4 of a gallery');
     const [cookie] = (await visit.context.cookies()).filter(({ name }) => name.startsWith('__Secure-l402-'));
