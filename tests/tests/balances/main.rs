@@ -1,4 +1,4 @@
-//! Single use: one token buys one answer, whatever happens at the same time.
+//! A payment is a balance: what it is good for is answered for once, whatever happens at the same time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
