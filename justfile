@@ -17,7 +17,7 @@ bench-calls:
 
 # State in a real Redis; needs `redis-server`
 redis:
-    cargo test -p l402-tests --features redis-server --test single_use redis::
+    cargo test -p l402-tests --features redis-server --test balances redis::
     cargo test -p l402-tests --features redis-server --test shared_state
 
 # Everything that a submission has to pass

@@ -1,8 +1,9 @@
 //! Threads of our own.
 //!
 //! A worker of the server stops with the server, and whatever it had begun is dropped: a balance
-//! that was about to be given back, or a draw that has to be tried again. Here it goes on for as
-//! long as the process lives. What the merchant wrote has a thread to itself, since it may block it.
+//! that was about to be given back, a draw that has to be tried again, or the broker's yes to a
+//! payment that it takes once. Here it goes on for as long as the process lives. What the merchant
+//! wrote has a thread to itself, since it may block it.
 
 use std::{
     future::{self, Future},
@@ -17,6 +18,7 @@ use tokio::{
 };
 
 static STORES: Background = Background::named("l402-stores");
+static CALLS: Background = Background::named("l402-broker");
 static HOOKS: Background = Background::named("l402-on-payment");
 
 struct Background {
@@ -31,6 +33,14 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     STORES.spawn(future)
+}
+
+/// The same for a call to the broker, whose connections must not hold up a store.
+pub(crate) fn spawn_call<F>(future: F) -> io::Result<JoinHandle<F::Output>>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    CALLS.spawn(future)
 }
 
 /// The same for a function of the merchant's, which is in nobody's way but its own.

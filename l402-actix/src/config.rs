@@ -464,6 +464,9 @@ impl L402Config {
     ///   the handler has drawn: the handler may have had its effects. So has one whose request is cut
     ///   off by a server that is stopped without grace, or by a middleware of yours that drops a slow
     ///   request: put time limits into the handler, where they become an answer.
+    /// - All configs of an account keep balances in one place, or a payment would be worth as much in each.
+    ///   One that names another place than those that are in use is answered 500 on such routes, before
+    ///   anybody pays.
     /// - A balance is named by its payment, not by the route: where routes share a resource, what one
     ///   of them draws is gone for the others. They have to count the same; uses on one and units on
     ///   another are answered 500. A route with the same resource that counts nothing takes the token as

@@ -43,6 +43,7 @@ pub(crate) enum Kind {
     Truncated,
     Oversize,
     Delay(Duration),
+    Late(Duration),
     Edit(Arc<dyn Fn(&mut Value) + Send + Sync>),
 }
 
@@ -104,6 +105,12 @@ impl Fault {
     /// Answers properly, but this much later.
     pub fn delay(delay: Duration) -> Self {
         Self::new(Kind::Delay(delay))
+    }
+
+    /// Does what is asked at once, and answers this much later: it is done also for a caller that has
+    /// hung up by then.
+    pub fn late(late: Duration) -> Self {
+        Self::new(Kind::Late(late))
     }
 
     /// Changes the genuine reply before it is sent.
@@ -173,6 +180,7 @@ impl fmt::Debug for Kind {
             Self::Truncated => f.write_str("Truncated"),
             Self::Oversize => f.write_str("Oversize"),
             Self::Delay(delay) => write!(f, "Delay({delay:?})"),
+            Self::Late(late) => write!(f, "Late({late:?})"),
             Self::Edit(_) => f.write_str("Edit"),
         }
     }

@@ -80,6 +80,11 @@ async fn answer(
             tokio::time::sleep(delay).await;
             Ok(Answer::whole(route(state, &request)))
         }
+        Some(Kind::Late(late)) => {
+            let reply = route(state, &request);
+            tokio::time::sleep(late).await;
+            Ok(Answer::whole(reply))
+        }
         Some(Kind::Edit(edit)) => {
             let mut reply = route(state, &request);
             let mut body: Value = serde_json::from_str(&reply.body).unwrap_or_default();

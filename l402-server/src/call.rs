@@ -1,5 +1,7 @@
 //! The one way a call goes out and comes back.
 
+use std::time::Duration;
+
 use reqwest::{
     Method, Request, Url,
     header::{HeaderName, HeaderValue},
@@ -22,6 +24,8 @@ pub(crate) struct Call<'a> {
     pub(crate) idempotency_key: Option<HeaderValue>,
     pub(crate) may_be_repeated: bool,
     pub(crate) max_reply_bytes: usize,
+    /// Instead of the client's timeout.
+    pub(crate) timeout: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
@@ -34,6 +38,7 @@ impl<'a> Call<'a> {
             idempotency_key: None,
             may_be_repeated: true,
             max_reply_bytes: MAX_REPLY_BYTES,
+            timeout: None,
         }
     }
 
@@ -78,7 +83,8 @@ impl Settings {
             reply::accept(response, &call.secrets, call.max_reply_bytes).await
         });
         let late = L402Error::Timeout { url: None };
-        let ended = tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(late));
+        let timeout = call.timeout.unwrap_or(self.timeout);
+        let ended = tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late));
         ended.map_err(|err| err.tried(&call.tried()))
     }
 

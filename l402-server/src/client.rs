@@ -110,11 +110,28 @@ impl L402Client {
     /// Send the resource and the amount, and compare the reply with them: what is not sent is not
     /// checked, and the holder of a macaroon can append caveats to it.
     pub async fn verify_token(&self, request: &VerifyRequest) -> Result<Verification, L402Error> {
+        self.verify_token_within(request, self.0.timeout).await
+    }
+
+    /// [`verify_token`](Self::verify_token), which may take so long, whatever the client's timeout is.
+    ///
+    /// For [`VerifyRequest::preimage_only`]: the broker takes such a payment once, also for a caller
+    /// that has hung up before it heard so.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify_token`](Self::verify_token).
+    pub async fn verify_token_within(
+        &self,
+        request: &VerifyRequest,
+        timeout: Duration,
+    ) -> Result<Verification, L402Error> {
         request.check()?;
         let [macaroon, preimage] = request.secrets();
         let secrets = Secrets([self.0.key.expose(), macaroon, preimage]);
         let call = Call {
             may_be_repeated: request.may_be_repeated(),
+            timeout: Some(timeout),
             ..Call::post(&self.0.verify_url, secrets)
         };
         let mut verification: Verification = self.0.exchange(&call, Some(request)).await?;

@@ -126,6 +126,11 @@ impl Api {
         self.client.request(method, format!("http://{}{path}", self.address))
     }
 
+    /// Stops with grace: requests that are under way are answered first.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+    }
+
     /// Asks for `path` without a credential.
     pub async fn ask(&self, path: &str) -> Answer {
         Answer::to(self.get(path)).await

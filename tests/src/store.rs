@@ -24,6 +24,7 @@ pub struct TestStore {
 struct State {
     holds: AtomicUsize,
     renewals: AtomicUsize,
+    acceptances: AtomicUsize,
     draws_to_fail: AtomicUsize,
     draws_to_lose: AtomicUsize,
     draws_to_refuse: AtomicUsize,
@@ -55,6 +56,12 @@ impl TestStore {
     #[must_use]
     pub fn renewals(&self) -> usize {
         self.state.renewals.load(Ordering::SeqCst)
+    }
+
+    /// How often it was written down what a payment was accepted for.
+    #[must_use]
+    pub fn acceptances(&self) -> usize {
+        self.state.acceptances.load(Ordering::SeqCst)
     }
 
     /// Fails the next so many draws, and does not make them.
@@ -151,6 +158,7 @@ impl Balances for TestStore {
     }
 
     fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
+        self.state.acceptances.fetch_add(1, Ordering::SeqCst);
         self.step(self.inner.accept(mark, accepted, kept_for))
     }
 
@@ -160,6 +168,10 @@ impl Balances for TestStore {
 
     fn lease(&self) -> Option<Duration> {
         self.lease
+    }
+
+    fn place(&self) -> String {
+        self.inner.place()
     }
 
     fn renew(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, bool> {

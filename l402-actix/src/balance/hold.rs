@@ -97,6 +97,12 @@ impl Hold {
         self.handler_called = true;
     }
 
+    /// Whether it is on so much of this kind.
+    pub(crate) fn is_of(&self, kind: Kind, limit: u64) -> bool {
+        let (quota, _) = self.shared.remaining();
+        (quota.kind, quota.limit) == (kind, limit)
+    }
+
     pub(crate) fn balance(&self) -> Balance {
         Balance::of(Arc::clone(&self.shared))
     }

@@ -107,6 +107,10 @@ impl Balances for MemoryStore {
         Box::pin(ready(Ok(self.sheets.read(mark, |sheet| sheet.accepted))))
     }
 
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+
     fn shared(self, account: [u8; 32]) -> Arc<dyn Balances> {
         let sheets = process::shared(account, || Sheets::with_capacity(self.capacity));
         sheets.capacity.fetch_max(self.capacity, Ordering::Relaxed);

@@ -281,6 +281,11 @@ impl Balances for RedisStore {
         })
     }
 
+    /// Of a connection that a function makes, no more than that it is Redis.
+    fn place(&self) -> String {
+        self.state.place().map_or_else(|| "Redis".to_owned(), |place| format!("Redis at {place}"))
+    }
+
     fn shared(mut self, account: [u8; 32]) -> Arc<dyn Balances> {
         self.ledger = process::shared(account, Ledger::default);
         Arc::new(self)

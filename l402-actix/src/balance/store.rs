@@ -1,6 +1,7 @@
 //! What a store of balances is, and the names that it goes by.
 
 use std::{
+    any::type_name,
     error::Error,
     fmt,
     future::{Future, ready},
@@ -93,6 +94,16 @@ pub trait Balances: fmt::Debug + Send + Sync + 'static {
     fn renew(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, bool> {
         let _ = (mark, id);
         Box::pin(ready(Ok(true)))
+    }
+
+    /// Where the balances are: the same for stores that know of each other's, and for no others.
+    /// Default: the name of the type.
+    ///
+    /// The configs of an account have to keep them in one place, or a payment is worth as much in each.
+    /// A config that names another one than those that are in use is answered 500, and the log names
+    /// both: say nothing secret.
+    fn place(&self) -> String {
+        type_name::<Self>().to_owned()
     }
 
     /// The store that a config of this account is to use. Default: this one.

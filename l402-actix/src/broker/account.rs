@@ -9,7 +9,7 @@ use std::{
 use l402_server::{Challenge, L402Client};
 
 use super::{
-    budget::Budget, checked::time_left, elsewhere::Elsewhere, held::HeldChallenges,
+    budget::Budget, checked::time_left, elsewhere::Elsewhere, held::HeldChallenges, once::Taking,
     refused::RefusedMemory, sales::Sales, verdicts::Verdicts,
 };
 use crate::{
@@ -29,6 +29,8 @@ pub(crate) struct Account {
     elsewhere: OnceLock<Arc<Elsewhere>>,
     pub(crate) refused: RefusedMemory,
     pub(crate) verdicts: Verdicts,
+    /// The payments that the broker takes once, while it is asked.
+    pub(super) taking: Taking,
     /// Used only where challenges are reused.
     pub(crate) held: HeldChallenges,
     /// The hashes of accepted payments. Used only with idempotency keys of the merchant's.

@@ -9,10 +9,15 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::refusal::BrokerRefusal;
-use crate::key::Key;
+use crate::{background, key::Key};
 
 /// The calls that are under way.
-pub(crate) struct Flights<V>(Arc<Mutex<HashMap<Key, Flight<V>>>>);
+pub(crate) struct Flights<V> {
+    under_way: UnderWay<V>,
+    lasting: bool,
+}
+
+type UnderWay<V> = Arc<Mutex<HashMap<Key, Flight<V>>>>;
 
 struct Flight<V> {
     begun: Instant,
@@ -29,14 +34,21 @@ pub(crate) enum Shared<V> {
 
 impl<V> Default for Flights<V> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self { under_way: Arc::default(), lasting: false }
+    }
+}
+
+impl<V> Flights<V> {
+    /// Calls that go on when the worker stops that has begun them.
+    pub(super) fn lasting() -> Self {
+        Self { lasting: true, ..Self::default() }
     }
 }
 
 impl<V: Clone + Send + Sync + 'static> Flights<V> {
     /// Whether somebody who asks now would wait for a call that is under way.
     pub(crate) fn is_under_way(&self, key: &Key, patience: Duration) -> bool {
-        lock(&self.0).get(key).is_some_and(|flight| flight.begun.elapsed() < patience)
+        lock(&self.under_way).get(key).is_some_and(|flight| flight.begun.elapsed() < patience)
     }
 
     /// Takes what is `kept`, else waits for the call that is under way, else starts one. When that has
@@ -65,7 +77,7 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         let mut lost = 0;
         while lost < 2 {
             let (mut answer, left, begun) = {
-                let mut flights = lock(&self.0);
+                let mut flights = lock(&self.under_way);
                 if let Some(kept) = kept() {
                     return Ok(Shared::Own(kept));
                 }
@@ -88,13 +100,18 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
             };
             let own = begun.is_some();
             if let Some((call, landed, begun)) = begun {
-                let landing = Landing { flights: Arc::clone(&self.0), key, begun };
-                tokio::spawn(async move {
+                let landing = Landing { flights: Arc::clone(&self.under_way), key, begun };
+                let flight = async move {
                     let value = call.await;
                     // First nobody can join any more, then those who have joined are told.
                     drop(landing);
                     let _ = landed.send(Some(value));
-                });
+                };
+                if self.lasting {
+                    background::spawn_call(flight).map_err(|_| BrokerRefusal::Unanswered)?;
+                } else {
+                    tokio::spawn(flight);
+                }
             }
             let landed = answer.wait_for(Option::is_some);
             let landed = if own { Ok(landed.await) } else { timeout(left, landed).await };
@@ -114,7 +131,7 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
 /// Takes a call off the list when it ends, also when it panics or its worker stops; unless another
 /// one has taken its place.
 struct Landing<V> {
-    flights: Arc<Mutex<HashMap<Key, Flight<V>>>>,
+    flights: UnderWay<V>,
     key: Key,
     begun: Instant,
 }
@@ -168,7 +185,7 @@ mod tests {
         let first = rt::spawn(async move {
             value(first.share([0; 32], PATIENCE, || None, || Ok(call(&told, 1))).await)
         });
-        while lock(&flights.0).is_empty() {
+        while lock(&flights.under_way).is_empty() {
             rt::task::yield_now().await;
         }
         first.abort();
@@ -176,7 +193,7 @@ mod tests {
         let second = flights.share([0; 32], PATIENCE, || None, || Ok(call(&go, 2)));
         go.notify_one();
         assert_eq!(value(second.await), 1);
-        assert!(lock(&flights.0).is_empty());
+        assert!(lock(&flights.under_way).is_empty());
         let next = flights.share([0; 32], PATIENCE, || None, || Ok(ready(3)));
         assert_eq!(value(next.await), 3);
     }
@@ -192,7 +209,7 @@ mod tests {
                 async { rt::time::timeout(Duration::from_millis(300), asked).await.is_err() };
             rt::System::new().block_on(late)
         });
-        while lock(&flights.0).is_empty() {
+        while lock(&flights.under_way).is_empty() {
             thread::yield_now();
         }
         let second = flights.share([0; 32], PATIENCE, || None, || Ok(ready(2)));
@@ -210,7 +227,7 @@ mod tests {
             || Ok(async { panic!("a call that panics, on purpose") }),
         );
         assert!(matches!(broken.await, Err(BrokerRefusal::Unanswered)));
-        assert!(lock(&flights.0).is_empty());
+        assert!(lock(&flights.under_way).is_empty());
         assert_eq!(value(flights.share([0; 32], PATIENCE, || Some(7), || Ok(pending())).await), 7);
     }
 
@@ -224,7 +241,7 @@ mod tests {
             || Err::<std::future::Ready<u32>, _>(BrokerRefusal::Unanswered),
         );
         assert!(refused.await.is_err());
-        assert!(lock(&flights.0).is_empty());
+        assert!(lock(&flights.under_way).is_empty());
     }
 
     #[actix_web::test]

@@ -17,6 +17,7 @@ mod held;
 mod identity;
 mod mint;
 mod minute;
+mod once;
 mod payer;
 #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "nobody is asked"))]
 mod places;
@@ -34,15 +35,14 @@ mod word;
 use std::{
     cell::{Cell, OnceCell},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix_web::HttpRequest;
 use l402_server::VerifyRequest;
 
 pub use budget::BrokerBudget;
-pub(crate) use budget::Permit;
-use budget::{Asker, Call};
+use budget::{Asker, Call, Permit};
 pub(crate) use checked::CheckedChallenge;
 use identity::Client;
 pub use identity::{ClientIdentity, InvalidNetwork};
@@ -51,8 +51,7 @@ use places::{Share, SharedPlace};
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
 pub(crate) use sales::Known;
-use settings::Line;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Line, Settings};
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;
 pub(crate) use verdicts::{Answer, missing_fact};
@@ -60,7 +59,6 @@ use word::{Asked, Word};
 
 use crate::{
     key::Key,
-    memory::CAPACITY,
     observe::{self, Cache, Endpoint, Watch},
     payment::Payment,
     terms::Question,
@@ -153,7 +151,8 @@ impl<'a> Broker<'a> {
                 wait.asks();
                 asked.set(true);
                 let (line, question) = (self.settings.line.clone(), question.clone());
-                Ok(async move { ask(&line, permit, name.payment_hash, &question).await })
+                let within = line.client.timeout();
+                Ok(async move { ask(&line, permit, name.payment_hash, &question, within).await })
             };
             let verdict = Box::pin(verdicts.verdict(name, cache, call)).await;
             self.has_heard(&word);
@@ -162,31 +161,15 @@ impl<'a> Broker<'a> {
             let permit = self.allow_verify(&name, purpose).await?;
             wait.asks();
             asked.set(true);
-            ask(&self.settings.line, permit, name.payment_hash, question).await
+            let line = &self.settings.line;
+            ask(line, permit, name.payment_hash, question, line.client.timeout()).await
         };
         wait.over(Cache::Verdict, &verdict);
         verdict.map(|answer| (answer, asked.get())).map_err(BrokerRefusal::Verify)
     }
 
-    /// Has an MPP payment verified. It is used up by a yes.
-    pub(crate) async fn verify_once(
-        &self,
-        permit: Permit,
-        name: &Question,
-        question: &VerifyRequest,
-    ) -> Result<Answer, BrokerRefusal> {
-        let _wait = self.watch.wait();
-        let verdict = ask(&self.settings.line, permit, None, question).await;
-        if let (Ok(answer), Some(payer)) = (&verdict, &name.payment_hash)
-            && answer.is_yes()
-        {
-            self.settings.line.account.budget.used_up(payer);
-        }
-        verdict.map_err(BrokerRefusal::Verify)
-    }
-
     /// Whoever has paid goes first, whichever process has heard of it.
-    pub(crate) async fn allow_verify(
+    async fn allow_verify(
         &self,
         name: &Question,
         purpose: Purpose,
@@ -258,8 +241,7 @@ impl<'a> Broker<'a> {
 
     /// What is known here of the payment behind a question.
     pub(crate) fn known(&self, question: &Question) -> Known {
-        let known = |hash: &Key| self.settings.line.account.sales.known(hash);
-        question.payment_hash.as_ref().map(known).unwrap_or_default()
+        self.settings.line.known(question)
     }
 
     /// What was known before a question was asked, with what other processes have said of it since: with
@@ -267,26 +249,6 @@ impl<'a> Broker<'a> {
     pub(crate) fn known_with(&self, before: Known, question: &Question) -> Known {
         let now = self.known(question);
         if before.sold.is_none() && now.sold.is_some() { now } else { before }
-    }
-
-    /// Takes note that the payment behind a question lets a request in. Whether that is the first time;
-    /// of a preimage that proves no hash it always may be.
-    pub(crate) fn accepted(&self, question: &Question) -> bool {
-        let account = &self.settings.line.account;
-        let Some(hash) = question.payment_hash else { return true };
-        let is_first = account.sales.accepted(hash);
-        if let Some(elsewhere) = account.elsewhere() {
-            elsewhere.accepted(&hash, account.sales.known(&hash));
-        }
-        is_first
-    }
-
-    /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:
-    /// nobody can pay it again.
-    pub(crate) fn settled(&self, credential: &VerifyRequest) {
-        if let Some(hash) = credential.payment_hash() {
-            self.settings.line.account.settled.put(hash, (), CAPACITY);
-        }
     }
 
     /// Takes note of a credential, before it is verified: its invoice is paid and must not be
@@ -336,11 +298,13 @@ async fn ask(
     mut permit: Permit,
     payer: Option<Key>,
     question: &VerifyRequest,
+    within: Duration,
 ) -> Verdict {
     // It is never closed; if it were, nothing would be bounded and all be served.
     let _place = line.places.acquire().await;
     permit.sent();
-    let verdict = observe::timed(Endpoint::Verify, line.client.verify_token(question)).await;
+    let call = line.client.verify_token_within(question, within);
+    let verdict = observe::timed(Endpoint::Verify, call).await;
     let said = line.client.rate_limit();
     match verdict {
         Ok(verdict) => {

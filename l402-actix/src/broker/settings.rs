@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use l402_server::L402Client;
+use l402_server::{L402Client, VerifyRequest};
 use tokio::sync::Semaphore;
 
 #[cfg(feature = "redis")]
 use super::elsewhere::Elsewhere;
 use super::{
-    account::Account, budget::BrokerBudget, identity::ClientIdentity, verdicts::VerifyCache,
+    account::Account, budget::BrokerBudget, identity::ClientIdentity, sales::Known,
+    verdicts::VerifyCache,
 };
 #[cfg(feature = "redis")]
 use crate::shared::RedisState;
+use crate::{memory::CAPACITY, terms::Question};
 
 /// How many calls of one config may be under way at once. At 50 ms a call these are some 5,000 a
 /// second, which is far beyond every limit; what it bounds is the sockets to a broker that hangs.
@@ -23,6 +25,33 @@ pub(crate) struct Line {
     pub(crate) client: L402Client,
     pub(crate) account: Arc<Account>,
     pub(super) places: Arc<Semaphore>,
+}
+
+impl Line {
+    /// What is known here of the payment behind a question.
+    pub(crate) fn known(&self, question: &Question) -> Known {
+        let known = |hash| self.account.sales.known(hash);
+        question.payment_hash.as_ref().map(known).unwrap_or_default()
+    }
+
+    /// Takes note that the payment behind a question lets a request in. Whether that is the first time;
+    /// of a preimage that proves no hash it always may be.
+    pub(crate) fn accepted(&self, question: &Question) -> bool {
+        let Some(hash) = question.payment_hash else { return true };
+        let is_first = self.account.sales.accepted(hash);
+        if let Some(elsewhere) = self.account.elsewhere() {
+            elsewhere.accepted(&hash, self.account.sales.known(&hash));
+        }
+        is_first
+    }
+
+    /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:
+    /// nobody can pay it again.
+    pub(crate) fn settled(&self, credential: &VerifyRequest) {
+        if let Some(hash) = credential.payment_hash() {
+            self.account.settled.put(hash, (), CAPACITY);
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

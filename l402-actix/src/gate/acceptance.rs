@@ -1,11 +1,11 @@
 //! What an MPP payment was accepted for: the broker takes it once, and then this answers for it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::visit::Visit;
 use crate::{
     answer::Refusal,
-    balance::{Accepted, Kind, Mark, accept, accepted},
+    balance::{Accepted, Balances, Kind, Mark, accept, accepted},
     key::{Key, hex, key},
     payment::Payment,
     terms::GoodFor,
@@ -18,7 +18,7 @@ pub(super) async fn before(
 ) -> Result<Option<(Mark, Arc<Payment>, Option<GoodFor>)>, Refusal> {
     let Some(hash) = payment_hash else { return Ok(None) };
     let mark = visit.mark(hash);
-    let accepted = accepted(visit.store(), mark).await?;
+    let accepted = accepted(visit.store()?, mark).await?;
     let (any_resource, any_amount) = (!visit.config.enforce_resource, !visit.config.enforce_amount);
     let is_for_this = |accepted: &Accepted| {
         (any_resource || accepted.resource == resource(visit))
@@ -39,20 +39,34 @@ pub(super) async fn before(
     }))
 }
 
-/// What the payment was accepted for, and what it is good for there.
-pub(super) async fn write_down(
-    visit: &Visit<'_>,
+/// What a payment is accepted for here, for when the request is gone.
+pub(super) struct Acceptance {
+    store: Arc<dyn Balances>,
     mark: Mark,
-    payment: &Payment,
-    good_for: Option<GoodFor>,
-) {
-    let counted = good_for.map(|good_for| match good_for {
-        GoodFor::Uses(uses) => (Kind::Uses, uses),
-        GoodFor::Units { units, .. } => (Kind::Units, units),
-    });
-    let (resource, amount_sats) = (resource(visit), payment.amount_sats);
-    let accepted = Accepted { resource, amount_sats, counted };
-    accept(visit.store(), mark, accepted, visit.config.balance.kept_for()).await;
+    resource: Key,
+    /// What it is good for at the gate that says so.
+    counted: Option<(Kind, u64)>,
+    kept_for: Duration,
+}
+
+impl Acceptance {
+    pub(super) fn of(
+        visit: &Visit<'_>,
+        mark: Mark,
+        good_for: Option<GoodFor>,
+    ) -> Result<Self, Refusal> {
+        let counted = good_for.map(|good_for| match good_for {
+            GoodFor::Uses(uses) => (Kind::Uses, uses),
+            GoodFor::Units { units, .. } => (Kind::Units, units),
+        });
+        let (store, resource) = (visit.store()?, resource(visit));
+        Ok(Self { store, mark, resource, counted, kept_for: visit.config.balance.kept_for() })
+    }
+
+    pub(super) async fn write_down(self, amount_sats: u64) {
+        let accepted = Accepted { resource: self.resource, amount_sats, counted: self.counted };
+        accept(self.store, self.mark, accepted, self.kept_for).await;
+    }
 }
 
 fn resource(visit: &Visit<'_>) -> Key {

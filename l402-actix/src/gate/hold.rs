@@ -1,7 +1,7 @@
 //! What a payment is good for at this gate: held for this request.
 
 use super::{
-    acceptance,
+    acceptance::Acceptance,
     paid::{Admission, Paid},
     sell,
     visit::Visit,
@@ -23,7 +23,7 @@ pub(super) async fn look(visit: &Visit<'_>, question: &Question) -> Result<(), R
         return Ok(());
     };
     let (quota, mark) = (quota(visit, good_for), visit.mark(payment_hash));
-    match within_time(visit.store().look(mark, quota)).await? {
+    match within_time(visit.store()?.look(mark, quota)).await? {
         Claim::Held { .. } => Ok(()),
         Claim::Busy => Err(refused(visit, quota, Claimed::Busy).await),
         Claim::UsedUp => Err(refused(visit, quota, Claimed::UsedUp).await),
@@ -37,11 +37,14 @@ pub(super) async fn admission(visit: &Visit<'_>, paid: Paid) -> Result<Admission
     if let Some(unstated) = visit.around.as_ref().and_then(|passed| passed.unstated.as_ref())
         && let Some(hold) = unstated.take()
     {
+        // From now on the scope lets it in for what it is worth here; else it does so already.
+        let Quota { kind, limit, .. } = quota(visit, good_for);
+        let is_new = !hold.is_of(kind, limit);
         hold.undo().await;
-        // From now on the scope lets it in for what it is worth here.
-        if let Some(payment_hash) = paid.proven_hash() {
+        if is_new && let Some(payment_hash) = paid.proven_hash() {
             let mark = visit.mark(payment_hash);
-            acceptance::write_down(visit, mark, &paid.payment, Some(good_for)).await;
+            let acceptance = Acceptance::of(visit, mark, Some(good_for))?;
+            acceptance.write_down(paid.payment.amount_sats).await;
         }
     }
     // A payment that proves no hash could be used any number of times, and what the broker states
@@ -62,7 +65,7 @@ pub(super) async fn hold(
         GoodFor::Uses(_) => 1,
         GoodFor::Units { hold, .. } => hold,
     };
-    match Hold::make(visit.store(), mark, quota, amount).await? {
+    match Hold::make(visit.store()?, mark, quota, amount).await? {
         Claimed::Held(hold) => Ok(hold),
         claimed => Err(refused(visit, quota, claimed).await),
     }

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
-    acceptance,
+    acceptance::{self, Acceptance},
     echo::Echo,
     hold,
     list::{Case, Said, Scheme},
     paid::{Admission, Paid, Proof},
-    refuse, sell, told,
+    refuse, sell,
+    told::Teller,
     visit::Visit,
 };
 use crate::{
     answer::{Problem, Refusal},
     balance::{Hold, Mark},
-    broker::{Answer, BrokerRefusal, Purpose, is_malformed},
+    broker::{Answer, BrokerRefusal, Line, is_malformed, missing_fact},
     payment::Payment,
+    terms::{Question, Terms},
 };
 
 /// The broker takes such a payment once, so it is asked once: not for a diagnosis, and not again if
-/// the answer was lost. From its yes on our store answers for it.
+/// the answer was lost. From its yes on our store answers for it, also if nobody has waited for that.
 pub(super) async fn decide(
     visit: &Visit<'_>,
     payment: VerifyRequest,
@@ -30,39 +32,50 @@ pub(super) async fn decide(
     visit.broker.presented(&payment);
     visit.problem.set(Problem::UnknownChallenge);
     let question = payment.resource(visit.resource.as_ref()).amount_sats(visit.sats.accept);
-    let name = visit.terms().question(&question);
+    let terms = Terms {
+        resource: Some(visit.resource.as_ref()),
+        amount_sats: Some(visit.sats.accept),
+        ..visit.terms()
+    };
+    let name = terms.question(&question);
     let payment_hash = name.payment_hash;
     let good_for = visit.good_for().unwrap_or(hold::ONE_USE);
-    if let Some((mark, payment, counted)) = acceptance::before(visit, payment_hash).await? {
-        // Where this scope counts nothing, the gate within that it was drawn at does.
-        let good_for = visit.good_for().or(counted).unwrap_or(hold::ONE_USE);
-        let hold = hold::hold(visit, mark, good_for).await?;
-        return Ok(admitted(visit, (mark, payment), hold, echo));
-    }
-    // In this order: garbage comes no further than the budget, and a store that is away must
-    // not cost a payment, so that it is held before it is used up.
-    let known = visit.broker.known(&name);
-    let permit = visit.broker.allow_verify(&name, Purpose::OnlyOnce).await?;
-    let claimed = match payment_hash.map(|hash| visit.mark(hash)) {
-        Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
-        None => None,
-    };
-    let verdict = match visit.broker.verify_once(permit, &name, &question).await {
-        Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
-            sell::end_reuse(visit);
-            return Err(Refusal::RefusedPayment(Problem::MalformedCredential));
+    let (known, claimed, answer) = loop {
+        let known = visit.broker.known(&name);
+        if let Some((mark, payment, counted)) = acceptance::before(visit, payment_hash).await? {
+            // Where this scope counts nothing, the gate within that it was drawn at does.
+            let good_for = visit.good_for().or(counted).unwrap_or(hold::ONE_USE);
+            let hold = hold::hold(visit, mark, good_for).await?;
+            return Ok(admitted(visit, (mark, payment), hold, echo));
         }
-        verdict => verdict?,
+        // In this order: garbage comes no further than the budget, and a store that is away must
+        // not cost a payment, so that it is held before it is used up.
+        let permit = visit.broker.allow_once(&name).await?;
+        let claimed = match payment_hash.map(|hash| visit.mark(hash)) {
+            Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
+            None => None,
+        };
+        let taking = Taking::of(visit, &name, &question)?;
+        let taken = |answer| taking.taken(answer);
+        match visit.broker.verify_once(permit, (&name, &question), known, taken).await {
+            Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
+                sell::end_reuse(visit);
+                return Err(Refusal::RefusedPayment(Problem::MalformedCredential));
+            }
+            answered => match answered? {
+                Some(answer) => break (known, claimed, answer),
+                // Once at most: from now on it is known to be accepted.
+                None => {
+                    if let Some((_, hold)) = claimed {
+                        hold.undo().await;
+                    }
+                }
+            },
+        }
     };
-    let payment = match verdict {
+    let payment = match answer {
         Answer::Yes(payment) => payment,
-        // Valid without facts means: valid for what was sent.
-        Answer::Incomplete(verdict) => Arc::new(Payment {
-            resource: verdict.resource.unwrap_or_else(|| visit.resource.to_string()),
-            merchant_id: verdict.merchant_id,
-            amount_sats: verdict.amount_sats.unwrap_or(visit.sats.accept),
-            payment_hash: verdict.payment_hash,
-        }),
+        Answer::Incomplete(verdict) => return Err(Refusal::MissingFact(missing_fact(&verdict))),
         Answer::No(verdict) => {
             // Another request of its payer may have been first, here or at another process.
             if let (Some((mark, payment, _)), Some((_, hold))) =
@@ -84,15 +97,69 @@ pub(super) async fn decide(
             return Err(refuse::by(visit, case.line(Said::No), verdict).await);
         }
     };
-    visit.settled(&question);
     if !visit.is_covered_by(&payment) {
         return Err(Refusal::Contradiction);
     }
-    told::accepted(visit, &name, &payment);
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = claimed.ok_or(Refusal::Unproven)?;
-    acceptance::write_down(visit, mark, &payment, visit.good_for()).await;
     Ok(admitted(visit, (mark, payment), hold, echo))
+}
+
+/// What a yes leads to, whether or not the request is still there.
+struct Taking {
+    line: Line,
+    /// Set where a key of the merchant's could bring back the invoice.
+    settles: Option<VerifyRequest>,
+    teller: Teller,
+    /// `None` of what proves no payment hash.
+    acceptance: Option<Acceptance>,
+    /// What is sent, and whether it has to be covered.
+    resource: (String, bool),
+    accepts: (u64, bool),
+}
+
+impl Taking {
+    fn of(visit: &Visit<'_>, name: &Question, question: &VerifyRequest) -> Result<Self, Refusal> {
+        let acceptance = |hash| Acceptance::of(visit, visit.mark(hash), visit.good_for());
+        Ok(Self {
+            line: visit.config.broker.line.clone(),
+            settles: visit.settles().then(|| question.clone()),
+            teller: Teller::of(visit, name),
+            acceptance: name.payment_hash.map(acceptance).transpose()?,
+            resource: (visit.resource.to_string(), visit.config.enforce_resource),
+            accepts: (visit.sats.accept, visit.config.enforce_amount),
+        })
+    }
+
+    /// Valid without facts means: valid for what was sent.
+    async fn taken(self, answer: Answer) -> Answer {
+        let ((resource, binds), (accepts, at_least)) = (&self.resource, self.accepts);
+        let payment = match answer {
+            Answer::Yes(payment) => payment,
+            Answer::Incomplete(verdict) => Arc::new(Payment {
+                resource: verdict.resource.unwrap_or_else(|| resource.clone()),
+                merchant_id: verdict.merchant_id,
+                amount_sats: verdict.amount_sats.unwrap_or(accepts),
+                payment_hash: verdict.payment_hash,
+            }),
+            no @ Answer::No(_) => return no,
+        };
+        if let Some(question) = self.settles {
+            self.line.settled(&question);
+        }
+        let terms = Terms {
+            account: &self.line.account.id,
+            resource: binds.then_some(resource),
+            amount_sats: at_least.then_some(accepts),
+        };
+        if terms.are_covered_by(&payment) {
+            if let Some(acceptance) = self.acceptance {
+                acceptance.write_down(payment.amount_sats).await;
+            }
+            self.teller.accepted(&payment);
+        }
+        Answer::Yes(payment)
+    }
 }
 
 fn admitted(

@@ -61,6 +61,10 @@ impl<'a> Visit<'a> {
         if offer.good_for.is_some_and(|good_for| !good_for.is_single_use()) {
             config.balance.warn_of_memory();
         }
+        if offer.good_for.is_some() || config.mpp {
+            let account = config.broker.line.account.id;
+            config.balance.store(account).map_err(TermsFault::Misconfigured)?;
+        }
         let counts_around = around.as_ref().and_then(|passed| passed.good_for);
         if let (Some(around), Some(own)) = (counts_around, offer.good_for)
             && !around.counts_as(own)
@@ -126,8 +130,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn is_covered_by(&self, payment: &Payment) -> bool {
-        (!self.config.enforce_resource || payment.resource == self.resource)
-            && (!self.config.enforce_amount || payment.amount_sats >= self.sats.accept)
+        self.terms().are_covered_by(payment)
     }
 
     /// What a payment was minted for, as far as that is known here, beside what this request wants.
@@ -173,8 +176,9 @@ impl<'a> Visit<'a> {
         self.around.as_ref().is_some_and(|passed| passed.holds)
     }
 
-    pub(super) fn store(&self) -> Arc<dyn Balances> {
-        self.config.balance.store(self.config.broker.line.account.id)
+    pub(super) fn store(&self) -> Result<Arc<dyn Balances>, Refusal> {
+        let account = self.config.broker.line.account.id;
+        self.config.balance.store(account).map_err(Refusal::Misconfigured)
     }
 
     pub(super) fn mark(&self, payment_hash: Key) -> Mark {
@@ -193,9 +197,14 @@ impl<'a> Visit<'a> {
     /// Takes note of an accepted payment, where a key of the merchant's could bring back its
     /// invoice.
     pub(super) fn settled(&self, credential: &VerifyRequest) {
-        if self.config.terms.idempotency_key_with.is_some() {
-            self.broker.settled(credential);
+        if self.settles() {
+            self.config.broker.line.settled(credential);
         }
+    }
+
+    /// Whether that has to be noted.
+    pub(super) fn settles(&self) -> bool {
+        self.config.terms.idempotency_key_with.is_some()
     }
 
     /// The receipt for a payment that was verified for this very request. None where caches that

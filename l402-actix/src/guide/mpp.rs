@@ -33,9 +33,13 @@
 //!
 //! # What it costs
 //!
-//! One call for each MPP payment, never more: the broker takes a payment once, so the gate asks
+//! One call for each MPP payment that is good: the broker takes a payment once, so the gate asks
 //! about it once. There is no diagnosis of a refused one, and no second try when the connection
 //! breaks.
+//!
+//! The call goes on when its client leaves or the gate's deadline passes (504), for up to three times the
+//! client's timeout. Whoever presents the same payment meanwhile waits for that call, and after the yes
+//! it is good.
 //!
 //! # What a refusal looks like
 //!
@@ -57,10 +61,15 @@
 //!
 //! # What it cannot promise
 //!
-//! - **A payment is lost if the broker's answer does not arrive** (502, 504), or if its client leaves before
-//!   it does: the broker takes it once.
-//!   From its yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
+//! - **A payment is lost if the broker's answer does not arrive** (502, or 504 and then 403), or if the
+//!   process ends before it is written down: the broker takes it once. A server that stops with grace waits
+//!   for its clients, and not for a call whose client has left.
+//!   From the yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
 //!   a 5xx, or an extractor's error, it is good again. What the store forgets is lost.
+//! - **Several processes without [`shared_state`](crate::L402Config::shared_state) can ask to pay again.**
+//!   That a payment was sold here, for just this, is known to the process that sold it. Another one that
+//!   the broker says no to answers 402 where that one answers 403: after a lost answer, or while the call
+//!   of a client that has left is still under way at the first one. So is it after a restart.
 //! - **The preimage alone is the credential**, and every node on the payment's route learns it
 //!   before the payer does. An L402 token needs the macaroon too, which they never see.
 //! - **Under [`RequirePayment`](crate::RequirePayment) the scope takes it**, also where a handler in it

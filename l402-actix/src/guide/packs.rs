@@ -79,7 +79,8 @@
 //! | a client that leaves while the handler runs | one use | what was drawn |
 //! | a client that leaves a stream | one use, drawn when it began | what was drawn |
 //! | a server that stops with grace | as without the stop | as without the stop |
-//! | a server that is killed or stops without grace | nothing that was not written down: a use is written before its answer is sent | the same: at most what the request held |
+//! | a server that stops without grace | one use if the handler was called, as if the client had left, or nothing | what was drawn, or what was drawn and written |
+//! | a server that is killed | nothing, unless the answer was about to be sent | what was drawn and written, at most what the request held |
 //! | an answer whose draw cannot be written down | it is not sent: 503, and nothing is drawn | the same; a stream is cut off |
 //!
 //! # What the payer sees
@@ -105,6 +106,10 @@
 //! A token lives for an hour by the broker's default, and the balance with it: what is not drawn by then
 //! is lost to its payer. So sell packs that are used up within an hour. The balance is named by the
 //! payment, so routes with the same `resource` share one. They have to count the same, uses or units.
+//!
+//! All configs of an account keep balances in one place, since a payment would be worth as much in each.
+//! A config that says nothing keeps them in memory. One that names another place than those in use is
+//! answered 500 on such routes before anybody pays, and the log names both places.
 //!
 //! # What goes wrong
 //!

@@ -47,7 +47,11 @@ const DEFAULT_PATIENCE: Duration = Duration::from_millis(100);
 /// Whoever can write to this Redis cannot open a route, but can make balances that are used up good
 /// again: keep it in a network of your own and behind a password.
 #[derive(Clone)]
-pub struct RedisState(Arc<Line>);
+pub struct RedisState {
+    line: Arc<Line>,
+    /// The server, unless a function of the merchant's connects.
+    place: Option<Arc<str>>,
+}
 
 impl RedisState {
     /// The server at this URL, such as `redis://user:password@host:6379/0`. Nothing is sent yet.
@@ -60,7 +64,9 @@ impl RedisState {
     /// If the URL cannot be read, or TLS is not switched on.
     pub fn new(url: impl AsRef<str>) -> Result<Self, RedisError> {
         let client = Client::open(url.as_ref())?;
-        Ok(Self::with(move || {
+        let server = client.get_connection_info();
+        let place = format!("{}, database {}", server.addr(), server.redis_settings().db());
+        let state = Self::with(move || {
             let client = client.clone();
             async move {
                 // How long is waited is said once, by `patience`.
@@ -69,7 +75,8 @@ impl RedisState {
                     .set_response_timeout(None);
                 client.get_multiplexed_async_connection_with_config(&config).await
             }
-        }))
+        });
+        Ok(Self { place: Some(place.into()), ..state })
     }
 
     /// Connects by a function, which is called anew whenever the connection has died: for Sentinel,
@@ -108,14 +115,21 @@ impl RedisState {
         Fut: Future<Output = RedisResult<C>> + Send + 'static,
         C: ConnectionLike + Clone + Send + Sync + 'static,
     {
-        Self(Arc::new(Line::of(Connections::by(connect), DEFAULT_PATIENCE)))
+        let line = Line::of(Connections::by(connect), DEFAULT_PATIENCE);
+        Self { line: Arc::new(line), place: None }
     }
 
     /// How long an answer may take before Redis is left aside. Default: 100 ms. For one that is far
     /// away; requests wait for it.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
-        Self(Arc::new(Line::of(self.0.connections(), patience)))
+        let line = Line::of(self.line.connections(), patience);
+        Self { line: Arc::new(line), ..self }
+    }
+
+    /// The server's address and database, and nothing secret.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.place.as_deref()
     }
 
     /// Runs a script over keys of one account, which Redis does as one step. It may be run twice, if
@@ -144,7 +158,7 @@ impl RedisState {
 
     /// Connects, with as much patience as a start has, and has it answer once.
     pub(crate) async fn reached(&self, account: &Key) -> Result<(), Fault> {
-        let connections = self.0.connections();
+        let connections = self.line.connections();
         let connected = async move { connections.alive(None).await };
         let connected = background::spawn(connected).map_err(Fault::away)?;
         connected.await.map_err(Fault::away)?.map_err(Fault::away)?;
@@ -159,7 +173,7 @@ impl RedisState {
         arguments: Vec<String>,
         lasts: bool,
     ) -> impl Future<Output = Result<Value, Fault>> + Send + use<> {
-        let line = Arc::clone(&self.0);
+        let line = Arc::clone(&self.line);
         let begun = background::spawn(line.run(script, keys, arguments, lasts));
         async move { begun.map_err(Fault::away)?.await.map_err(Fault::away)? }
     }
@@ -168,7 +182,7 @@ impl RedisState {
 impl fmt::Debug for RedisState {
     // The client's own would show the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisState").field("patience", &self.0.patience).finish_non_exhaustive()
+        f.debug_struct("RedisState").field("patience", &self.line.patience).finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use l402_server::VerifyRequest;
 
-use crate::key::{Key, key};
+use crate::{
+    key::{Key, key},
+    payment::Payment,
+};
 
 /// What a token has to cover: the resource and the amount as they are sent, each `None` where the
 /// config does not enforce it.
@@ -18,6 +21,12 @@ impl Terms<'_> {
     pub(crate) fn include(&self, others: &Terms<'_>) -> bool {
         (others.resource.is_none() || others.resource == self.resource)
             && others.amount_sats <= self.amount_sats
+    }
+
+    /// Whether a payment covers them.
+    pub(crate) fn are_covered_by(&self, payment: &Payment) -> bool {
+        self.resource.is_none_or(|resource| payment.resource == resource)
+            && self.amount_sats.is_none_or(|sats| payment.amount_sats >= sats)
     }
 
     /// The question whether a token covers them.

@@ -4,6 +4,7 @@ use std::{
 };
 
 use l402_sandbox::{Endpoint, Fault, Sandbox};
+use l402_server::ListChallenges;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -118,6 +119,16 @@ async fn a_delayed_answer_is_a_good_one() {
     let begun = Instant::now();
     assert_eq!(ask(&sandbox, MINT, &body()).await.0, 200);
     assert!(begun.elapsed() >= Duration::from_millis(100));
+}
+
+#[tokio::test]
+async fn what_is_answered_late_is_done_also_for_a_caller_that_has_hung_up() {
+    let sandbox = Sandbox::start().await;
+    sandbox.fault(Fault::late(Duration::from_secs(60)));
+    let mint = post(&sandbox, MINT, &body()).timeout(Duration::from_millis(500)).send();
+    assert!(mint.await.unwrap_err().is_timeout());
+    let minted = sandbox.client().challenges(ListChallenges::new()).await.unwrap();
+    assert_eq!(minted.total, 1);
 }
 
 #[tokio::test]

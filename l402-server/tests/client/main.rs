@@ -342,6 +342,21 @@ async fn the_timeout_covers_a_silent_broker_and_a_body_that_drips() {
     }
 }
 
+/// Shorter or longer than the client's, and of that call alone.
+#[tokio::test]
+async fn a_verification_may_have_a_timeout_of_its_own() {
+    let broker = Broker::start([Step::Hang, Step::Hang]).await;
+    let client = builder(&broker).timeout(Duration::from_millis(300)).build().expect("a client");
+    let question = VerifyRequest::preimage_only("00".repeat(32));
+    let (short, long) = (Duration::from_millis(50), Duration::from_millis(900));
+    for (timeout, longer_than) in [(short, short), (long, client.timeout() * 2)] {
+        let started = std::time::Instant::now();
+        let err = client.verify_token_within(&question, timeout).await.expect_err("too late");
+        assert!(matches!(err, L402Error::Timeout { .. }), "{err:?}");
+        assert!(started.elapsed() >= longer_than, "{:?}", started.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn a_proxy_is_never_asked_for_a_broker_on_this_machine() {
     let proxy = Broker::start([json(MINTED)]).await;

@@ -4,16 +4,23 @@
 //! when its standard input ends, so that it does not outlive the test.
 
 use std::{
+    convert::Infallible,
     env,
     error::Error,
     io::{self, Read as _, Write as _},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use actix_web::{App, HttpServer, Responder, get, post, web};
-use l402_actix::{BrokerBudget, L402Client, L402Config, RedbStore, RedisState, RedisStore, l402};
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer, Responder, get, post,
+    web::{self, Bytes},
+};
+use futures_util::stream;
+use l402_actix::{
+    Balance, BrokerBudget, L402Client, L402Config, RedbStore, RedisState, RedisStore, l402,
+};
 use l402_tests::{PATIENCE, TestStore};
 use tokio::sync::watch;
 
@@ -41,6 +48,42 @@ async fn pack() -> impl Responder {
     "one of ten thousand"
 }
 
+/// Answers after so many milliseconds: `/slow?500`.
+#[get("/slow")]
+#[l402(price_sats = 100, resource = "slow", uses = 3)]
+async fn slow(request: HttpRequest) -> impl Responder {
+    sleep(request.query_string()).await;
+    "slowly"
+}
+
+/// A stream of two pieces with so many milliseconds between them, for three units and two:
+/// `/metered?500`. Without a pause it costs nothing.
+#[get("/metered")]
+#[l402(price_sats = 100, resource = "metered", units = 10, hold = 6)]
+async fn metered(request: HttpRequest, balance: Balance) -> HttpResponse {
+    let pause = request.query_string().to_owned();
+    let pieces = stream::unfold(0, move |sent| {
+        let (pause, balance) = (pause.clone(), balance.clone());
+        async move {
+            let (cost, piece) = match sent {
+                0 => (3, "one"),
+                1 => (2, "two"),
+                _ => return None,
+            };
+            if sent == 1 {
+                sleep(&pause).await;
+            }
+            balance.draw(if pause.is_empty() { 0 } else { cost }).ok()?;
+            Some((Ok::<_, Infallible>(Bytes::from_static(piece.as_bytes())), sent + 1))
+        }
+    });
+    HttpResponse::Ok().streaming(pieces)
+}
+
+async fn sleep(millis: &str) {
+    actix_web::rt::time::sleep(Duration::from_millis(millis.parse().unwrap_or_default())).await;
+}
+
 #[get("/uncounted")]
 #[l402(price_sats = 100)]
 async fn uncounted() -> impl Responder {
@@ -51,6 +94,12 @@ async fn uncounted() -> impl Responder {
 async fn release(stage: web::Data<Stage>) -> impl Responder {
     stage.released.send_replace(true);
     "released"
+}
+
+/// What its wall clock says, in seconds.
+#[get("/now")]
+async fn now() -> impl Responder {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string()
 }
 
 #[get("/calls")]
@@ -83,8 +132,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(once)
             .service(pack)
             .service(uncounted)
+            .service(slow)
+            .service(metered)
             .service(release)
             .service(calls)
+            .service(now)
     })
     .workers(2)
     .client_request_timeout(PATIENCE)

@@ -12,6 +12,7 @@ use std::{
 use l402_actix::{Payment, Route, VerifyCache};
 use l402_sandbox::{Endpoint, Fault, Sandbox, append_caveat};
 use serde_json::json;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use super::{L402Config, Shop, halves, mpp::pay_by_mpp};
 
@@ -76,6 +77,33 @@ async fn an_mpp_payment_is_told_too_and_a_payer_makes_no_price_larger() {
     shop.api.ask_with("/weather", &format!("L402 {enlarged}:{preimage}")).await;
     assert_eq!(shop.api.ask_with("/weather", &token).await.status, 200);
     assert_eq!(next(&book).1.price_sats, 100);
+}
+
+/// The broker has taken it, so it belongs into the books.
+#[actix_web::test]
+async fn an_mpp_payment_is_told_also_when_its_payer_has_left_and_does_not_come_again() {
+    let (shop, book) = shop().await;
+    let challenge = shop.api.ask("/weather").await;
+    let payment = pay_by_mpp(&shop.sandbox, &challenge);
+    shop.sandbox.fault(Fault::late(Duration::from_secs(1)).on(Endpoint::Verify));
+    let mut stream = TcpStream::connect(shop.api.address()).await.unwrap();
+    let request = format!("GET /weather HTTP/1.1\r\nhost: a\r\nauthorization: {payment}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    while shop.sandbox.verifies() == 0 {
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    stream.set_zero_linger().unwrap();
+    drop(stream);
+    let (told, route) = actix_web::rt::task::spawn_blocking(move || {
+        let told = next(&book);
+        nothing_more(&book);
+        told
+    })
+    .await
+    .unwrap();
+    assert_eq!(told.payment_hash.as_deref(), challenge.json()["paymentHash"].as_str());
+    assert_eq!((route.pattern.as_str(), route.price_sats), ("/weather", 100));
+    assert_eq!(shop.calls.so_far(), 0);
 }
 
 /// A handler's failure is no reason to keep a payment out of the books.

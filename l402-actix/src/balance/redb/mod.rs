@@ -115,6 +115,10 @@ impl Balances for RedbStore {
         self.step(mark, Step::Accept(accepted, kept_for), |reply| done(reply).map(drop))
     }
 
+    fn place(&self) -> String {
+        self.0.path().display().to_string()
+    }
+
     fn accepted(&self, mark: Mark) -> StoreFuture<'_, Option<Accepted>> {
         self.step(mark, Step::Accepted, |reply| match reply {
             Reply::Accepted(accepted) => Some(accepted),

@@ -27,20 +27,28 @@ static WRITERS: LazyLock<Mutex<HashMap<PathBuf, Weak<Writer>>>> = LazyLock::new(
 
 /// A handle to the thread that writes a file. The last one to go waits until everything that was
 /// sent is on the disk, and closes the file.
-pub(super) struct Handle(Option<Arc<Writer>>);
+pub(super) struct Handle {
+    writer: Option<Arc<Writer>>,
+    path: PathBuf,
+}
 
 impl Handle {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let path = resolved(path).map_err(StoreError::unreachable)?;
         let mut writers = writers();
         if let Some(writer) = writers.get(&path).and_then(Weak::upgrade) {
-            return Ok(Self(Some(writer)));
+            return Ok(Self { writer: Some(writer), path });
         }
         let books = Books::new(File::open(path.clone())?);
         let writer = Arc::new(Writer::start(books).map_err(StoreError::unreachable)?);
         writers.retain(|_, writer| writer.strong_count() > 0);
-        writers.insert(path, Arc::downgrade(&writer));
-        Ok(Self(Some(writer)))
+        writers.insert(path.clone(), Arc::downgrade(&writer));
+        Ok(Self { writer: Some(writer), path })
+    }
+
+    /// The file's one name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Has the step done, after those that were sent before. The channel that is returned closes
@@ -51,7 +59,7 @@ impl Handle {
         step: Step,
     ) -> oneshot::Receiver<Result<Reply, StoreError>> {
         let (answer, answered) = oneshot::channel();
-        if let Some(jobs) = self.0.as_ref().and_then(|writer| writer.jobs.as_ref()) {
+        if let Some(jobs) = self.writer.as_ref().and_then(|writer| writer.jobs.as_ref()) {
             // An error drops the job, which closes the channel.
             let _ = jobs.send(Job { step: (mark, step), answer });
         }
@@ -61,7 +69,7 @@ impl Handle {
 
 impl Clone for Handle {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { writer: self.writer.clone(), path: self.path.clone() }
     }
 }
 
@@ -69,7 +77,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         // Whoever opens the file anew meanwhile waits until it is closed.
         let _writers = writers();
-        self.0 = None;
+        self.writer = None;
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, pay};
-use reqwest::Client;
+use reqwest::{Client, Response};
 use tokio::task::JoinSet;
 
 use super::{Folder, eventually};
@@ -41,9 +41,25 @@ impl Process {
         Self { child, url: url.trim().to_owned(), client }
     }
 
-    #[cfg(feature = "redis-server")]
     pub(super) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal, such as `-TERM`.
+    pub(super) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
+        assert!(sent.unwrap().success(), "{signal}");
+    }
+
+    /// Until it has ended by itself; whether it did so well.
+    pub(super) async fn ends(&mut self) -> bool {
+        let mut end = None;
+        eventually("the process ends", async || {
+            end = self.child.try_wait().unwrap();
+            end.is_some()
+        })
+        .await;
+        end.unwrap().success()
     }
 
     pub(super) fn on_file(sandbox: &Sandbox, file: &Path) -> Self {
@@ -70,9 +86,18 @@ impl Process {
         path: &str,
         credential: &str,
     ) -> impl Future<Output = u16> + Send + use<> {
-        let request = self.client.get(format!("{}{path}", self.url));
-        let asked = request.header("authorization", credential).send();
+        let asked = self.begin(path, credential);
         async { asked.await.map_or(0, |answer| answer.status().as_u16()) }
+    }
+
+    /// A request with the token, until its answer has begun.
+    pub(super) fn begin(
+        &self,
+        path: &str,
+        credential: &str,
+    ) -> impl Future<Output = reqwest::Result<Response>> + Send + use<> {
+        let request = self.client.get(format!("{}{path}", self.url));
+        request.header("authorization", credential).send()
     }
 
     /// Starts so many requests with the token.
@@ -91,7 +116,13 @@ impl Process {
         answer.body.parse().unwrap()
     }
 
-    fn kill(&mut self) {
+    /// What its wall clock says, in seconds.
+    #[cfg(feature = "redis-server")]
+    pub(super) async fn now(&self) -> i64 {
+        Answer::to(self.client.get(format!("{}/now", self.url))).await.body.parse().unwrap()
+    }
+
+    pub(super) fn kill(&mut self) {
         // SIGKILL, on Unix.
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -1,8 +1,9 @@
-//! Single use: one token buys one answer, whatever happens at the same time.
+//! A payment is a balance: what it is good for is answered for once, whatever happens at the same time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod crowd;
+mod ends;
 #[cfg(feature = "redis-server")]
 mod faults;
 mod gate;
@@ -11,11 +12,14 @@ mod interrupted;
 mod leases;
 mod log;
 mod model;
+mod mpp;
 mod packs;
+mod places;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod scopes;
+mod stops;
 mod stores;
 mod suite;
 mod units;

@@ -41,13 +41,14 @@ async fn number(_: web::Path<u32>) -> &'static str {
 struct Shop {
     sandbox: Sandbox,
     api: Api,
+    store: TestStore,
 }
 
 impl Shop {
     async fn open() -> Self {
         let sandbox = Sandbox::start().await;
         let store = TestStore::around(MemoryStore::new());
-        let config = l402_tests::config(sandbox.client()).balances(store).mpp(true);
+        let config = l402_tests::config(sandbox.client()).balances(store.clone()).mpp(true);
         let api = Api::serve(move |app| {
             let plain = web::scope("/plain").wrap(RequirePayment::sats(100));
             let many = web::scope("/many").wrap(RequirePayment::sats(10).resource("many").uses(3));
@@ -59,7 +60,7 @@ impl Shop {
                 .service(pack);
         })
         .await;
-        Self { sandbox, api }
+        Self { sandbox, api, store }
     }
 
     async fn buy(&self, path: &str) -> String {
@@ -93,6 +94,20 @@ async fn an_mpp_payment_for_a_scope_that_counts_nothing_is_counted_by_the_gate_w
         let payment = by_mpp(&shop.buy(path).await);
         let statuses = shop.statuses(path, &payment, expected.len()).await;
         assert_eq!(statuses, expected, "{path}");
+    }
+}
+
+/// By the scope for one answer, and by the handler for what it counts; then it is known.
+#[actix_web::test]
+async fn what_an_mpp_payment_is_good_for_is_written_down_once() {
+    let shop = Shop::open().await;
+    for (path, answers, written) in
+        [("/plain/metered", 6, 2), ("/plain/pack", 3, 2), ("/pack", 3, 1)]
+    {
+        let before = shop.store.acceptances();
+        let payment = by_mpp(&shop.buy(path).await);
+        assert_eq!(shop.statuses(path, &payment, answers).await, vec![200; answers], "{path}");
+        assert_eq!(shop.store.acceptances() - before, written, "{path}");
     }
 }
 

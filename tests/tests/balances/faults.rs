@@ -18,11 +18,6 @@ fn tries() -> usize {
 
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
-fn signal(process: &Process, signal: &str) {
-    let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
-
 /// Asks until it is said whether the payment is used up.
 async fn settled(process: &Process, credential: &str) -> u16 {
     let mut status = 0;
@@ -46,10 +41,10 @@ async fn a_process_that_was_frozen_for_longer_than_its_lease_answers_only_if_nob
         let mut asked = frozen.crowd(1, &taken);
         asked.spawn(frozen.ask(&alone));
         eventually("both handlers run", async || frozen.calls().await == 2).await;
-        signal(&frozen, "-STOP");
+        frozen.signal("-STOP");
         tokio::time::sleep(LONGER_THAN_THE_LEASE).await;
         assert_eq!(other.ask(&taken).await, 200);
-        signal(&frozen, "-CONT");
+        frozen.signal("-CONT");
         frozen.release().await;
         let mut statuses = asked.join_all().await;
         statuses.sort_unstable();
@@ -148,5 +143,62 @@ async fn a_full_disk_is_answered_503_and_costs_nobody_a_payment() {
         let now = settled(&server, credential).await;
         assert_eq!(now, if before == 200 { 402 } else { 200 });
         assert_eq!(settled(&server, credential).await, 402);
+    }
+}
+
+/// How far the server's wall clock is off, which it looks up each time it asks for it.
+struct Clock(std::path::PathBuf);
+
+impl Clock {
+    /// A server with such a clock. What it waits for goes by another clock, which no step changes.
+    fn start(&self, sandbox: &Sandbox, store: &str) -> Process {
+        let mut libraries = fs::read_dir("/usr/lib").unwrap().filter_map(|folder| {
+            let library = folder.ok()?.path().join("faketime/libfaketimeMT.so.1");
+            library.exists().then_some(library)
+        });
+        let library = libraries.next().expect("libfaketime is installed");
+        self.step(0);
+        let mut command = Command::new("env");
+        command
+            .arg(format!("LD_PRELOAD={}", library.display()))
+            .arg(format!("FAKETIME_TIMESTAMP_FILE={}", self.0.display()))
+            .args(["FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"])
+            .arg(env!("CARGO_BIN_EXE_single_use_server"));
+        Process::start_in(&mut command, sandbox, store)
+    }
+
+    fn step(&self, seconds: i64) {
+        fs::write(&self.0, format!("{seconds:+}")).unwrap();
+    }
+}
+
+/// Holds are kept by no clock, or by one that no step changes.
+#[actix_web::test]
+async fn a_wall_clock_that_steps_while_a_handler_runs_lets_nobody_in_twice() {
+    let (redis, folder) = (Redis::start(&DURABLE), Folder::new());
+    for (number, seconds) in [60, -60, 3 * 3600, -3 * 3600].into_iter().enumerate() {
+        let file = folder.file(&format!("{number}.redb"));
+        for store in [format!("redb:{}", file.display()), format!("redis:{}", redis.url())] {
+            let sandbox = Sandbox::start().await;
+            let clock = Clock(folder.file("clock"));
+            let server = clock.start(&sandbox, &store);
+            let credential = server.buy(&sandbox).await;
+            let before = server.now().await;
+            let asked = tokio::spawn(server.ask(&credential));
+            eventually("the handler runs", async || server.calls().await == 1).await;
+            clock.step(seconds);
+            let stepped = server.now().await - before;
+            assert!((stepped - seconds).abs() < 30, "its clock has stepped: {stepped}");
+            for _ in 0..3 {
+                assert_eq!(server.ask(&credential).await, 409, "{seconds} {store}");
+            }
+            server.release().await;
+            assert_eq!(asked.await.unwrap(), 200);
+            for seconds in [0, seconds] {
+                clock.step(seconds);
+                assert_eq!(server.ask(&credential).await, 402, "{seconds} {store}");
+            }
+            assert_eq!(server.calls().await, 1);
+        }
     }
 }
