@@ -23,7 +23,7 @@ use crate::{
 /// How gated routes charge: the broker's client and the settings around it.
 ///
 /// Put one into `App::app_data`, bare or in [`web::Data`]. A scope's or a resource's own config
-/// wins over the app's. Keep to one of the two forms: with both in sight of a request the nearer
+/// wins over the app's; of two at one level Actix keeps the last. Keep to one of the two forms: with both in sight of a request the nearer
 /// one cannot be told, and the request is answered 500.
 ///
 /// # Workers

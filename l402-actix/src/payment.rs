@@ -2,8 +2,8 @@
 
 /// The verified payment behind a request; an extractor for handlers under `#[l402]`.
 ///
-/// A handler that is not gated has no payment: a plain `Payment` argument there is answered 500,
-/// `Option<Payment>` is `None`.
+/// A handler that is not gated has no payment: a plain `Payment` argument there is answered 500.
+/// `Option<Payment>` is `None` there, and the handler is called; take it only on routes that can be free.
 ///
 /// # Examples
 ///

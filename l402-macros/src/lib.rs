@@ -85,7 +85,8 @@ use proc_macro::TokenStream;
 /// `units = 1_000_000, hold = 4096` each request holds 4,096 units before the handler is called, and
 /// the handler draws what its answer has used. A request that finds nothing left is answered 402 with a
 /// fresh challenge; while all that is left is held by others, 409. A 5xx, a panic or an extractor's
-/// error costs nothing. On a module each handler that is not free counts.
+/// error costs nothing, and neither does `HEAD`: the handler runs for it, so let one that has an effect
+/// take `GET` or `POST` alone. On a module each handler that is not free counts.
 ///
 /// # Modules
 ///
@@ -110,13 +111,15 @@ use proc_macro::TokenStream;
 ///
 /// # What cannot be seen
 ///
-/// Of what a priced module holds, three kinds of handlers look like something else, and are served
-/// free:
+/// Of what a priced module holds, these handlers look like something else, and are served free:
 ///
 /// - a private `async fn` without a route attribute, which looks like a helper, registered by hand with
 ///   `cfg.route("/c", web::get().to(c))`: write `#[l402]` over it, which takes the module's price;
 /// - a closure, as in `web::get().to(|| async { … })`: write it as an `async fn` with `#[l402]`;
-/// - a public function whose answer is a future under a name of your own: write it as an `async fn`.
+/// - a public function whose answer is a future under a name of your own, a private one that answers with
+///   any future, and a constant that holds either: write it as an `async fn`;
+/// - what is written within the body of a function, without a route attribute or by a macro that is called
+///   there: write it in the module.
 ///
 /// Outside of modules only what has the attribute is charged for. So ask the running API: in a test
 /// of yours `Sandbox::audit` of `l402-sandbox` takes the address and a list such as `["GET /a", …]`, and

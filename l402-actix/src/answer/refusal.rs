@@ -51,8 +51,8 @@ const REFUSED_PAYMENT: &str = "The payment service does not accept this payment.
     retry later with the same credential.";
 const SEVERAL_PAYMENTS: &str = "Send one payment in one request.";
 const SEVERAL: &str = "Send one token in one credential.";
-const TOO_LONG: &str = "This path is too long to be paid for.";
-const UNPRINTABLE: &str = "This path has characters that no payment can be for.";
+const TOO_LONG: &str = "What a payment would be for is too long here: at most 1 KiB.";
+const UNPRINTABLE: &str = "What a payment would be for has control characters here.";
 const BODY_TOO_LONG: &str = "This body is too long to be priced.";
 
 /// Why the handler is not called.

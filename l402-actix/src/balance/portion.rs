@@ -94,7 +94,10 @@ impl Balance {
         }
         let held = state.held - state.drawn;
         if n > held {
-            return Err(BalanceError::NotHeld { asked: n, held });
+            let err = BalanceError::NotHeld { asked: n, held };
+            // Also where the handler passes over it: what it answers beyond its hold costs nothing.
+            tracing::error!(kind = "misconfigured", "a handler draws too much: {err}");
+            return Err(err);
         }
         state.drew = true;
         state.drawn += n;

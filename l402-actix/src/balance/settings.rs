@@ -106,6 +106,11 @@ impl Settings {
                 "{err}; until that is mended, routes with `uses`, `units` or `single_use` answer 503"
             ));
         }
+        // The default store may never be used, and then it is in nobody's way.
+        let is_set = self.store.is_some() || self.shared.is_some();
+        if is_set && let Err(fault) = self.store(account) {
+            faults.push(fault.to_owned());
+        }
         faults
     }
 

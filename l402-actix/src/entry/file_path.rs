@@ -47,11 +47,15 @@ use crate::answer;
 ///
 /// # Errors
 ///
-/// 400 for what no file is meant by: an empty segment, `.` and `..`, `%2F`, control characters, and
+/// 400 for what no file is meant by: an empty segment, `.` and `..`, `%2F`, backslashes, control characters, and
 /// whatever `Files` refuses itself, such as hidden files. 500, with a line in the log, in a handler
 /// whose pattern does not end in a tail.
 ///
 /// # Security
+///
+/// It begins where the wrapped scope ends. A `Files` mounted deeper, as `Files::new("/static", …)` in that
+/// scope or in a scope within, reads a shorter path than this, so that a price by its first folder is
+/// never asked: wrap the scope at which `Files` is mounted.
 ///
 /// Paths that differ may be one file: by a symbolic link, or on a file system that ignores case, as on
 /// Windows and macOS. There, give what is sold a scope and a folder of its own.
@@ -94,8 +98,10 @@ fn is_name(segment: &str) -> bool {
     let is_odd = segment.is_empty()
         || segment.starts_with(['.', '*'])
         || segment.ends_with([':', '<', '>'])
+        // A separator on Windows, and elsewhere in no name that anybody sells.
+        || segment.contains('\\')
         || segment.contains(char::is_control);
-    let is_odd_on_windows = segment.contains(['\\', ':']) || segment.ends_with(['.', ' ']);
+    let is_odd_on_windows = segment.contains(':') || segment.ends_with(['.', ' ']);
     !(is_odd || (cfg!(windows) && is_odd_on_windows))
 }
 

@@ -113,7 +113,14 @@
 //!
 //! # What goes wrong
 //!
-//! - A handler with `units` that never calls `draw` costs its payer all that it held, each time.
+//! - A handler with `units` that never calls `draw` costs its payer all that it held, each time, and
+//!   says so in the log. If its answer is a stream that the client leaves, or that ends in an error, it
+//!   costs nothing.
+//! - Draw as you go. A stream that draws at its end gives away what it sent to whoever leaves before.
+//! - Look at what [`draw`](crate::Balance::draw) returns, with `?` or by ending the stream. What you send
+//!   after a draw that was refused costs nothing; the log says that it was refused.
+//! - Routes that share a resource share what is drawn, each by its own number: one answer at a route with
+//!   `uses = 1` is used up there, and four are left at one with `uses = 5`. State the same on all.
 //! - A `hold` that is larger than what is left still lets the request in: it holds less. Look at
 //!   [`held`](crate::Balance::held) before an expensive step.
 //! - A stream that is quiet for long is noticed late: Actix learns at the next write that a client has

@@ -149,9 +149,26 @@
 //! scope at or above its handlers.
 //!
 //! For prices within a folder take the path as [`FilePath`](crate::FilePath), which reads it as `Files`
-//! will: `async fn by_folder(file: FilePath) -> Result<Price, Error>`. `Files` serves
-//! `premium/a.html` also for `/%70remium/a.html` and `//premium/a.html`, where the request's raw path
-//! begins otherwise. `FilePath` is `premium/a.html` for the first and a 400 for the second.
+//! will, mounted right at the scope:
+//!
+//! ```
+//! use actix_files::Files;
+//! use actix_web::{Error, web};
+//! use l402_actix::{FilePath, Price, RequirePayment};
+//!
+//! async fn by_folder(file: FilePath) -> Result<Price, Error> {
+//!     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
+//! }
+//!
+//! let files = web::scope("/files")
+//!     .wrap(RequirePayment::price_with(by_folder))
+//!     .service(Files::new("", "./public"));
+//! # let _ = files;
+//! ```
+//!
+//! `Files` serves `premium/a.html` also for `/%70remium/a.html` and `//premium/a.html`, where the
+//! request's raw path begins otherwise. `FilePath` is `premium/a.html` for the first and a 400 for the
+//! second.
 //!
 //! # A price by the body
 //!
@@ -165,10 +182,7 @@
 //! use actix_web::{App, Error, post, test, web};
 //! use l402_actix::{L402Config, Price, l402};
 //! use serde::Deserialize;
-//! # use sha2::{Digest as _, Sha256};
-//! # fn hex(text: &str) -> String {
-//! #     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
-//! # }
+//! use sha2::{Digest as _, Sha256};
 //!
 //! #[derive(Deserialize)]
 //! struct Order {
@@ -180,9 +194,10 @@
 //!     Ok(Price::sats((order.text.chars().count() as u64).div_ceil(100).max(1)))
 //! }
 //!
-//! /// A SHA-256 of the text, in hexadecimal digits: a resource has at most 1 KiB.
+//! /// By a hash of the text: a resource has at most 1 KiB.
 //! async fn this_text(order: web::Json<Order>) -> Result<String, Error> {
-//!     Ok(format!("translate {}", hex(&order.text)))
+//!     let hash = Sha256::digest(&order.text);
+//!     Ok(hash.iter().fold("translate ".to_owned(), |hex, byte| hex + &format!("{byte:02x}")))
 //! }
 //!
 //! #[post("/translate")]
@@ -226,6 +241,12 @@
 //!
 //! # What goes wrong
 //!
+//! - A price function that reads something else than the handler does. Take the very type that the handler
+//!   takes: not an `Option` of it, not a map of the same query, not `Json<Value>` beside a struct of yours.
+//!   Where two types understand one request differently, a caller pays for the cheap one and is served
+//!   the dear one. A header that comes twice is such a request too.
+//! - Arithmetic that wraps. In a release build `10 * n` of a large `n` from the client is a small price,
+//!   without a word. Take narrow types, such as `u16`, or `checked_mul` with an error for `None`.
 //! - A price by text that was not decoded. These are one request to Actix, and three texts to a
 //!   comparison:
 //!
@@ -243,7 +264,8 @@
 //!   name of its own: [`Price::FREE`](crate::Price::FREE).
 //! - A price that rises between the 402 and the retry sends a caller who has just paid another
 //!   402. [`Price::accept`](crate::Price::accept) says what is enough.
-//! - A plain `Payment` argument on a free pass is answered 500; take an `Option<Payment>`.
+//! - A plain `Payment` argument on a free pass is answered 500; take an `Option<Payment>`. A handler that
+//!   takes one is served without a payment where it has no gate, so do not take it on other routes.
 //! - A token is bound to its resource and its amount, not to the body. Without a
 //!   `resource_with` a payment for one text opens every text of that price for an hour; see
 //!   [`resources`](super::resources).

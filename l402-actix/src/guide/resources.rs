@@ -10,6 +10,7 @@
 //! | another method, as `DELETE` for `GET` | **yes**, at the same price | [`ResourceBy::MethodAndPath`](crate::ResourceBy) |
 //! | another id in the path, as `/notes/8` for `/notes/7` | no | [`ResourceBy::Pattern`](crate::ResourceBy) |
 //! | a dearer variant of the same path | no: the amount counts too | [`Price::accept`](crate::Price::accept) |
+//! | another host that the same API answers for; another API on the same key | **yes**, at the same path and price | `resource_with`, with the host; a key for each API |
 //! | the same again | yes, for an hour by the broker's default | `single_use`, `uses`, `units`: see [`packs`](super::packs) |
 //!
 //! # Routes that share a token

@@ -128,7 +128,9 @@
 //! Each paid route is asked for in other spellings too, such as `//weather`, `/%77eather` and
 //! `/x/../weather`. One that is served, or costs less, is listed as well. That is how you find a
 //! gated folder that is also served from somewhere else, which no gate can see, and a price that is
-//! computed from what was not decoded.
+//! computed from what was not decoded. A spelling that costs less may also be one that nothing is served
+//! for: a scope's gate charges before anybody looks whether there is something. Buy it with
+//! `l402-sandbox get` to see, and leave such lines out of what you assert.
 //!
 //! The routes are run by being asked where they have no gate, so audit an API of your tests. The program
 //! does the same by hand: `l402-sandbox audit http://127.0.0.1:8080 'GET /weather' 'GET /health'`.

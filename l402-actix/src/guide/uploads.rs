@@ -31,11 +31,18 @@
 //!
 //! #[derive(Deserialize)]
 //! struct Size {
-//!     mib: u64,
+//!     /// Small enough that no product of it can wrap.
+//!     mib: u16,
+//! }
+//!
+//! impl Size {
+//!     fn mib(&self) -> u64 {
+//!         u64::from(self.mib).max(1)
+//!     }
 //! }
 //!
 //! async fn by_size(size: web::Query<Size>) -> Result<Price, Error> {
-//!     Ok(Price::sats(10 * size.mib.max(1)))
+//!     Ok(Price::sats(10 * size.mib()))
 //! }
 //!
 //! #[post("/files")]
@@ -44,7 +51,7 @@
 //!     let mut bytes = 0;
 //!     while let Some(piece) = body.try_next().await? {
 //!         bytes += piece.len() as u64;
-//!         if bytes > size.mib.max(1) << 20 {
+//!         if bytes > size.mib() << 20 {
 //!             return Err(error::ErrorPayloadTooLarge("larger than paid for"));
 //!         }
 //!         // … write the piece to where files are kept.

@@ -115,19 +115,19 @@ pub(crate) fn exported(import: &ItemUse) -> Vec<Error> {
 }
 
 fn find_exported(tree: &UseTree, errors: &mut Vec<Error>) {
-    let (name, span) = match tree {
+    let (names, span) = match tree {
         UseTree::Path(step) => return find_exported(&step.tree, errors),
         UseTree::Group(group) => {
             return group.items.iter().for_each(|tree| find_exported(tree, errors));
         }
-        UseTree::Name(name) => (Some(&name.ident), name.ident.span()),
+        UseTree::Name(name) => (vec![&name.ident], name.ident.span()),
         UseTree::Rename(rename) if rename.rename == "_" => return,
-        UseTree::Rename(rename) => (Some(&rename.rename), rename.ident.span()),
-        UseTree::Glob(glob) => (None, glob.star_token.span()),
+        UseTree::Rename(rename) => (vec![&rename.ident, &rename.rename], rename.ident.span()),
+        UseTree::Glob(glob) => (Vec::new(), glob.star_token.span()),
     };
     // The compiler warns of a function in capitals, so this is a type or a constant.
-    let is_type = |name: &Ident| name.unraw().to_string().starts_with(char::is_uppercase);
-    if !name.is_some_and(is_type) {
+    let is_type = |name: &&Ident| name.unraw().to_string().starts_with(char::is_uppercase);
+    if names.is_empty() || !names.iter().all(is_type) {
         let message = "a priced module cannot export what it does not price; price it where it is \
                        written and register it from there, or write `use` without `pub`";
         errors.push(Error::new(span, message));

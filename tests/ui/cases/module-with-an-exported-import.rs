@@ -16,6 +16,7 @@ mod elsewhere {
 mod api {
     pub use crate::elsewhere::{City, handler};
     pub(crate) use crate::elsewhere::{handler as other, more::*};
+    pub use crate::elsewhere::handler as Handler;
     use crate::elsewhere::handler as own;
 
     pub fn routes(cfg: &mut actix_web::web::ServiceConfig) {
