@@ -46,6 +46,9 @@ pub const BUDGETED: Variant = Variant {
 /// `#[l402]` with a credential that the cache knows.
 pub const CACHED: Variant =
     Variant { name: "`#[l402]`, cache hit", path: "/cached", paid: true, status: 200 };
+/// The same, of a pack whose answers are counted in memory.
+pub const PACK: Variant =
+    Variant { name: "`#[l402(uses = …)]`, cache hit", path: "/pack", paid: true, status: 200 };
 /// `#[l402]` without a credential.
 pub const UNPAID: Variant =
     Variant { name: "`#[l402]`, answers 402", path: "/ours", paid: false, status: 402 };
@@ -59,7 +62,8 @@ pub fn configure(app: &mut web::ServiceConfig, shared: &Shared) {
         // Actix compares a path with one route after the other and looks for a config from the
         // inside out: what is held against each other stands side by side and has the same of it.
         .service(web::resource(BARE.path).app_data(cached.clone()).route(web::get().to(bare)))
-        .service(web::resource(CACHED.path).app_data(cached).route(web::get().to(ours)))
+        .service(web::resource(CACHED.path).app_data(cached.clone()).route(web::get().to(ours)))
+        .service(web::resource(PACK.path).app_data(cached).route(web::get().to(pack)))
         .route(HAND.path, web::get().to(hand_written))
         .route(OURS.path, web::get().to(ours))
         .service(web::resource(BUDGETED.path).app_data(budgeted).route(web::get().to(ours)));
@@ -108,6 +112,11 @@ async fn bare() -> &'static str {
 
 #[l402(price_sats = PRICE_SATS, resource = "/paid")]
 async fn ours() -> &'static str {
+    WORDS
+}
+
+#[l402(price_sats = PRICE_SATS, resource = "/paid", uses = 1_000_000_000_000)]
+async fn pack() -> &'static str {
     WORDS
 }
 

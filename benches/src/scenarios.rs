@@ -9,7 +9,7 @@ use crate::{
     client::{Callers, Pace},
     process::Process,
     report::{median, micros, table},
-    routes::{BARE, BUDGETED, CACHED, HAND, OURS, UNPAID, Variant},
+    routes::{BARE, BUDGETED, CACHED, HAND, OURS, PACK, UNPAID, Variant},
     server::{ALLOCATIONS_PATH, Settings},
 };
 
@@ -22,7 +22,7 @@ pub struct Effort {
     pub requests: usize,
 }
 
-const VARIANTS: [Variant; 6] = [BARE, HAND, OURS, BUDGETED, CACHED, UNPAID];
+const VARIANTS: [Variant; 7] = [BARE, HAND, OURS, BUDGETED, CACHED, PACK, UNPAID];
 
 /// Callers of the comparison: enough to keep one worker busy.
 const CALLERS: usize = 32;
@@ -40,9 +40,9 @@ fn broker(delay: Duration) -> Result<Process, Error> {
     Process::start("load", &["broker".to_owned(), delay.as_millis().to_string()])
 }
 
-fn server(broker: &Process, workers: usize, client_per_worker: bool) -> Result<Process, Error> {
+fn server(broker: &Process, workers: usize) -> Result<Process, Error> {
     let broker = format!("http://{}", broker.address());
-    let mut args = Settings { broker, workers, client_per_worker }.to_args();
+    let mut args = Settings { broker, workers }.to_args();
     args.insert(0, "server".to_owned());
     Process::start("load", &args)
 }
@@ -94,7 +94,7 @@ impl Figures {
 /// When a process fails or a route answers what it must not.
 pub async fn compare(effort: Effort) -> Result<(), Error> {
     let broker = broker(Duration::ZERO)?;
-    let server = server(&broker, 1, false)?;
+    let server = server(&broker, 1)?;
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures: [Figures; VARIANTS.len()] = Default::default();
     for variant in VARIANTS {
@@ -154,7 +154,7 @@ pub async fn profile(effort: Effort, name: &str) -> Result<(), Error> {
     let named = VARIANTS.into_iter().find(|variant| variant.name.contains(name));
     let variant = named.ok_or("expected a part of a route's name")?;
     let broker = broker(Duration::ZERO)?;
-    let server = server(&broker, 1, false)?;
+    let server = server(&broker, 1)?;
     println!("{}: the server is process {}", variant.name, server.id());
     let mut callers = Callers::connect(server.address(), CALLERS).await?;
     let mut figures = Figures::default();
@@ -169,7 +169,7 @@ pub async fn profile(effort: Effort, name: &str) -> Result<(), Error> {
 async fn allocations(broker: &Process) -> Result<[f64; VARIANTS.len()], Error> {
     const REQUESTS: usize = 1000;
     let broker = format!("http://{}", broker.address());
-    let settings = Settings { broker, workers: 1, client_per_worker: false };
+    let settings = Settings { broker, workers: 1 };
     let server = Process::start("load-server-counting", &settings.to_args())?;
     // One caller, so that requests do not share what one of them sets up.
     let mut callers = Callers::connect(server.address(), 1).await?;
@@ -192,7 +192,7 @@ async fn allocations(broker: &Process) -> Result<[f64; VARIANTS.len()], Error> {
 /// As [`compare`].
 pub async fn slow_broker(effort: Effort) -> Result<(), Error> {
     let broker = broker(SLOW)?;
-    let server = server(&broker, 1, false)?;
+    let server = server(&broker, 1)?;
     let mut callers = Callers::connect(server.address(), MANY_CALLERS).await?;
     let cases = [HAND, OURS]
         .into_iter()
@@ -230,55 +230,52 @@ pub async fn slow_broker(effort: Effort) -> Result<(), Error> {
     Ok(())
 }
 
-/// One client for all workers against one for each.
+/// The hand-written route, whose client all workers share, and the gated one, each of whose workers
+/// has its own.
 ///
 /// # Errors
 ///
 /// As [`compare`].
-pub async fn clients(effort: Effort) -> Result<(), Error> {
+pub async fn workers(effort: Effort) -> Result<(), Error> {
     let broker = broker(Duration::ZERO)?;
     let mut rows = Vec::new();
     for workers in [1, 2, 4] {
-        let servers = [server(&broker, workers, false)?, server(&broker, workers, true)?];
-        let mut callers = [
-            Callers::connect(servers[0].address(), CALLERS).await?,
-            Callers::connect(servers[1].address(), CALLERS).await?,
-        ];
+        let server = server(&broker, workers)?;
+        let mut callers = Callers::connect(server.address(), CALLERS).await?;
         let mut figures: [Figures; 2] = Default::default();
-        for callers in &mut callers {
-            callers.round(OURS, effort.requests / 2, Pace::AtOnce).await?;
+        for variant in [HAND, OURS] {
+            callers.round(variant, effort.requests / 2, Pace::AtOnce).await?;
         }
         for _ in 0..effort.rounds {
-            for index in 0..2 {
-                let (server, callers) = (&servers[index], &mut callers[index]);
-                figures[index].take_pace(callers, OURS, effort.requests, Pace::AtOnce).await?;
-                figures[index].take_cpu(server, callers, OURS, effort.requests).await?;
+            for (variant, figures) in [HAND, OURS].into_iter().zip(&mut figures) {
+                figures.take_pace(&mut callers, variant, effort.requests, Pace::AtOnce).await?;
+                figures.take_cpu(&server, &mut callers, variant, effort.requests).await?;
             }
         }
-        let [shared, own] = &figures;
-        let ratios = own.cpu.iter().zip(&shared.cpu).map(|(own, shared)| own / shared).collect();
+        let [hand, ours] = &figures;
+        let ratios = ours.cpu.iter().zip(&hand.cpu).map(|(ours, hand)| ours / hand).collect();
         rows.push(vec![
             workers.to_string(),
-            format!("{:.1}", median(shared.cpu.clone())),
-            format!("{:.1}", median(own.cpu.clone())),
+            format!("{:.1}", median(hand.cpu.clone())),
+            format!("{:.1}", median(ours.cpu.clone())),
             format!("{:.2}", median(ratios)),
-            format!("{:.0}", median(shared.per_second.clone())),
-            format!("{:.0}", median(own.per_second.clone())),
-            format!("{:.1}", median(shared.p99.clone()) / 1e3),
-            format!("{:.1}", median(own.p99.clone()) / 1e3),
+            format!("{:.0}", median(hand.per_second.clone())),
+            format!("{:.0}", median(ours.per_second.clone())),
+            format!("{:.1}", median(hand.p99.clone()) / 1e3),
+            format!("{:.1}", median(ours.p99.clone()) / 1e3),
         ]);
     }
     table(
-        "`#[l402]` without cache: one client for all workers, or one for each",
+        "`#[l402]` without cache beside the hand-written route",
         &[
             "workers",
-            "CPU µs shared",
-            "CPU µs each",
+            "CPU µs hand-written",
+            "CPU µs `#[l402]`",
             "ratio",
-            "requests/s shared",
-            "requests/s each",
-            "p99 ms shared",
-            "p99 ms each",
+            "requests/s hand-written",
+            "requests/s `#[l402]`",
+            "p99 ms hand-written",
+            "p99 ms `#[l402]`",
         ],
         &rows,
     );

@@ -17,16 +17,13 @@ pub struct Settings {
     pub broker: String,
     /// How many of Actix's workers.
     pub workers: usize,
-    /// Whether each worker has its own clients, or all have the same.
-    pub client_per_worker: bool,
 }
 
 impl Settings {
     /// For the command line of a server's process; [`Settings::from_args`] reads it.
     #[must_use]
     pub fn to_args(&self) -> Vec<String> {
-        let clients = if self.client_per_worker { "per-worker" } else { "shared" };
-        [&self.broker, &self.workers.to_string(), clients].map(str::to_owned).into()
+        [&self.broker, &self.workers.to_string()].map(str::to_owned).into()
     }
 
     /// Reads what [`Settings::to_args`] has written.
@@ -35,14 +32,10 @@ impl Settings {
     ///
     /// For anything else.
     pub fn from_args(args: &[String]) -> Result<Self, Error> {
-        let [broker, workers, clients] = args else {
-            return Err("expected: <broker> <workers> <shared | per-worker>".into());
+        let [broker, workers] = args else {
+            return Err("expected: <broker> <workers>".into());
         };
-        Ok(Self {
-            broker: broker.clone(),
-            workers: workers.parse()?,
-            client_per_worker: clients == "per-worker",
-        })
+        Ok(Self { broker: broker.clone(), workers: workers.parse()? })
     }
 }
 
@@ -53,14 +46,10 @@ impl Settings {
 ///
 /// When a client or a port cannot be had.
 pub async fn run(settings: Settings, allocations: Option<fn() -> usize>) -> Result<(), Error> {
-    let Settings { broker, workers, client_per_worker } = settings;
+    let Settings { broker, workers } = settings;
     let shared = Shared::new(&broker)?;
     let server = HttpServer::new(move || {
-        let shared = if client_per_worker {
-            Shared::new(&broker).unwrap_or_else(|_| shared.clone())
-        } else {
-            shared.clone()
-        };
+        let shared = shared.clone();
         App::new().configure(move |app| routes::configure(app, &shared)).route(
             ALLOCATIONS_PATH,
             web::get()

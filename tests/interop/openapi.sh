@@ -10,7 +10,7 @@ venv "$scratch/venv"
 "$scratch/venv/bin/pip" install -q --disable-pip-version-check openapi-spec-validator==0.9.0
 
 echo "== the discovery example"
-cargo build -q -p l402-examples --example discovery
+cargo build -q --workspace --example discovery
 start "$scratch/example" /v1/advice "$(built)/debug/examples/discovery"
 api=$(sed -n 's|^  curl -i \(http://[^/]*\)/openapi.json$|\1|p' "$scratch/example")
 

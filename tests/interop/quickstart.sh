@@ -3,7 +3,8 @@
 source "$(dirname "$0")/common.sh"
 
 need curl curl
-cargo build -q -p l402-quickstart
+# As the README says it: the next command builds nothing again.
+cargo build -q --bin quickstart
 start "$scratch/quickstart" LND_MACAROON_HEX "$(built)/debug/quickstart"
 api=$(sed -n 's|^  curl -i \(http://[^/]*\)/weather$|\1|p' "$scratch/quickstart")
 wallet=$(sed -n 's|.*LND_REST_HOST=\(http://[^ ]*\) LND_MACAROON_HEX=00.*|\1|p' "$scratch/quickstart")

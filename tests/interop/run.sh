@@ -11,9 +11,8 @@ need npm npm
 venv "$scratch/tried"
 
 echo "== what they buy from"
-cargo build -q -p l402-sandbox
-cargo build -q -p l402-examples -p l402-quickstart --bin quickstart --example browsers --example discovery
-cargo build -q -p l402-tests --example interop
+# With the features of `cargo test --workspace`, so that nothing is built again.
+cargo build -q --workspace --bin l402-sandbox --bin quickstart --example browsers --example discovery --example interop
 
 tests/interop/quickstart.sh
 python3 tests/interop/suite.py "$(built)/debug" "$scratch" docs/INTEROP.md "$@"

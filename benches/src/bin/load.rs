@@ -1,6 +1,6 @@
 //! Measures what a gated request costs; see docs/PERFORMANCE.md.
 //!
-//! `cargo run --release -p l402-benches --bins --bin load -- [compare | slow-broker | clients]`
+//! `cargo run --release -p l402-benches --bins --bin load -- [compare | slow-broker | workers]`
 //! `[--rounds N] [--requests N]`; without a name, all of them. `--profile <route>`, as the last
 //! argument, keeps one route busy for a profiler.
 
@@ -51,8 +51,8 @@ async fn measure() -> Result<(), Error> {
     if wanted("slow-broker") {
         scenarios::slow_broker(effort).await?;
     }
-    if wanted("clients") {
-        scenarios::clients(effort).await?;
+    if wanted("workers") {
+        scenarios::workers(effort).await?;
     }
     Ok(())
 }

@@ -5,8 +5,7 @@ source "$(dirname "$0")/../common.sh"
 
 need python3 python3
 need prometheus prometheus
-cargo build -q -p l402-examples --example metrics
-cargo build -q -p l402-sandbox
+cargo build -q --workspace --bin l402-sandbox --example metrics
 
 echo "== dashboard: an API at work"
 free_port() {

@@ -9,7 +9,7 @@ need node nodejs
 need npm npm
 
 echo "== paywall: the example gives a browser the page and a program JSON"
-cargo build -q -p l402-examples --example paywall
+cargo build -q --workspace --example paywall
 start "$scratch/example" 'curl -i' "$(built)/debug/examples/paywall"
 article=$(sed -n 's|^  curl -i \(http://.*\)$|\1|p' "$scratch/example")
 for form in 'text/html text/html;' '*/* application/json'; do
@@ -18,7 +18,7 @@ for form in 'text/html text/html;' '*/* application/json'; do
 done
 
 echo "== paywall: the shop"
-cargo build -q -p l402-tests --example paywall_shop
+cargo build -q --workspace --example paywall_shop
 start "$scratch/shop" '^wallet' "$(built)/debug/examples/paywall_shop"
 api=$(sed -n 's/^api //p' "$scratch/shop")
 wallet=$(sed -n 's/^wallet //p' "$scratch/shop")
