@@ -23,7 +23,7 @@ impl Settings {
     /// For the command line of a server's process; [`Settings::from_args`] reads it.
     #[must_use]
     pub fn to_args(&self) -> Vec<String> {
-        [&self.broker, &self.workers.to_string()].map(str::to_owned).into()
+        vec![self.broker.clone(), self.workers.to_string()]
     }
 
     /// Reads what [`Settings::to_args`] has written.
