@@ -101,7 +101,6 @@ async fn unpaid_uploads_are_held_up_to_the_limit_and_no_further() {
     let before = process::memory_kib("self").unwrap();
     let (a, b, c) = tokio::join!(send(), send(), send());
     for answer in [a, b, c] {
-        // A client that goes on sending may not get to read it.
         assert!(answer.is_ok_and(|answer| answer.status == 413));
     }
     let peak = process::peak_kib("self").unwrap();
