@@ -18,8 +18,9 @@
 //! Give them the same resource. The price still counts: a token opens what it has paid for.
 //!
 //! ```
-//! # use actix_web::{App, get, test};
-//! # use l402_actix::{L402Config, l402};
+//! use actix_web::{App, get, test};
+//! use l402_actix::{L402Config, l402};
+//!
 //! #[get("/albums")]
 //! #[l402(price_sats = 10, resource = "music")]
 //! async fn albums() -> &'static str {
@@ -34,9 +35,9 @@
 //! # #[actix_web::main]
 //! # async fn main() {
 //! let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
-//! # let app = App::new().app_data(config).service(albums).service(songs);
-//! # let app = test::init_service(app).await;
+//! let config = L402Config::new(sandbox.client());
+//! let app = App::new().app_data(config).service(albums).service(songs);
+//! let app = test::init_service(app).await;
 //!
 //! let unpaid = test::TestRequest::get().uri("/albums").to_request();
 //! let unpaid = test::call_service(&app, unpaid).await;
