@@ -20,6 +20,10 @@ redis:
     cargo test -p l402-tests --features redis-server --test balances redis::
     cargo test -p l402-tests --features redis-server --test shared_state
 
+# Try each fault around a balance a thousand times; half an hour; needs `redis-server`, `libfaketime`
+faults:
+    TRIES=1000 cargo test -p l402-tests --features redis-server --test balances -- faults:: damaged_file --nocapture --test-threads 2
+
 # Everything that a submission has to pass
 ci:
     .ci/run
