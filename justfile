@@ -36,6 +36,10 @@ ui:
 guide:
     GUIDE=write cargo test -p l402-tests --test pages guide
 
+# Write docs/api anew: what the crates make public
+api:
+    .ci/api write
+
 # The docs as docs.rs shows them
 doc:
     cargo doc --workspace --no-deps --open

@@ -4,6 +4,7 @@
 
 mod crowd;
 mod ends;
+mod failing;
 #[cfg(feature = "redis-server")]
 mod faults;
 mod gate;
@@ -19,6 +20,7 @@ mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod scopes;
+#[cfg(unix)]
 mod stops;
 mod stores;
 mod suite;
