@@ -7,7 +7,9 @@ const CRATES: [&str; 4] = ["l402_actix", "l402_macros", "l402_sandbox", "l402_se
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let writes = env::args().nth(1).is_some_and(|word| word == "write");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    // `target/debug/l402-api` -> `target`, wherever it is.
+    let program = env::current_exe()?;
+    let target = program.ancestors().nth(2).ok_or("not in a target folder")?;
     let mut differs = false;
     for name in CRATES {
         let listed = root.join("docs/api").join(name).with_extension("txt");
