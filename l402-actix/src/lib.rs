@@ -165,6 +165,7 @@ pub mod guide;
 pub use answer::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use answer::{PaywallFacts, PaywallPage};
+pub use background::flush;
 #[cfg(feature = "redb")]
 pub use balance::RedbStore;
 #[cfg(feature = "redis")]
