@@ -34,7 +34,7 @@ ui:
 
 # Write docs/guide anew from the pages in l402-actix/src/guide
 guide:
-    GUIDE=write cargo test -p l402-tests --test pages guide
+    GUIDE=write cargo test -p l402-tests --test repository guide
 
 # The docs as docs.rs shows them
 doc:

@@ -1,8 +1,6 @@
 //! The 402 as a page: who gets it, with which headers, and what hostile words can do in it. What a
 //! browser makes of it is tested in `interop/paywall`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use actix_web::{HttpRequest, Responder, get, post, web};
 use l402_actix::{L402Config, PaywallFacts, PaywallPage, RequirePayment, l402};
 use l402_sandbox::{Fault, Sandbox};

@@ -1,8 +1,6 @@
 //! What people read in the repository: the guide is there as Markdown, links lead somewhere, and
 //! tables are whole.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 mod guide;
 
 use std::{

@@ -1,7 +1,5 @@
 //! An app without a logger: the first fault is told on standard error, once.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use std::{
     env,
     process::{Command, Stdio},
@@ -27,7 +25,7 @@ async fn without_a_price() -> &'static str {
 /// Asks each route twice in a process of its own, which has no logger, and returns what that says.
 fn said(case: &str) -> String {
     let mut this = Command::new(env::current_exe().unwrap());
-    this.args(["--exact", "an_app_without_a_logger", "--nocapture"]).env("CASE", case);
+    this.args(["--exact", "no_logger::an_app_without_a_logger", "--nocapture"]).env("CASE", case);
     let done = this.stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
     assert!(done.status.success());
     let said = String::from_utf8(done.stderr).unwrap();

@@ -1,13 +1,9 @@
 //! The health page against a broker that fails in each way.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod program;
-
 use std::time::{Duration, Instant};
 
+use crate::program::{Answer, Api, ask, command, on, to_its_end};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
-use program::{Answer, Api, ask, command, on, to_its_end};
 
 fn said(answer: &Answer) -> (u16, String) {
     (answer.status, answer.json()["broker"].as_str().unwrap().to_owned())

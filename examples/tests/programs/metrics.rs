@@ -1,16 +1,12 @@
 //! The exporter's figures are what happened, and the dashboard asks for nothing that it lacks.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod program;
-
 use std::collections::BTreeSet;
 
+use crate::program::{Api, ask};
 use l402_sandbox::{Fault, Sandbox};
-use program::{Api, ask};
 use serde_json::Value;
 
-const DASHBOARD: &str = include_str!("../../docs/grafana/l402.json");
+const DASHBOARD: &str = include_str!("../../../docs/grafana/l402.json");
 
 /// A day in the life of an API, in short.
 async fn trade(sandbox: &Sandbox) -> Api {

@@ -1,8 +1,6 @@
 //! The rooms of `l402-actix/src` and the arrows between them: imports run from the upper floors to
 //! the lower ones. `table.rs` is the plan. In no crate do files import each other in a circle.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 mod source;
 mod table;
 

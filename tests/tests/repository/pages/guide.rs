@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, env, fs};
 
-use crate::root;
+use super::root;
 
 const SOURCE: &str = "l402-actix/src/guide";
 const PAGES: &str = "docs/guide";

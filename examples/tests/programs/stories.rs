@@ -1,11 +1,7 @@
 //! Each example does what it is there to show: refusal first, then payment, then what was paid for.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod program;
-
+use crate::program::{Api, ask, command, to_its_end};
 use l402_sandbox::Sandbox;
-use program::{Api, ask, command, to_its_end};
 use serde_json::json;
 
 #[actix_web::test]

@@ -1,7 +1,5 @@
 //! The browsers example as a browser meets it: what it may read, and what it may send.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use std::{
     env,
     io::{BufRead as _, BufReader},

@@ -1,17 +1,13 @@
 //! What lasts longer than a page: streams, WebSockets, uploads and downloads. Each is sold before
 //! it begins.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
-mod program;
-
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
 };
 
+use crate::program::{Api, ask};
 use l402_sandbox::Sandbox;
-use program::{Api, ask};
 use serde_json::json;
 
 #[actix_web::test]

@@ -1,7 +1,5 @@
 //! Every shape a handler can have: each asks for payment, and each serves once it is paid.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
-
 use actix_web::{
     HttpRequest, HttpResponse, Responder, error, get, routes, scope,
     web::{self, Bytes, Data, Path, Query},
