@@ -110,6 +110,13 @@ impl Process {
         stream
     }
 
+    /// What a `HEAD` with the token is answered.
+    #[cfg(feature = "redis-server")]
+    pub(super) async fn head(&self, credential: &str) -> u16 {
+        let request = self.client.head(format!("{}/once", self.url));
+        Answer::to(request.header("authorization", credential)).await.status
+    }
+
     /// Starts so many requests with the token.
     pub(super) fn crowd(&self, size: usize, credential: &str) -> JoinSet<u16> {
         (0..size).map(|_| self.ask(credential)).collect()
