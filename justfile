@@ -20,6 +20,13 @@ redis:
     cargo test -p l402-tests --features redis-server --test balances redis::
     cargo test -p l402-tests --features redis-server --test shared_state
 
+# A million cases of each model, then each fuzz target for so many seconds; hours
+prove seconds="600":
+    CASES=1000000 cargo test --release -p l402-tests --test gate_model -- --nocapture
+    CASES=1000000 cargo test --release -p l402-tests --test balances model::the_memory_store
+    CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
+    fuzz/run {{seconds}}
+
 # Everything that a submission has to pass
 ci:
     .ci/run
@@ -38,7 +45,7 @@ ui:
 
 # Write docs/guide anew from the pages in l402-actix/src/guide
 guide:
-    GUIDE=write cargo test -p l402-tests --test pages guide
+    GUIDE=write cargo test -p l402-tests --test repository guide
 
 # The docs as docs.rs shows them
 doc:

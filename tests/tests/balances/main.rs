@@ -6,6 +6,8 @@ mod crowd;
 mod ends;
 #[cfg(feature = "redis-server")]
 mod faults;
+#[cfg(feature = "redis-server")]
+mod file_faults;
 mod gate;
 mod interrupted;
 #[cfg(feature = "redis-server")]
@@ -22,6 +24,7 @@ mod scopes;
 mod stops;
 mod stores;
 mod suite;
+mod tries;
 mod units;
 
 use std::{
