@@ -39,6 +39,10 @@ ci:
 bench:
     benches/run.sh
 
+# Change a room's code a line at a time: does a test notice? `just mutants gate --shard 1/8`
+mutants room *flags:
+    tests/mutants.sh {{room}} {{flags}}
+
 # Write the expected compiler messages anew; read each before committing it
 ui:
     TRYBUILD=overwrite cargo test -p l402-ui
