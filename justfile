@@ -51,6 +51,10 @@ ui:
 guide:
     GUIDE=write cargo test -p l402-tests --test repository guide
 
+# Write docs/api anew: what the crates make public
+api:
+    .ci/api write
+
 # The docs as docs.rs shows them
 doc:
     cargo doc --workspace --no-deps --open
