@@ -28,7 +28,7 @@ pub(crate) use form::Form;
 pub(crate) use hint::explained;
 pub use invalid::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
-pub use paywall::{PaywallFacts, PaywallPage};
+pub use paywall::{PaywallFacts, PaywallPage, prefers_html};
 pub(crate) use plain::{answer as plain, misconfigured};
 pub(crate) use problem::Problem;
 pub(crate) use receipt::Receipt;

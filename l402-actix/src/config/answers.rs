@@ -20,9 +20,9 @@ impl L402Config {
     ///
     /// *At least once*: which payments were told is kept in this process, so that after a restart, and
     /// on each process of several, the next request with the same payment is told again. Key your book
-    /// by [`Payment::payment_hash`], and do nothing for one that is in it. A process that is killed at
-    /// the wrong moment tells nobody of its last payments, unless their payers come back: the broker's
-    /// own list of paid challenges has them all.
+    /// by [`Payment::payment_hash`], and do nothing for one that is in it. Wait for the last ones with
+    /// [`flush`](crate::flush) before `main` ends. A process that is killed tells nobody of its last
+    /// payments, unless their payers come back: the broker's own list of paid challenges has them all.
     ///
     /// # Examples
     ///

@@ -85,11 +85,11 @@ impl L402Config {
     /// | what was sold, who has paid, who was accepted | an hour | each process knows whom it has sold to and accepted |
     /// | the challenges that clients hold, with [`reuse_challenges`](ClientIdentity::reuse_challenges) | until they are paid, or the invoice nears its end | each process hands out its own |
     /// | keys of [`idempotency_key_with`](Self::idempotency_key_with) whose invoice is paid | until the invoice expires | one more mint at each process |
-    /// | how many calls of strangers have come to nothing in the last minute | a minute | each process estimates what the others see |
+    /// | how many calls of strangers have come to nothing in the last minute, of each and of all | a minute | each process estimates what the others see |
     ///
-    /// So whoever has paid at one process goes first at every other one, and after a restart. What all
-    /// clients together may ask in vain is counted for all processes: two thirds of the limit, less what
-    /// those who have paid and called in the last minute have by right, and half of it in any case. Verdicts
+    /// So whoever has paid at one process goes first at every other one, and after a restart. What each
+    /// client, and all of them together, may ask in vain is counted for all processes: for all of them
+    /// two thirds of the limit, less what those who have paid and called in the last minute have by right, and half of it in any case. Verdicts
     /// and refusals stay in each process: a shared verdict would let whoever can write to Redis open
     /// routes.
     ///

@@ -7,6 +7,8 @@ mod ends;
 mod failing;
 #[cfg(feature = "redis-server")]
 mod faults;
+#[cfg(feature = "redis-server")]
+mod file_faults;
 mod gate;
 mod interrupted;
 #[cfg(feature = "redis-server")]
@@ -24,6 +26,7 @@ mod scopes;
 mod stops;
 mod stores;
 mod suite;
+mod tries;
 mod units;
 
 use std::{
