@@ -134,7 +134,7 @@
 // The feature that an item needs, beside it on docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The rooms, from the top floor down; `tests/tests/rooms` holds them to the arrows between them.
+// The rooms, from the top floor down; `tests/tests/repository/rooms` holds them to the arrows between them.
 mod answer;
 mod balance;
 mod broker;

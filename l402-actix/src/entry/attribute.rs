@@ -13,6 +13,8 @@ use tracing::Instrument as _;
 
 use super::{drawn::NotServed, entrance::Entrance};
 pub use super::{entrance::Guest, forms::*, trial::Trial};
+#[cfg(feature = "paywall-page")]
+pub use crate::answer::prefers_html;
 pub use crate::{gate::credential::presented, terms::Offer};
 
 /// The one argument of a gated handler: the request and its body, of which nothing has been read.

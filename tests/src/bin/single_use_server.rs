@@ -14,7 +14,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, Responder, get, post,
+    App, HttpRequest, HttpResponse, HttpServer, Responder, get, post, route,
     web::{self, Bytes},
 };
 use futures_util::stream;
@@ -33,7 +33,7 @@ struct Stage {
 }
 
 /// Answers once `/release` has been called.
-#[get("/once")]
+#[route("/once", method = "GET", method = "HEAD")]
 #[l402(price_sats = 100, single_use)]
 async fn once(stage: web::Data<Stage>) -> impl Responder {
     stage.calls.fetch_add(1, Ordering::SeqCst);

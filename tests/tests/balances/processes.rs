@@ -46,6 +46,7 @@ impl Process {
     }
 
     /// Sends it a signal, such as `-TERM`.
+    #[cfg(unix)]
     pub(super) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.unwrap().success(), "{signal}");
@@ -108,6 +109,13 @@ impl Process {
             format!("GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: {credential}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
+    }
+
+    /// What a `HEAD` with the token is answered.
+    #[cfg(feature = "redis-server")]
+    pub(super) async fn head(&self, credential: &str) -> u16 {
+        let request = self.client.head(format!("{}/once", self.url));
+        Answer::to(request.header("authorization", credential)).await.status
     }
 
     /// Starts so many requests with the token.
