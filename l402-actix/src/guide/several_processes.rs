@@ -11,9 +11,9 @@
 //! # #[cfg(feature = "redis")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use actix_web::http::header::HeaderName;
-//! use l402_actix::{ClientIdentity, L402Config, RedisState};
+//! use l402_actix::{ClientIdentity, L402Client, L402Config, RedisState};
 //!
-//! # let client = l402_actix::L402Client::new("key")?;
+//! let client = L402Client::new("the merchant's key")?;
 //! // The balancer is in 10.0.0.0/16 and appends the address that it sees to this header.
 //! let header = HeaderName::from_static("x-forwarded-for");
 //! let clients = ClientIdentity::behind_proxies(["10.0.0.0/16"], header)?;

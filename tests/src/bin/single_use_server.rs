@@ -122,7 +122,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };
-    let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited()).balances(store);
+    let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited());
+    let config = config.balances(store).mpp(true);
     let stage =
         web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
     let server = HttpServer::new(move || {
@@ -149,5 +150,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         std::process::exit(0);
     });
     server.run().await?;
-    Ok(())
+    if l402_actix::flush(PATIENCE).await { Ok(()) } else { Err("something is not done".into()) }
 }
