@@ -20,6 +20,23 @@ redis:
     cargo test -p l402-tests --features redis-server --test balances redis::
     cargo test -p l402-tests --features redis-server --test shared_state
 
+# A million cases of each model, then each fuzz target for so many seconds; hours
+prove seconds="600":
+    CASES=1000000 cargo test --release -p l402-tests --test gate_model -- --nocapture
+    CASES=1000000 cargo test --release -p l402-tests --test balances model::the_memory_store
+    CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
+    fuzz/run {{seconds}}
+
+# Try each fault around a balance a thousand times; half an hour; needs `redis-server`, `libfaketime`
+faults:
+    TRIES=1000 cargo test -p l402-tests --features redis-server --test balances -- faults:: damaged_file --nocapture --test-threads 2
+
+# A million cases of the models of the gate and of balances; hours
+prove cases="1000000":
+    CASES={{cases}} cargo test --release -p l402-tests --test gate_model -- --nocapture
+    CASES={{cases}} cargo test --release -p l402-tests --test balances model::the_memory_store
+    CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
+
 # Everything that a submission has to pass
 ci:
     .ci/run
@@ -28,13 +45,21 @@ ci:
 bench:
     benches/run.sh
 
+# Change a room's code a line at a time: does a test notice? `just mutants gate --shard 1/8`
+mutants room *flags:
+    tests/mutants.sh {{room}} {{flags}}
+
 # Write the expected compiler messages anew; read each before committing it
 ui:
     TRYBUILD=overwrite cargo test -p l402-ui
 
 # Write docs/guide anew from the pages in l402-actix/src/guide
 guide:
-    GUIDE=write cargo test -p l402-tests --test pages guide
+    GUIDE=write cargo test -p l402-tests --test repository guide
+
+# Write docs/api anew: what the crates make public
+api:
+    .ci/api write
 
 # The docs as docs.rs shows them
 doc:
