@@ -119,11 +119,6 @@ impl Play<'_> {
         let (begun, calls) = (Instant::now(), self.world.calls.so_far());
         let answer = Answer::to(asks).await;
         sandbox.clear_faults();
-        let hangs = verify == Verify::Hangs || mint == Mint::Hangs;
-        if self.settings.hurried && answer.status == 504 && !hangs {
-            return Break(());
-        }
-
         let asked = Asked {
             gates: &gates,
             resource,
@@ -137,7 +132,10 @@ impl Play<'_> {
         let outcome = self.outcome(&answer, has_run, request.handler_fails, resource);
         let allowed = self.reference.allows(&asked, outcome);
         let expected = self.reference.answer(&asked);
-        if self.reference.is_unsure {
+        let hangs = verify == Verify::Hangs || mint == Mint::Hangs;
+        // On a busy machine who is in a hurry runs out of time without a broker that hangs.
+        let is_late = self.settings.hurried && answer.status == 504;
+        if self.reference.is_unsure || is_late && !(hangs && expected == Outcome::Failed) {
             return Break(());
         }
         let context = || format!("{request:?} at {gates:?} with {shown:?}: {answer:?}");
