@@ -31,12 +31,6 @@ prove seconds="600":
 faults:
     TRIES=1000 cargo test -p l402-tests --features redis-server --test balances -- faults:: damaged_file --nocapture --test-threads 2
 
-# A million cases of the models of the gate and of balances; hours
-prove cases="1000000":
-    CASES={{cases}} cargo test --release -p l402-tests --test gate_model -- --nocapture
-    CASES={{cases}} cargo test --release -p l402-tests --test balances model::the_memory_store
-    CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
-
 # Everything that a submission has to pass
 ci:
     .ci/run

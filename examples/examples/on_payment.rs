@@ -10,7 +10,7 @@ use std::{
     env,
     path::PathBuf,
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use actix_web::{App, HttpServer, Responder, error, get, web};
@@ -97,5 +97,8 @@ async fn main() -> Result<(), Failure> {
             .service(weather)
             .service(ledger)
     });
-    Ok(server.listen(listener)?.run().await?)
+    server.listen(listener)?.run().await?;
+    // The last payments are in the ledger before the process ends.
+    l402_actix::flush(Duration::from_secs(10)).await;
+    Ok(())
 }

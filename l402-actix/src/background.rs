@@ -8,18 +8,70 @@
 use std::{
     future::{self, Future},
     io,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use tokio::{
     runtime::{Builder, Handle},
+    sync::watch,
     task::JoinHandle,
+    time::timeout,
 };
 
 static STORES: Background = Background::named("l402-stores");
 static CALLS: Background = Background::named("l402-broker");
 static HOOKS: Background = Background::named("l402-on-payment");
+
+/// How much of it is still to be done.
+static PENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Waits until everything is done that goes on after its request, for at most `within`; whether it is.
+/// For `main`, after the server has stopped.
+///
+/// A server that stops with grace waits for its clients. It does not wait for what nobody is connected
+/// for any more: the broker's answer to an MPP payment whose client has left, a use that has to be
+/// written to Redis or given back, [`on_payment`](crate::L402Config::on_payment). Where the process
+/// ends before that, an MPP payment is lost and your books miss a payment.
+///
+/// Half a minute is enough unless the store or the broker is away: a call to the broker takes at most
+/// three times the client's timeout. After `false` the log says what was lost only as far as it is
+/// known, so choose a time that your process manager grants.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// # async fn stop(server: actix_web::dev::Server) -> std::io::Result<()> {
+/// server.await?;
+/// if !l402_actix::flush(Duration::from_secs(30)).await {
+///     log::warn!("the process ends before all payments were written down");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn flush(within: Duration) -> bool {
+    let mut pending = PENDING.subscribe();
+    timeout(within, pending.wait_for(|pending| *pending == 0)).await.is_ok()
+}
+
+/// Something to be done, until it is.
+struct Pending;
+
+impl Pending {
+    fn begin() -> Self {
+        PENDING.send_modify(|pending| *pending += 1);
+        Self
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        PENDING.send_modify(|pending| *pending -= 1);
+    }
+}
 
 struct Background {
     name: &'static str,
@@ -33,6 +85,14 @@ where
     F: Future<Output: Send> + Send + 'static,
 {
     STORES.spawn(future)
+}
+
+/// The same for what does nothing by itself, as the renewal of a lease: nobody waits for its end.
+pub(crate) fn spawn_idle<F>(future: F) -> io::Result<JoinHandle<F::Output>>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    Ok(STORES.runtime()?.spawn(future))
 }
 
 /// The same for a call to the broker, whose connections must not hold up a store.
@@ -60,13 +120,20 @@ impl Background {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        // Started with the first use: most APIs need none.
+        let pending = Pending::begin();
+        Ok(self.runtime()?.spawn(async move {
+            let _pending = pending;
+            future.await
+        }))
+    }
+
+    /// Started with the first use: most APIs need none.
+    fn runtime(&self) -> io::Result<Handle> {
         let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        let handle = match &mut *runtime {
-            Some(handle) => handle,
-            none => none.insert(self.start()?),
-        };
-        Ok(handle.spawn(future))
+        match &mut *runtime {
+            Some(handle) => Ok(handle.clone()),
+            none => Ok(none.insert(self.start()?).clone()),
+        }
     }
 
     fn start(&self) -> io::Result<Handle> {

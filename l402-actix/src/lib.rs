@@ -134,7 +134,7 @@
 // The feature that an item needs, beside it on docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The rooms, from the top floor down; `tests/tests/rooms` holds them to the arrows between them.
+// The rooms, from the top floor down; `tests/tests/repository/rooms` holds them to the arrows between them.
 mod answer;
 mod balance;
 mod broker;
@@ -165,6 +165,7 @@ pub mod guide;
 pub use answer::OnInvalidToken;
 #[cfg(feature = "paywall-page")]
 pub use answer::{PaywallFacts, PaywallPage};
+pub use background::flush;
 #[cfg(feature = "redb")]
 pub use balance::RedbStore;
 #[cfg(feature = "redis")]

@@ -1,6 +1,32 @@
-//! What the operating system says about a process: memory and open sockets.
+//! What the operating system says about a process: memory and open sockets. And a process for a
+//! test that changes what all tests of a process share.
 
-use std::{fs, io};
+use std::{
+    env, fs, io,
+    process::{Command, Stdio},
+};
+
+const ALONE: &str = "L402_TESTS_ALONE";
+
+/// Whether a test may set what there is once in a process, such as the logger. If not, this has run
+/// it in a process of its own, where it may; `name` is the test's, with its modules.
+///
+/// # Panics
+///
+/// If there is no such test, or it did not pass there.
+#[must_use]
+pub fn is_alone(name: &str) -> bool {
+    if env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let this = env::current_exe().unwrap_or_else(|err| panic!("which program is this? {err}"));
+    let mut child = Command::new(this);
+    child.args(["--exact", name, "--nocapture"]).env(ALONE, "1").stderr(Stdio::inherit());
+    let done = child.output().unwrap_or_else(|err| panic!("cannot run {name}: {err}"));
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success() && said.contains("1 passed"), "{name} alone: {said}");
+    false
+}
 
 /// The resident memory of a process, in KiB, from `/proc`.
 ///

@@ -89,8 +89,11 @@ impl Redis {
 
     fn spawn(&mut self, mut command: Command) {
         let child = command.stdout(Stdio::null()).spawn();
-        self.child = Some(child.expect("`redis-server` has to be installed for these tests"));
-        eventually("Redis answers", || self.command(&["ping"]).contains("PONG"));
+        let child = child.expect("`redis-server` has to be installed for these tests");
+        // And not one that somebody else has started on this port.
+        let id = format!("process_id:{}\r", child.id());
+        self.child = Some(child);
+        eventually("Redis answers", || self.command(&["info", "server"]).contains(&id));
     }
 
     /// As by `kill -9`.
@@ -177,14 +180,7 @@ impl Cluster {
     #[must_use]
     pub fn start() -> Self {
         let servers = [(); 3].map(|()| {
-            // A node talks to the others on a second port, 10,000 above.
-            let port = loop {
-                let port = free_port();
-                if (1_024..50_000).contains(&port) {
-                    break port;
-                }
-            };
-            let mut redis = Redis { child: None, folder: Folder::new(), port };
+            let mut redis = Redis { child: None, folder: Folder::new(), port: free_port() };
             redis.run(&["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
             redis
         });
@@ -258,9 +254,18 @@ impl Sentinel {
     }
 }
 
+/// Below those that the system hands out, or a connection might have it while a server is away that is
+/// started anew. A node of a cluster talks to the others on a second port, 10,000 above.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let begin = std::process::id() as usize * 101;
+    loop {
+        let next = 10_000 + (begin + NEXT.fetch_add(1, Ordering::SeqCst)) % 12_000;
+        let port = u16::try_from(next).expect("a port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {

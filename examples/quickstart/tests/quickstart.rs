@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
-#[path = "../../tests/program/mod.rs"]
+#[path = "../../tests/programs/program.rs"]
 mod program;
 
 use std::{

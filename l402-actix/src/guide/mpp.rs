@@ -5,19 +5,21 @@
 //! route once:
 //!
 //! ```
-//! # use actix_web::{App, get, test};
-//! # use l402_actix::{L402Config, l402};
-//! # #[get("/weather")]
-//! # #[l402(price_sats = 100)]
-//! # async fn weather() -> &'static str {
-//! #     "sunny"
-//! # }
+//! use actix_web::{App, get, test};
+//! use l402_actix::{L402Config, l402};
+//!
+//! #[get("/weather")]
+//! #[l402(price_sats = 100)]
+//! async fn weather() -> &'static str {
+//!     "sunny"
+//! }
+//!
 //! # #[actix_web::main]
 //! # async fn main() {
 //! let sandbox = l402_sandbox::Sandbox::start().await;
 //! let client = sandbox.client();
 //! let config = L402Config::new(client).mpp(true);
-//! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
+//! let app = test::init_service(App::new().app_data(config).service(weather)).await;
 //!
 //! let request = test::TestRequest::get().uri("/weather").to_request();
 //! let unpaid = test::call_service(&app, request).await;
@@ -63,7 +65,8 @@
 //!
 //! - **A payment is lost if the broker's answer does not arrive** (502, or 504 and then 403), or if the
 //!   process ends before it is written down: the broker takes it once. A server that stops with grace waits
-//!   for its clients, and not for a call whose client has left.
+//!   for its clients; [`flush`](crate::flush) at the end of `main` also waits for the calls whose clients
+//!   have left.
 //!   From the yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
 //!   a 5xx, or an extractor's error, it is good again. What the store forgets is lost.
 //! - **Several processes without [`shared_state`](crate::L402Config::shared_state) can ask to pay again.**

@@ -77,6 +77,21 @@
 //! | a paid request with a verdict that stands | some microseconds; measured in `docs/PERFORMANCE.md` |
 //! | memory of verdicts, refusals, payers | bounded, each a list of at most some thousands |
 //!
+//! # At the end
+//!
+//! A server that stops with grace answers its clients first. [`flush`](crate::flush) at the end of `main`
+//! also waits for what goes on without a client: an MPP payment whose payer has left, a use that is
+//! being written to Redis, `on_payment`.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # async fn stop(server: actix_web::dev::Server) -> std::io::Result<()> {
+//! server.await?; // `HttpServer::run()`
+//! l402_actix::flush(Duration::from_secs(30)).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # If something goes wrong
 //!
 //! `docs/RELIABILITY.md` of the repository lists what can go wrong, what is answered then, and the test

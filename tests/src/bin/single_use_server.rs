@@ -14,7 +14,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer, Responder, get, post,
+    App, HttpRequest, HttpResponse, HttpServer, Responder, get, post, route,
     web::{self, Bytes},
 };
 use futures_util::stream;
@@ -33,7 +33,7 @@ struct Stage {
 }
 
 /// Answers once `/release` has been called.
-#[get("/once")]
+#[route("/once", method = "GET", method = "HEAD")]
 #[l402(price_sats = 100, single_use)]
 async fn once(stage: web::Data<Stage>) -> impl Responder {
     stage.calls.fetch_add(1, Ordering::SeqCst);
@@ -122,7 +122,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };
-    let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited()).balances(store);
+    let config = L402Config::new(client).broker_budget(BrokerBudget::unlimited());
+    let config = config.balances(store).mpp(true);
     let stage =
         web::Data::new(Stage { released: watch::channel(false).0, calls: AtomicUsize::new(0) });
     let server = HttpServer::new(move || {
@@ -149,5 +150,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         std::process::exit(0);
     });
     server.run().await?;
-    Ok(())
+    if l402_actix::flush(PATIENCE).await { Ok(()) } else { Err("something is not done".into()) }
 }

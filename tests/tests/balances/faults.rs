@@ -1,204 +1,156 @@
-//! What goes wrong around a running handler: Redis away, a process frozen, a disk full. However it
+//! What goes wrong around a running handler with Redis: it is away, a process is frozen. However it
 //! goes, a payment is answered once, and whoever is not answered keeps it.
 
-use std::{fs, io::Write as _, process::Command, time::Duration};
+use std::time::Duration;
 
-use l402_sandbox::Sandbox;
+use l402_actix::l402_server::VerifyRequest;
+use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::redis::Redis;
 
-use super::{Folder, eventually, processes::Process};
+use super::{
+    eventually,
+    processes::Process,
+    tries::{Payment, Try, tried, tries},
+};
 
 /// The server's is two seconds.
 const LONGER_THAN_THE_LEASE: Duration = Duration::from_secs(5);
 
-/// How often each is tried, for a run that takes its time: `TRIES=1000`.
-fn tries() -> usize {
-    std::env::var("TRIES").ok().and_then(|tries| tries.parse().ok()).unwrap_or(1)
-}
-
-const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+pub(super) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
 /// Asks until it is said whether the payment is used up.
-async fn settled(process: &Process, credential: &str) -> u16 {
+pub(super) async fn settled(process: &Process, payment: &Payment) -> u16 {
+    asked_until(process, payment, |status| ![409, 503].contains(&status)).await
+}
+
+async fn asked_until(process: &Process, payment: &Payment, enough: impl Fn(u16) -> bool) -> u16 {
     let mut status = 0;
     eventually("it is settled", async || {
-        status = process.ask(credential).await;
-        ![409, 503].contains(&status)
+        status = payment.ask(process).await;
+        enough(status)
     })
     .await;
     status
 }
 
-#[actix_web::test]
-async fn a_process_that_was_frozen_for_longer_than_its_lease_answers_only_if_nobody_else_has() {
-    for _ in 0..tries() {
+#[test]
+fn a_process_that_was_frozen_for_longer_than_its_lease_answers_only_if_nobody_else_has() {
+    tried(1, async |this| {
         let redis = Redis::start(&DURABLE);
         let sandbox = Sandbox::start().await;
         let store = format!("redis:{}", redis.url());
         let [frozen, other] = [(); 2].map(|()| Process::start(&sandbox, &store));
-        let (taken, alone) = (frozen.buy(&sandbox).await, frozen.buy(&sandbox).await);
+        let taken = this.buy(&frozen, &sandbox).await;
+        let alone = this.buy(&frozen, &sandbox).await;
         other.release().await;
-        let mut asked = frozen.crowd(1, &taken);
-        asked.spawn(frozen.ask(&alone));
+        let asked = [&taken, &alone].map(|payment| tokio::spawn(payment.ask(&frozen)));
         eventually("both handlers run", async || frozen.calls().await == 2).await;
         frozen.signal("-STOP");
         tokio::time::sleep(LONGER_THAN_THE_LEASE).await;
-        assert_eq!(other.ask(&taken).await, 200);
+        assert_eq!(taken.ask(&other).await, 200);
         frozen.signal("-CONT");
         frozen.release().await;
-        let mut statuses = asked.join_all().await;
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 503], "the one that nobody else has answered, and the other");
+        let [taken_here, alone_here] = asked;
+        assert_eq!(taken_here.await.unwrap(), 503, "somebody else has answered");
+        assert_eq!(alone_here.await.unwrap(), 200, "nobody else has");
         for process in [&frozen, &other] {
-            for credential in [&taken, &alone] {
-                assert_eq!(settled(process, credential).await, 402);
+            for payment in [&taken, &alone] {
+                assert_eq!(settled(process, payment).await, 402);
             }
         }
         assert_eq!((frozen.calls().await, other.calls().await), (2, 1));
+    });
+}
+
+#[test]
+fn redis_away_for_longer_than_the_lease_never_lets_two_processes_answer() {
+    tried(1, async |this| redis_goes_while_a_handler_runs::<2>(this).await);
+}
+
+#[test]
+fn redis_away_for_longer_than_the_lease_never_lets_one_process_answer_twice() {
+    tried(1, async |this| redis_goes_while_a_handler_runs::<1>(this).await);
+}
+
+async fn redis_goes_while_a_handler_runs<const PROCESSES: usize>(this: Try) {
+    let mut redis = Redis::start(&DURABLE);
+    let sandbox = Sandbox::start().await;
+    let store = format!("redis:{}", redis.url());
+    let processes = [(); PROCESSES].map(|()| Process::start(&sandbox, &store));
+    let first = &processes[0];
+    let payment = this.buy(first, &sandbox).await;
+    for other in &processes[1..] {
+        other.release().await;
+    }
+    let asked = tokio::spawn(payment.ask(first));
+    eventually("the handler runs", async || first.calls().await == 1).await;
+    redis.kill();
+    tokio::time::sleep(LONGER_THAN_THE_LEASE).await;
+    for process in &processes {
+        assert_eq!(payment.ask(process).await, 503, "whether it is used up cannot be told");
+    }
+    redis.run(&DURABLE);
+    // In the process that holds it, and in the one that does not.
+    let mut answers = Vec::new();
+    for process in &processes {
+        answers.push(asked_until(process, &payment, |status| status != 503).await);
+    }
+    let is_served = |answers: &[u16]| answers.contains(&200);
+    let held = if is_served(&answers) { 402 } else { 409 };
+    assert_eq!(answers[0], held, "it knows what it holds: {answers:?}");
+    first.release().await;
+    answers.push(asked.await.unwrap());
+    if !is_served(&answers) {
+        let last = &processes[PROCESSES - 1];
+        assert_eq!(settled(last, &payment).await, 200, "{answers:?}");
+    }
+    for process in &processes {
+        assert_eq!(settled(process, &payment).await, 402, "{answers:?}");
     }
 }
 
+/// The broker of the one tenant says yes to what is no preimage, and names a payment to the other.
 #[actix_web::test]
-async fn redis_away_for_longer_than_the_lease_never_lets_two_processes_answer() {
-    for _ in 0..tries() {
-        let mut redis = Redis::start(&DURABLE);
-        let sandbox = Sandbox::start().await;
-        let store = format!("redis:{}", redis.url());
-        let [first, second] = [(); 2].map(|()| Process::start(&sandbox, &store));
-        let credential = first.buy(&sandbox).await;
-        second.release().await;
-        let asked = first.crowd(1, &credential);
-        eventually("the handler runs", async || first.calls().await == 1).await;
-        redis.kill();
-        tokio::time::sleep(LONGER_THAN_THE_LEASE).await;
-        for process in [&first, &second] {
-            assert_eq!(process.ask(&credential).await, 503, "whether it is used up cannot be told");
-        }
-        redis.run(&DURABLE);
-        // In the process that holds it, and in the one that does not.
-        let again = [settled_or_held(&first, &credential), settled_or_held(&second, &credential)];
-        let [here, there] = again;
-        let (here, there) = (here.await, there.await);
-        assert_eq!(here, if there == 200 { 402 } else { 409 }, "it knows what it holds");
-        first.release().await;
-        let [answer] = asked.join_all().await.try_into().unwrap();
-        let answers = [answer, here, there];
-        let served = answers.iter().filter(|status| **status == 200).count();
-        assert!(served <= 1, "{answers:?}");
-        if served == 0 {
-            assert_eq!(settled(&second, &credential).await, 200, "{answers:?}");
-        }
-        assert_eq!(settled(&first, &credential).await, 402);
-        assert_eq!(settled(&second, &credential).await, 402);
+async fn a_broker_that_lies_about_a_hash_touches_nobody_elses_payment_in_a_shared_store() {
+    let redis = Redis::start(&DURABLE);
+    let [honest, lying] = [Sandbox::start().await, Sandbox::start().await];
+    let store = format!("redis:{}", redis.url());
+    let [victim, other] = [&honest, &lying].map(|sandbox| Process::start(sandbox, &store));
+    for process in [&victim, &other] {
+        process.release().await;
     }
-}
-
-/// Asks until Redis is back.
-async fn settled_or_held(process: &Process, credential: &str) -> u16 {
-    let mut status = 503;
-    eventually("Redis is back", async || {
-        status = process.ask(credential).await;
-        status != 503
-    })
-    .await;
-    status
-}
-
-/// On a disk of its own, which has no room left.
-#[actix_web::test]
-async fn a_full_disk_is_answered_503_and_costs_nobody_a_payment() {
-    const SIZE: &str = "size=3m";
-    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
-    let disk = folder.file("disk");
-    fs::create_dir(&disk).unwrap();
-    let server = Process::start_in(
-        Command::new("unshare").args(["--map-root-user", "--mount", "sh", "-c"]).args([
-            &format!("mount -t tmpfs -o {SIZE} none \"$0\" && exec \"$@\""),
-            disk.to_str().unwrap(),
-            env!("CARGO_BIN_EXE_single_use_server"),
-        ]),
-        &sandbox,
-        &format!("redb:{}", disk.join("balances.redb").display()),
-    );
-    server.release().await;
-    let mut credentials = Vec::new();
-    for _ in 0..60 {
-        credentials.push(server.buy(&sandbox).await);
-    }
-    assert_eq!(server.ask(&credentials[0]).await, 200);
-
-    let inside = format!("/proc/{}/root{}/filler", server.id(), disk.display());
-    let mut filler = fs::File::create(&inside).unwrap();
-    while filler.write_all(&[0; 512]).is_ok() {}
-    let mut full = Vec::new();
-    for credential in &credentials[1..] {
-        full.push(server.ask(credential).await);
-    }
-    assert!(full.iter().all(|status| [200, 503].contains(status)), "{full:?}");
-    assert!(full.contains(&503), "it is not full: {full:?}");
-
-    fs::remove_file(&inside).unwrap();
-    drop(filler);
-    for (credential, before) in credentials[1..].iter().zip(full) {
-        let now = settled(&server, credential).await;
-        assert_eq!(now, if before == 200 { 402 } else { 200 });
-        assert_eq!(settled(&server, credential).await, 402);
-    }
-}
-
-/// How far the server's wall clock is off, which it looks up each time it asks for it.
-struct Clock(std::path::PathBuf);
-
-impl Clock {
-    /// A server with such a clock. What it waits for goes by another clock, which no step changes.
-    fn start(&self, sandbox: &Sandbox, store: &str) -> Process {
-        let mut libraries = fs::read_dir("/usr/lib").unwrap().filter_map(|folder| {
-            let library = folder.ok()?.path().join("faketime/libfaketimeMT.so.1");
-            library.exists().then_some(library)
+    for number in 0..tries() {
+        let this = Try::default();
+        let [paid, own] = [this.buy(&victim, &honest).await, this.buy(&other, &lying).await];
+        let hash = VerifyRequest::from_credential(&paid.credential).unwrap().payment_hash();
+        let yes = serde_json::json!({
+            "valid": true, "resource": "/once", "amountSats": 100, "paymentHash": hex(&hash.unwrap()),
         });
-        let library = libraries.next().expect("libfaketime is installed");
-        self.step(0);
-        let mut command = Command::new("env");
-        command
-            .arg(format!("LD_PRELOAD={}", library.display()))
-            .arg(format!("FAKETIME_TIMESTAMP_FILE={}", self.0.display()))
-            .args(["FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"])
-            .arg(env!("CARGO_BIN_EXE_single_use_server"));
-        Process::start_in(&mut command, sandbox, store)
-    }
-
-    fn step(&self, seconds: i64) {
-        fs::write(&self.0, format!("{seconds:+}")).unwrap();
+        lying.fault(Fault::json(yes).on(Endpoint::Verify));
+        let (macaroon, _) = own.credential.split_once(':').unwrap();
+        let no_preimage = format!("{macaroon}:no-preimage");
+        assert_eq!(other.ask(&no_preimage).await, 502, "try {number}");
+        for (process, payment) in [(&victim, &paid), (&other, &own)] {
+            assert_eq!(settled(process, payment).await, 200, "try {number}");
+            assert_eq!(settled(process, payment).await, 402, "try {number}");
+        }
     }
 }
 
-/// Holds are kept by no clock, or by one that no step changes.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The empty answer to `HEAD` leaves the payment what it is.
 #[actix_web::test]
-async fn a_wall_clock_that_steps_while_a_handler_runs_lets_nobody_in_twice() {
-    let (redis, folder) = (Redis::start(&DURABLE), Folder::new());
-    for (number, seconds) in [60, -60, 3 * 3600, -3 * 3600].into_iter().enumerate() {
-        let file = folder.file(&format!("{number}.redb"));
-        for store in [format!("redb:{}", file.display()), format!("redis:{}", redis.url())] {
-            let sandbox = Sandbox::start().await;
-            let clock = Clock(folder.file("clock"));
-            let server = clock.start(&sandbox, &store);
-            let credential = server.buy(&sandbox).await;
-            let before = server.now().await;
-            let asked = tokio::spawn(server.ask(&credential));
-            eventually("the handler runs", async || server.calls().await == 1).await;
-            clock.step(seconds);
-            let stepped = server.now().await - before;
-            assert!((stepped - seconds).abs() < 30, "its clock has stepped: {stepped}");
-            for _ in 0..3 {
-                assert_eq!(server.ask(&credential).await, 409, "{seconds} {store}");
-            }
-            server.release().await;
-            assert_eq!(asked.await.unwrap(), 200);
-            for seconds in [0, seconds] {
-                clock.step(seconds);
-                assert_eq!(server.ask(&credential).await, 402, "{seconds} {store}");
-            }
-            assert_eq!(server.calls().await, 1);
-        }
+async fn an_answer_to_head_leaves_a_single_use_payment_for_the_answer() {
+    let (redis, sandbox) = (Redis::start(&DURABLE), Sandbox::start().await);
+    let server = Process::start(&sandbox, &format!("redis:{}", redis.url()));
+    server.release().await;
+    for number in 0..tries() {
+        let payment = Try::default().buy(&server, &sandbox).await;
+        assert_eq!(server.head(&payment.credential).await, 200, "try {number}");
+        assert_eq!(settled(&server, &payment).await, 200, "try {number}");
+        assert_eq!(settled(&server, &payment).await, 402, "try {number}");
     }
 }

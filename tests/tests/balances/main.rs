@@ -4,8 +4,11 @@
 
 mod crowd;
 mod ends;
+mod failing;
 #[cfg(feature = "redis-server")]
 mod faults;
+#[cfg(feature = "redis-server")]
+mod file_faults;
 mod gate;
 mod interrupted;
 #[cfg(feature = "redis-server")]
@@ -19,9 +22,11 @@ mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod scopes;
+#[cfg(unix)]
 mod stops;
 mod stores;
 mod suite;
+mod tries;
 mod units;
 
 use std::{

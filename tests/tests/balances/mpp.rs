@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web::Data};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{L402Client, L402Config, l402};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Api, TestStore};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use super::{Stage, eventually};
+use super::{Stage, eventually, scopes::by_mpp};
 
 #[get("/pack")]
 #[l402(price_sats = 100, uses = 3)]
@@ -81,12 +80,6 @@ async fn serve(config: &L402Config, stage: &Stage) -> Api {
         app.app_data(config.clone()).app_data(data.clone()).service((pack, plain));
     })
     .await
-}
-
-fn by_mpp(credential: &str) -> String {
-    let (_, preimage) = credential.split_once(':').unwrap();
-    let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
-    format!("Payment {}", URL_SAFE_NO_PAD.encode(json))
 }
 
 #[actix_web::test]

@@ -9,7 +9,7 @@ use std::{
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, pay};
 use reqwest::{Client, Response};
-use tokio::task::JoinSet;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
 
 use super::{Folder, eventually};
 
@@ -46,6 +46,7 @@ impl Process {
     }
 
     /// Sends it a signal, such as `-TERM`.
+    #[cfg(unix)]
     pub(super) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.unwrap().success(), "{signal}");
@@ -98,6 +99,23 @@ impl Process {
     ) -> impl Future<Output = reqwest::Result<Response>> + Send + use<> {
         let request = self.client.get(format!("{}{path}", self.url));
         request.header("authorization", credential).send()
+    }
+
+    /// A request with the token whose client can leave at any time.
+    pub(super) async fn connect(&self, path: &str, credential: &str) -> TcpStream {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: {credential}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// What a `HEAD` with the token is answered.
+    #[cfg(feature = "redis-server")]
+    pub(super) async fn head(&self, credential: &str) -> u16 {
+        let request = self.client.head(format!("{}/once", self.url));
+        Answer::to(request.header("authorization", credential)).await.status
     }
 
     /// Starts so many requests with the token.

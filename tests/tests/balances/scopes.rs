@@ -76,7 +76,7 @@ impl Shop {
     }
 }
 
-fn by_mpp(credential: &str) -> String {
+pub(super) fn by_mpp(credential: &str) -> String {
     let (_, preimage) = credential.split_once(':').unwrap();
     let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
     format!("Payment {}", URL_SAFE_NO_PAD.encode(json))

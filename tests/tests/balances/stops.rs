@@ -1,9 +1,11 @@
 //! A server that is stopped, with grace and without, while a request of a pack or of metered use runs;
 //! then another one on the same file.
 
-use l402_sandbox::Sandbox;
+use std::time::Duration;
 
-use super::{Folder, processes::Process};
+use l402_sandbox::{Endpoint, Fault, Sandbox};
+
+use super::{Folder, eventually, processes::Process, scopes::by_mpp};
 
 /// Longer than a test takes, where nobody waits for the end.
 const FOR_EVER: u64 = 600_000;
@@ -56,7 +58,7 @@ async fn a_server_that_stops_with_grace_answers_and_draws_a_use() {
     let mut stop = Stop::begin().await;
     let credential = stop.server.buy_at("/slow", &stop.sandbox).await;
     let asked = tokio::spawn(stop.server.ask_at("/slow?1000", &credential));
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     stop.server.signal("-TERM");
     assert_eq!(asked.await.unwrap(), 200);
     assert!(stop.server.ends().await);
@@ -77,7 +79,7 @@ async fn a_server_that_is_killed_before_it_answers_has_drawn_no_use() {
     let mut stop = Stop::begin().await;
     let credential = stop.server.buy_at("/slow", &stop.sandbox).await;
     let asked = tokio::spawn(stop.server.ask_at(&format!("/slow?{FOR_EVER}"), &credential));
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     stop.server.kill();
     assert_eq!(asked.await.unwrap(), 0);
     assert_eq!(stop.left("/slow", &credential).await, 2, "only the one now");
@@ -91,7 +93,7 @@ async fn a_server_that_stops_without_grace_costs_at_most_what_the_client_was_ser
     let (credential, response) = stop.stream(FOR_EVER).await;
     let uses = stop.server.buy_at("/slow", &stop.sandbox).await;
     let asked = tokio::spawn(stop.server.ask_at(&format!("/slow?{FOR_EVER}"), &uses));
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     stop.server.signal("-INT");
     assert!(stop.server.ends().await);
     drop(response);
@@ -102,4 +104,23 @@ async fn a_server_that_stops_without_grace_costs_at_most_what_the_client_was_ser
     assert!(["\"uses\";r=1", "\"uses\";r=2"].contains(&left), "{left}");
     drop(next);
     assert_eq!(stop.left("/metered", &credential).await, 7);
+}
+
+/// The broker takes an MPP payment once, and here nobody waits for its answer but the process.
+#[actix_web::test]
+async fn a_server_that_stops_with_grace_writes_down_what_the_broker_says_after_its_client_has_left()
+{
+    let mut stop = Stop::begin().await;
+    let payment = by_mpp(&stop.server.buy_at("/pack", &stop.sandbox).await);
+    stop.sandbox.fault(Fault::late(Duration::from_secs(3)).on(Endpoint::Verify));
+    let client = stop.server.connect("/pack", &payment).await;
+    eventually("the broker is asked", async || stop.sandbox.verifies() == 1).await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    stop.server.signal("-TERM");
+    assert!(stop.server.ends().await);
+    let sandbox = &stop.sandbox;
+    let next = Process::on_file(sandbox, &stop.folder.file("balances.redb"));
+    assert_eq!(next.ask_at("/pack", &payment).await, 200);
+    assert_eq!((sandbox.verifies(), sandbox.payments()), (1, 1));
 }

@@ -7,6 +7,7 @@ use l402_actix::{Balances as _, Claim, Kind, MemoryStore, Portion, Quota, RedbSt
 use super::{
     Folder, eventually,
     suite::{self, ONCE, id, mark, seen, use_up},
+    tries::tries,
 };
 
 const FREE: Claim = Claim::Held { amount: 1, left: 0 };
@@ -191,7 +192,7 @@ async fn a_damaged_file_is_an_error_that_says_what_to_do_and_never_a_good_store(
     drop(store);
     let whole = fs::read(&path).unwrap();
     let mut refused = 0;
-    for number in 0..300_usize {
+    for number in 0..tries().max(300) {
         let mut damaged = whole.clone();
         // Spread over the file: a cut, zeros, or another value.
         let place = (number * 7919 * 64) % (whole.len() - 64);

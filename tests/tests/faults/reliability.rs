@@ -32,7 +32,7 @@ fn exists(name: &str) -> bool {
     }
     let file = match module.split_once("::") {
         Some(("client", module)) => format!("l402-server/tests/client/{module}.rs"),
-        Some((target, module)) => format!("tests/tests/{target}/{module}.rs"),
+        Some((target, module)) => format!("tests/tests/{target}/{}.rs", module.replace("::", "/")),
         None if module == "client" => "l402-server/tests/client/main.rs".to_owned(),
         None => format!("tests/tests/{module}.rs"),
     };

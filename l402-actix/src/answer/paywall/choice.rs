@@ -98,7 +98,7 @@ impl Choice {
 
 /// Whether `text/html` is named and preferred over JSON. A wildcard is no wish for a page: it is
 /// what programs send.
-fn prefers_html(request: &HttpRequest) -> bool {
+pub fn prefers_html(request: &HttpRequest) -> bool {
     let Some(Accept(ranges)) = request.get_header() else { return false };
     let quality = |range: &str| {
         let named = ranges.iter().filter(|accepted| accepted.item.essence_str() == range);

@@ -8,6 +8,7 @@ mod qr;
 use std::{borrow::Cow, sync::Arc};
 
 pub(crate) use choice::Choice;
+pub use choice::prefers_html;
 pub use facts::PaywallFacts;
 
 use crate::hook::Hook;

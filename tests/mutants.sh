@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Changes the code of one room a line at a time and sees whether one of the tests that are meant to
+# notice it does: tests/mutants.sh ROOM [flags of `cargo mutants`, such as --shard 1/8].
+# What is changed and what is excused is in .cargo/mutants.toml. Needs cargo-mutants and cargo-nextest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+room=${1:?a room: gate, terms, balance, broker, answer, server or macros}
+shift
+files=("l402-actix/src/$room/**")
+packages=l402-actix,l402-tests
+# Units first: a mutant ends at the first test that notices it.
+targets=(--lib --test gate)
+case $room in
+    gate | terms) targets+=(--test balances) ;;
+    balance) targets=(--lib --test balances) ;;
+    broker) targets+=(--test broker_calls) ;;
+    answer) targets+=(--test faults) ;;
+    server)
+        files=("l402-server/src/"{credential,reply,types}.rs)
+        packages=l402-server,l402-tests
+        targets=(--lib --test client --test gate)
+        ;;
+    macros)
+        files=("l402-macros/src/"{args,handler}.rs "l402-macros/src/module/*.rs")
+        packages=l402-macros,l402-ui
+        targets=()
+        ;;
+    *)
+        echo "no room is called $room" >&2
+        exit 2
+        ;;
+esac
+# In its own folder of the target, so that the next room need not build the other crates again.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/mutants}
+exec cargo mutants --workspace "${files[@]/#/--file=}" --test-package "$packages" --output target "$@" -- "${targets[@]}"
