@@ -126,9 +126,8 @@ impl Elsewhere {
         let keys = vec![sold.clone(), held.clone(), used.clone(), self.places(), self.payers()];
         let id = asked.place.map(|share| self.place_of(share.client)).unwrap_or_default();
         let place = asked.place.map(|_| place_name(id)).unwrap_or_default();
-        let share = asked
-            .place
-            .map(|share| [share.all, share.right, share.least, share.most, share.spare]);
+        let share =
+            asked.place.map(|share| [share.all, share.right, share.least, share.most, share.spare]);
         let share = share.unwrap_or_default().map(|calls| calls.to_string());
         let arguments = [place].into_iter().chain(share).collect();
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
@@ -143,7 +142,11 @@ impl Elsewhere {
             -1 => None,
             wait => {
                 let time = Duration::from_millis(wait.unsigned_abs());
-                Some(if wait > 0 { SharedPlace::None(time) } else { SharedPlace::NoneForClient(time) })
+                Some(if wait > 0 {
+                    SharedPlace::None(time)
+                } else {
+                    SharedPlace::NoneForClient(time)
+                })
             }
         };
         Word {

@@ -78,7 +78,7 @@ impl Gate {
     }
 }
 
-fn boxed<'r>(entrance: Entrance<'r>, handler: Box<dyn Gated>) -> Answering<'r> {
+fn boxed(entrance: Entrance<'_>, handler: Box<dyn Gated>) -> Answering<'_> {
     Box::pin(served(entrance, handler))
 }
 
