@@ -7,7 +7,9 @@ const CRATES: [&str; 4] = ["l402_actix", "l402_macros", "l402_sandbox", "l402_se
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let writes = env::args().nth(1).is_some_and(|word| word == "write");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    // `target/debug/l402-api` -> `target`, wherever it is.
+    let program = env::current_exe()?;
+    let target = program.ancestors().nth(2).ok_or("not in a target folder")?;
     let mut differs = false;
     for name in CRATES {
         let listed = root.join("docs/api").join(name).with_extension("txt");
@@ -31,7 +33,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// One line for each item, with the auto traits: a type that is no longer `Send` breaks an app.
 fn listing(json: &Path) -> Result<String, Box<dyn Error>> {
     let api = public_api::Builder::from_rustdoc_json(json).omit_blanket_impls(true).build()?;
-    Ok(api.items().map(|item| format!("{item}\n")).collect())
+    let items: Vec<_> = api.items().map(|item| item.to_string()).collect();
+    Ok(items.join("\n") + "\n")
 }
 
 /// What went and what came.

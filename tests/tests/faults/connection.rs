@@ -230,8 +230,8 @@ async fn a_broker_that_says_yes_then_no_then_yes_costs_no_second_payment() {
         let paid = shop.api.buy(path, &shop.sandbox).await;
         assert_eq!(shop.api.ask_with(path, &paid).await.status, 200);
         let payments = shop.sandbox.payments();
-        let before = shop.calls.so_far();
         for _ in 0..2 {
+            let before = shop.calls.so_far();
             let no = json!({ "valid": false, "error": "no" });
             shop.sandbox.fault(Fault::json(no).on(Endpoint::Verify));
             assert_eq!(shop.api.ask_with(path, &paid).await.status, 402, "it may have ended");
