@@ -21,18 +21,18 @@ pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
 
 /// A name in hexadecimal.
 pub(crate) fn hex(name: &Key) -> String {
-    name.iter().flat_map(digits).map(char::from).collect()
+    name.iter().copied().flat_map(digits).map(char::from).collect()
 }
 
 /// The same into a buffer, for what is on the way of each answer with a receipt: formatting 32 bytes
 /// one by one takes longer than hashing them.
 pub(crate) fn write_hex(buffer: &mut Vec<u8>, name: &Key) {
     for byte in name {
-        buffer.extend_from_slice(&digits(byte));
+        buffer.extend_from_slice(&digits(*byte));
     }
 }
 
-fn digits(byte: &u8) -> [u8; 2] {
+fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     [byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)])
 }
