@@ -10,7 +10,7 @@ shift
 files=("l402-actix/src/$room/**")
 packages=l402-actix,l402-tests
 # Units first: a mutant ends at the first test that notices it.
-targets=(--lib --test gate)
+targets=(--lib --test gate --test spans)
 case $room in
     gate | terms) targets+=(--test balances) ;;
     balance) targets=(--lib --test balances) ;;

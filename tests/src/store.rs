@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,6 +25,7 @@ struct State {
     holds: AtomicUsize,
     renewals: AtomicUsize,
     acceptances: AtomicUsize,
+    kept_for: Mutex<Option<Duration>>,
     draws_to_fail: AtomicUsize,
     draws_to_lose: AtomicUsize,
     draws_to_refuse: AtomicUsize,
@@ -62,6 +63,12 @@ impl TestStore {
     #[must_use]
     pub fn acceptances(&self) -> usize {
         self.state.acceptances.load(Ordering::SeqCst)
+    }
+
+    /// How long the last hold's balance was to be kept.
+    #[must_use]
+    pub fn kept_for(&self) -> Option<Duration> {
+        *self.state.kept_for.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Fails the next so many draws, and does not make them.
@@ -114,6 +121,7 @@ impl Balances for TestStore {
         if self.state.away.load(Ordering::SeqCst) {
             return self.step(Box::pin(async { Ok(Claim::Busy) }));
         }
+        *self.state.kept_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota.kept_for);
         let (state, claim) = (&self.state, self.step(self.inner.hold(mark, id, quota, amount)));
         Box::pin(async {
             let claim = claim.await?;

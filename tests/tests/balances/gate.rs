@@ -491,3 +491,15 @@ async fn an_mpp_payment_and_its_token_are_one_balance() {
     assert_eq!(shop.status("/once", &mpp).await, 402);
     assert_eq!(shop.stage.calls(), 1);
 }
+
+#[actix_web::test]
+async fn a_balance_is_kept_as_long_as_is_said_but_never_shorter_than_its_token_lives() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    for (said, kept_for) in [(HOUR / 60, HOUR), (48 * HOUR, 48 * HOUR)] {
+        let store = TestStore::around(MemoryStore::new());
+        let shop = Shop::with(store, |config| config.keep_balances_for(said)).await;
+        let credential = shop.buy("/once").await;
+        assert_eq!(shop.api.ask_with("/once", &credential).await.status, 200);
+        assert_eq!(shop.store.kept_for(), Some(kept_for), "told {said:?}");
+    }
+}

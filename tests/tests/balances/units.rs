@@ -13,7 +13,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_core::Stream;
-use l402_actix::{Balance, MemoryStore, l402};
+use l402_actix::{Balance, BalanceError, MemoryStore, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, TestStore, pay};
 use tokio::sync::mpsc;
@@ -312,4 +312,15 @@ fn a_balance_for_tests_counts_like_a_real_one() {
     assert_eq!((clone.held(), clone.left()), (1, 2));
     clone.draw(2).unwrap_err();
     assert_eq!(balance.held(), 1, "nothing was drawn");
+}
+
+#[actix_web::test]
+async fn a_balance_for_tests_holds_more_until_nothing_is_left() {
+    let balance = Balance::for_tests(3, 2);
+    assert_eq!(balance.hold_more(1).await.unwrap(), 1);
+    assert_eq!((balance.held(), balance.left()), (4, 1));
+    assert_eq!(balance.hold_more(5).await.unwrap(), 1, "all there is");
+    assert_eq!((balance.held(), balance.left()), (5, 0));
+    assert!(matches!(balance.hold_more(1).await, Err(BalanceError::UsedUp)));
+    balance.draw(5).unwrap();
 }

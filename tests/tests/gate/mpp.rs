@@ -309,6 +309,24 @@ async fn a_problem_says_what_is_wrong_with_a_payment() {
     assert_eq!(problem(&wrong), "lightning/invalid-preimage");
 }
 
+/// By what its credential says of itself, which picks the words alone.
+#[actix_web::test]
+async fn a_payment_whose_invoice_has_expired_is_told_so() {
+    let shop = shop().await;
+    for (expires, kind) in [
+        ("2001-01-01T00:00:00Z", "lightning/expired-invoice"),
+        ("2999-01-01T00:00:00Z", "lightning/unknown-challenge"),
+    ] {
+        let json = json!({
+            "challenge": { "id": "1", "expires": expires },
+            "payload": { "preimage": "0".repeat(64) },
+        });
+        let payment = format!("Payment {}", URL_SAFE_NO_PAD.encode(json.to_string()));
+        let answer = shop.api.ask_with("/weather", &payment).await;
+        assert_eq!((answer.status, problem(&answer).as_str()), (402, kind), "{expires}");
+    }
+}
+
 #[actix_web::test]
 async fn a_payment_that_was_made_for_just_this_and_is_refused_hears_403_and_no_price() {
     let shop = shop().await;

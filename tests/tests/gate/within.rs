@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, get,
+    Error, HttpRequest, get,
     web::{self, Data},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use l402_actix::{L402Client, L402Config, RequirePayment, VerifyCache, l402};
+use l402_actix::{L402Client, L402Config, Price, RequirePayment, VerifyCache, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, Calls, pay};
 use serde_json::json;
@@ -52,6 +52,17 @@ fn by_query(request: &HttpRequest) -> String {
     if request.query_string() == "odd" { "odd".to_owned() } else { "site".to_owned() }
 }
 
+#[get("/computed")]
+#[l402(price_with = price_by_query)]
+async fn computed(calls: Data<Calls>) -> &'static str {
+    calls.count();
+    "computed"
+}
+
+async fn price_by_query(request: HttpRequest) -> Result<Price, Error> {
+    Ok(Price::sats(if request.query_string() == "odd" { 0 } else { 5 }))
+}
+
 #[get("/priceless")]
 #[l402]
 async fn priceless(calls: Data<Calls>) -> &'static str {
@@ -89,8 +100,9 @@ impl Site {
             let priced = || RequirePayment::sats(10).resource("site");
             let own_config =
                 web::scope("/inner").app_data(within.clone()).service((plain, dear, priceless));
-            let site =
-                web::scope("/site").wrap(priced()).service((own_config, plain, dear, own, page));
+            let site = web::scope("/site")
+                .wrap(priced())
+                .service((own_config, plain, dear, own, page, computed));
             let paths = web::scope("/paths").wrap(RequirePayment::sats(10)).service((item, plain));
             let packs = web::scope("/packs")
                 .wrap(RequirePayment::sats(10).resource("packs").uses(3))
@@ -258,6 +270,14 @@ async fn of_a_computed_resource_within_only_what_was_wrong_is_not_sold_again() {
     assert_eq!(site.obey("/site/page?odd").await, [402, 500]);
     assert_eq!(site.obey("/site/page?odd").await, [500]);
     assert_eq!(site.obey("/site/page?even").await, [402, 200]);
+}
+
+#[actix_web::test]
+async fn of_a_computed_price_within_only_what_was_wrong_is_not_sold_again() {
+    let site = Site::with(|config| config, |config| config).await;
+    assert_eq!(site.obey("/site/computed?odd").await, [402, 500]);
+    assert_eq!(site.obey("/site/computed?odd").await, [500]);
+    assert_eq!(site.obey("/site/computed?even").await, [402, 200]);
 }
 
 /// Another server of the same process and account has gates of its own.
