@@ -27,6 +27,10 @@ prove seconds="600":
     CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
     fuzz/run {{seconds}}
 
+# Try each fault around a balance a thousand times; half an hour; needs `redis-server`, `libfaketime`
+faults:
+    TRIES=1000 cargo test -p l402-tests --features redis-server --test balances -- faults:: damaged_file --nocapture --test-threads 2
+
 # Everything that a submission has to pass
 ci:
     .ci/run
@@ -46,6 +50,10 @@ ui:
 # Write docs/guide anew from the pages in l402-actix/src/guide
 guide:
     GUIDE=write cargo test -p l402-tests --test repository guide
+
+# Write docs/api anew: what the crates make public
+api:
+    .ci/api write
 
 # The docs as docs.rs shows them
 doc:

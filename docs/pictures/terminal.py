@@ -20,7 +20,7 @@ height = BAR + MARGIN + LINE * len(lines)
 def colour(line):
     if line.startswith("$"):
         return "#f0f0f0", "bold"
-    if line[:2] in ("1.", "2.", "3.", "4.") or line == "The answer:":
+    if line[:2] in ("1.", "2.", "3.", "4.") or line.endswith("The answer:"):
         return "#f7b955", "bold"
     if "402 Payment Required" in line:
         return "#ff8f80", "normal"

@@ -19,6 +19,7 @@ mod problem;
 mod receipt;
 mod refusal;
 mod settings;
+mod statuses;
 
 pub(crate) use balance::Standing;
 pub(crate) use caching::mark;
@@ -31,5 +32,6 @@ pub use paywall::{PaywallFacts, PaywallPage, prefers_html};
 pub(crate) use plain::{answer as plain, misconfigured};
 pub(crate) use problem::Problem;
 pub(crate) use receipt::Receipt;
-pub(crate) use refusal::{Refusal, undrawn};
+pub(crate) use refusal::Refusal;
 pub(crate) use settings::Settings;
+pub(crate) use statuses::undrawn;

@@ -50,7 +50,7 @@ impl Places for Elsewhere {
         match *self {}
     }
 
-    fn note(&self) -> u64 {
+    fn note(&self, _: Key) -> u64 {
         match *self {}
     }
 }

@@ -242,6 +242,8 @@ impl State {
             right: left.reserve().max(1),
             least: left.limit.div_ceil(2),
             most: most_to_nothing(left),
+            client,
+            spare: if call == Call::Diagnose { u32::MAX } else { left.calls - left.reserve() },
         })
     }
 
@@ -292,11 +294,16 @@ impl State {
         }
         let is_short = left.calls <= left.reserve();
         let full_for = match shared {
-            Some(SharedPlace::Taken(_)) => None,
+            Some(SharedPlace::Taken(_) | SharedPlace::NoneForClient(_)) => None,
             Some(SharedPlace::None(wait)) => Some(wait),
             None => is_full(&mut calls, left, call, now),
         };
-        if !is_short && full_for.is_none() && self.leaves_enough(left, call, client, now) {
+        let too_much_for = match shared {
+            Some(SharedPlace::NoneForClient(wait)) => Some(wait),
+            _ if self.leaves_enough(left, call, client, now) => None,
+            _ => Some(self.clients.with(client, |own| own.frees_in(now))),
+        };
+        if !is_short && full_for.is_none() && too_much_for.is_none() {
             let shared = match shared {
                 Some(SharedPlace::Taken(place)) => Some(place),
                 _ => None,
@@ -310,7 +317,7 @@ impl State {
         } else if let Some(wait) = full_for {
             Denied::Account(wait)
         } else {
-            Denied::Client(self.clients.with(client, |own| own.frees_in(now)))
+            Denied::Client(too_much_for.unwrap_or_default())
         })
     }
 
@@ -410,7 +417,8 @@ impl Permit {
                     counted.state.payers.change(&payer, |payer| payer.vain.note(now));
                 }
                 if counted.place.is_none() {
-                    let shared = counted.state.elsewhere.get().map(|elsewhere| elsewhere.note());
+                    let shared = counted.state.elsewhere.get();
+                    let shared = shared.map(|elsewhere| elsewhere.note(counted.client));
                     let place = Place { client: counted.client, at: now, is_mint: false, shared };
                     counted.state.note(calls, place);
                 }

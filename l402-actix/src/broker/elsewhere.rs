@@ -40,10 +40,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(20);
 static GARBAGE: LazyLock<Notice> = LazyLock::new(Notice::default);
 
 /// A payment, a held challenge, a used-up key, the places, who has called that has paid; a place's name
-/// or nothing, and the share of strangers -> the three texts, and 0 for a place that is taken, else the milliseconds until there
-/// may be one.
+/// or nothing, and the share of strangers -> the three texts, and 0 for a place that is taken, else the
+/// milliseconds until there may be one; below zero where it is this client who has to wait.
 ///
-/// By the clock of Redis, which is one for all processes.
+/// By the clock of Redis, which is one for all processes. A place's name begins with its client's; there
+/// are no more of them than the broker allows calls in a minute.
 const ASK: &str = "\
     local sold, held = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) \
     local answer = {sold, held, redis.call('GET', KEYS[3]), -1} \
@@ -57,6 +58,15 @@ const ASK: &str = "\
     if redis.call('ZCARD', KEYS[4]) >= math.min(places, tonumber(ARGV[5])) then \
         local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES') \
         answer[4] = math.max(1, tonumber(first[2] or now) + 60000 - now) \
+        return answer \
+    end \
+    local own, since = 0, now \
+    for _, place in ipairs(redis.call('ZREVRANGE', KEYS[4], 0, -1)) do \
+        if string.sub(place, 1, 8) == string.sub(ARGV[1], 1, 8) then own, since = own + 1, place end \
+    end \
+    if own > 0 and 2 * own >= tonumber(ARGV[6]) then \
+        since = tonumber(redis.call('ZSCORE', KEYS[4], since)) \
+        answer[4] = -math.max(2, since + 60000 - now) \
         return answer \
     end \
     redis.call('ZADD', KEYS[4], now, ARGV[1]) \
@@ -114,9 +124,10 @@ impl Elsewhere {
         let held = self.name("held", &asked.holder.unwrap_or(nothing));
         let used = self.used(asked.idempotency_key.unwrap_or_default());
         let keys = vec![sold.clone(), held.clone(), used.clone(), self.places(), self.payers()];
-        let id = fresh();
-        let place = asked.place.map(|_| id.to_string()).unwrap_or_default();
-        let share = asked.place.map(|share| [share.all, share.right, share.least, share.most]);
+        let id = asked.place.map(|share| self.place_of(share.client)).unwrap_or_default();
+        let place = asked.place.map(|_| place_name(id)).unwrap_or_default();
+        let share =
+            asked.place.map(|share| [share.all, share.right, share.least, share.most, share.spare]);
         let share = share.unwrap_or_default().map(|calls| calls.to_string());
         let arguments = [place].into_iter().chain(share).collect();
         let Ok(answer) = self.state.run(ASK, keys, arguments).await else {
@@ -128,8 +139,14 @@ impl Elsewhere {
         };
         let place = match place {
             0 => Some(SharedPlace::Taken(id)),
+            -1 => None,
             wait => {
-                u64::try_from(wait).ok().map(|wait| SharedPlace::None(Duration::from_millis(wait)))
+                let time = Duration::from_millis(wait.unsigned_abs());
+                Some(if wait > 0 {
+                    SharedPlace::None(time)
+                } else {
+                    SharedPlace::NoneForClient(time)
+                })
             }
         };
         Word {
@@ -230,6 +247,15 @@ impl Elsewhere {
         .ok()
     }
 
+    /// A new place's name: half of it its client's, which nobody else can tell or have on purpose, half
+    /// random. Without randomness two might have one, and one of them would be free too soon.
+    fn place_of(&self, client: Key) -> u64 {
+        let [a, b, c, d, ..] = key(&[Some(&self.seal.0), Some(&client)]);
+        let mut bytes = [a, b, c, d, 0, 0, 0, 0];
+        let _ = getrandom::fill(&mut bytes[4..]);
+        u64::from_be_bytes(bytes)
+    }
+
     fn name(&self, kind: &str, of: &Key) -> String {
         name(&self.account, kind, of)
     }
@@ -249,12 +275,12 @@ impl Elsewhere {
 
 impl Places for Elsewhere {
     fn give_back(&self, place: u64) {
-        self.tell(GIVE_BACK, vec![self.places()], vec![place.to_string()]);
+        self.tell(GIVE_BACK, vec![self.places()], vec![place_name(place)]);
     }
 
-    fn note(&self) -> u64 {
-        let place = fresh();
-        self.tell(NOTE, vec![self.places()], vec![place.to_string()]);
+    fn note(&self, client: Key) -> u64 {
+        let place = self.place_of(client);
+        self.tell(NOTE, vec![self.places()], vec![place_name(place)]);
         place
     }
 }
@@ -263,9 +289,7 @@ fn millis(time: Duration) -> String {
     time.as_millis().max(1).to_string()
 }
 
-/// A name for a place. Without randomness two might have one, and one of them would be free too soon.
-fn fresh() -> u64 {
-    let mut bytes = [0; 8];
-    let _ = getrandom::fill(&mut bytes);
-    u64::from_be_bytes(bytes)
+/// Its client's half is the first eight digits.
+fn place_name(place: u64) -> String {
+    format!("{place:016x}")
 }

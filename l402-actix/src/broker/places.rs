@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::key::Key;
+
 /// How many calls of a minute may come to nothing, at all processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Share {
@@ -13,6 +15,10 @@ pub(super) struct Share {
     pub(super) least: u32,
     /// And never more than this.
     pub(super) most: u32,
+    /// Who asks for one.
+    pub(super) client: Key,
+    /// What is left of the minute beyond the reserve: twice what the client has asked in vain is less.
+    pub(super) spare: u32,
 }
 
 /// What has become of asking for one.
@@ -22,6 +28,8 @@ pub(super) enum SharedPlace {
     Taken(u64),
     /// There is none for so long.
     None(Duration),
+    /// There is none for this client.
+    NoneForClient(Duration),
 }
 
 /// Where the places of all processes are counted.
@@ -29,6 +37,6 @@ pub(super) trait Places: Send + Sync {
     /// A call has come to something.
     fn give_back(&self, place: u64);
 
-    /// A call that took no place has come to nothing: its place.
-    fn note(&self) -> u64;
+    /// A call of a client's that took no place has come to nothing: its place.
+    fn note(&self, client: Key) -> u64;
 }

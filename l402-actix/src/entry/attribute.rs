@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     marker::PhantomData,
+    pin::Pin,
 };
 
 pub use actix_web::HttpResponse;
@@ -11,7 +12,7 @@ use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder, dev::Payloa
 use tracing::Instrument as _;
 
 use super::{drawn::NotServed, entrance::Entrance};
-pub use super::{forms::*, trial::Trial};
+pub use super::{entrance::Guest, forms::*, trial::Trial};
 #[cfg(feature = "paywall-page")]
 pub use crate::answer::prefers_html;
 pub use crate::{gate::credential::presented, terms::Offer};
@@ -45,10 +46,16 @@ impl Gate {
     }
 
     /// Answers the request: the gate's own refusal, or what the handler says once it is paid for.
-    pub async fn serve(self, offer: &'static Offer<'static>, handler: impl Gated) -> HttpResponse {
-        let Self { request, payload } = self;
-        let mut entrance = Entrance::of(&request, payload, offer);
-        served(&mut entrance, handler).await
+    #[must_use]
+    pub fn serve(
+        self,
+        offer: &'static Offer<'static>,
+        handler: Box<dyn Gated>,
+    ) -> Answering<'static> {
+        Box::pin(async move {
+            let Self { request, payload } = self;
+            served(Entrance::of(&request, payload, offer), handler).await
+        })
     }
 
     /// As [`serve`](Self::serve), with `extract_first`: what the handler's extractors would refuse
@@ -57,7 +64,7 @@ impl Gate {
         self,
         extractors: impl AsyncFnOnce(&mut Trial) -> Result<(), Error>,
         offer: &'static Offer<'static>,
-        handler: impl Gated,
+        handler: Box<dyn Gated>,
     ) -> HttpResponse {
         let Self { request, payload } = self;
         let mut entrance = Entrance::of(&request, payload, offer);
@@ -67,45 +74,46 @@ impl Gate {
                 return refused;
             }
         }
-        served(&mut entrance, handler).await
+        boxed(entrance, handler).await
     }
 }
 
-/// All that a handler adds to the gate's code is in here: the rest is compiled once.
-async fn served(entrance: &mut Entrance<'_>, handler: impl Gated) -> HttpResponse {
+fn boxed(entrance: Entrance<'_>, handler: Box<dyn Gated>) -> Answering<'_> {
+    Box::pin(served(entrance, handler))
+}
+
+async fn served(mut entrance: Entrance<'_>, handler: Box<dyn Gated>) -> HttpResponse {
     if let Some(refused) = entrance.admit().await {
         return refused;
     }
-    let mut payload = entrance.payload();
-    let request = entrance.request;
     let span = entrance.span();
-    let about_to_call = || entrance.about_to_call();
-    let answer = handler.call(request, &mut payload, about_to_call).instrument(span).await;
+    let mut guest = entrance.guest();
+    let answer = handler.call(&mut guest).instrument(span).await;
+    drop(guest);
     entrance.leave(answer).await
 }
 
-/// A handler with its extractors, ready to be called.
+/// An answer under way: a pointer, so that what makes it is compiled here and not where it is awaited.
+pub type Answering<'r> = Pin<Box<dyn Future<Output = HttpResponse> + 'r>>;
+
+/// A handler with its extractors, ready to be called. All that a handler adds to the gate's code is
+/// in here, behind a pointer: the rest is compiled once. What is pointed to has no size, so that the
+/// box is no allocation; the future is one.
 pub trait Gated {
     /// Extracts the arguments and calls the handler, as Actix does for one that is not gated. Save for
-    /// `extract_first`'s trial, only here is anything read of the body. `about_to_call` runs once the arguments are there.
-    #[allow(async_fn_in_trait, reason = "Actix calls handlers on one thread")]
-    async fn call(
-        self,
-        request: &HttpRequest,
-        payload: &mut Payload,
-        about_to_call: impl FnOnce(),
-    ) -> HttpResponse;
+    /// `extract_first`'s trial, only here is anything read of the body.
+    fn call<'r>(&'r self, guest: &'r mut Guest<'_>) -> Answering<'r>;
 }
 
 /// Takes a handler that Actix could call. What it returns fits `serve` whatever the handler is, so
 /// that an argument or an answer that Actix cannot use is an error here and only here.
-pub fn gated<F, Args>(handler: F) -> impl Gated
+pub fn gated<F, Args>(handler: F) -> Box<dyn Gated>
 where
     F: Handler<Args>,
-    Args: FromRequest,
+    Args: FromRequest + 'static,
     F::Output: Answer,
 {
-    GatedHandler { handler, arguments: PhantomData }
+    Box::new(GatedHandler { handler, arguments: PhantomData })
 }
 
 struct GatedHandler<F, Args> {
@@ -119,22 +127,25 @@ where
     Args: FromRequest,
     F::Output: Responder,
 {
-    async fn call(
-        self,
-        request: &HttpRequest,
-        payload: &mut Payload,
-        about_to_call: impl FnOnce(),
-    ) -> HttpResponse {
-        match Args::from_request(request, payload).await {
-            Err(err) => {
-                let mut response = HttpResponse::from_error(err);
-                NotServed::mark(&mut response);
-                response
+    fn call<'r>(&'r self, guest: &'r mut Guest<'_>) -> Answering<'r> {
+        Box::pin(async {
+            match Args::from_request(guest.request, &mut guest.payload).await {
+                Err(err) => not_served(err),
+                Ok(args) => {
+                    guest.about_to_be_served();
+                    answered(self.handler.call(args).await, guest.request)
+                }
             }
-            Ok(args) => {
-                about_to_call();
-                self.handler.call(args).await.respond_to(request).map_into_boxed_body()
-            }
-        }
+        })
     }
+}
+
+fn answered(answer: impl Responder, request: &HttpRequest) -> HttpResponse {
+    answer.respond_to(request).map_into_boxed_body()
+}
+
+fn not_served(err: impl Into<Error>) -> HttpResponse {
+    let mut response = HttpResponse::from_error(err);
+    NotServed::mark(&mut response);
+    response
 }

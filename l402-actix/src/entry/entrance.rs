@@ -21,13 +21,35 @@ use crate::{
 };
 
 pub(super) struct Entrance<'r> {
-    pub(super) request: &'r HttpRequest,
+    request: &'r HttpRequest,
     offer: &'static Offer<'static>,
     config: Option<&'r L402Config>,
     watch: Watch,
     body: Body,
     hold: Option<Hold>,
     receipt: Option<Box<Receipt>>,
+}
+
+/// A request that has been let in.
+pub struct Guest<'r> {
+    pub(super) request: &'r HttpRequest,
+    pub(super) payload: Payload,
+    hold: Option<&'r mut Hold>,
+}
+
+impl Guest<'_> {
+    /// The arguments are there: from now on the handler may have had its effects.
+    pub(super) fn about_to_be_served(&mut self) {
+        if let Some(hold) = &mut self.hold {
+            hold.handler_called();
+        }
+    }
+}
+
+impl std::fmt::Debug for Guest<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest").finish_non_exhaustive()
+    }
 }
 
 impl<'r> Entrance<'r> {
@@ -111,15 +133,9 @@ impl<'r> Entrance<'r> {
         None
     }
 
-    /// The body for the handler, from its first byte.
-    pub(super) fn payload(&mut self) -> Payload {
-        self.body.take()
-    }
-
-    pub(super) fn about_to_call(&mut self) {
-        if let Some(hold) = &mut self.hold {
-            hold.handler_called();
-        }
+    /// The request with its body from the first byte, for the handler.
+    pub(super) fn guest(&mut self) -> Guest<'_> {
+        Guest { request: self.request, payload: self.body.take(), hold: self.hold.as_mut() }
     }
 
     /// What the handler has answered, once what it costs is written down.

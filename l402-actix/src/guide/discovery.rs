@@ -14,7 +14,7 @@
 //! # #[cfg(feature = "discovery")]
 //! # #[actix_web::main]
 //! # async fn main() {
-//! use actix_web::{App, get, web};
+//! use actix_web::{App, get, test, web};
 //! use l402_actix::{L402Config, L402Manifest, l402};
 //!
 //! #[l402(price_sats = 250, description = "The forecast for one city")]
@@ -23,7 +23,6 @@
 //!     format!("{city}: sunny")
 //! }
 //!
-//! # use actix_web::test;
 //! let sandbox = l402_sandbox::Sandbox::start().await;
 //! let client = sandbox.client();
 //! let config = L402Config::new(client);
@@ -38,7 +37,7 @@
 //!         });
 //!     });
 //! });
-//! # let app = test::init_service(app).await;
+//! let app = test::init_service(app).await;
 //!
 //! let request = test::TestRequest::get().uri("/.well-known/l402-manifest.json").to_request();
 //! let manifest: serde_json::Value = test::call_and_read_body_json(&app, request).await;

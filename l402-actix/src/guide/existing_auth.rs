@@ -82,19 +82,21 @@
 //! as well, or let `extract_first` run it before the price:
 //!
 //! ```
-//! # use actix_web::{App, get, test};
-//! # use actix_web_httpauth::extractors::bearer::BearerAuth;
-//! # use l402_actix::{L402Config, l402};
+//! use actix_web::{App, get, test};
+//! use actix_web_httpauth::extractors::bearer::BearerAuth;
+//! use l402_actix::{L402Config, l402};
+//!
 //! #[get("/report")]
 //! #[l402(price_sats = 100, extract_first)]
 //! async fn report(bearer: BearerAuth) -> String {
 //!     format!("for {}", bearer.token())
 //! }
+//!
 //! # #[actix_web::main]
 //! # async fn main() {
 //! let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let config = L402Config::new(sandbox.client());
-//! # let app = test::init_service(App::new().app_data(config).service(report)).await;
+//! let config = L402Config::new(sandbox.client());
+//! let app = test::init_service(App::new().app_data(config).service(report)).await;
 //!
 //! let stranger = test::TestRequest::get().uri("/report").to_request();
 //! assert_eq!(test::call_service(&app, stranger).await.status(), 401);

@@ -5,19 +5,21 @@
 //! route once:
 //!
 //! ```
-//! # use actix_web::{App, get, test};
-//! # use l402_actix::{L402Config, l402};
-//! # #[get("/weather")]
-//! # #[l402(price_sats = 100)]
-//! # async fn weather() -> &'static str {
-//! #     "sunny"
-//! # }
+//! use actix_web::{App, get, test};
+//! use l402_actix::{L402Config, l402};
+//!
+//! #[get("/weather")]
+//! #[l402(price_sats = 100)]
+//! async fn weather() -> &'static str {
+//!     "sunny"
+//! }
+//!
 //! # #[actix_web::main]
 //! # async fn main() {
 //! let sandbox = l402_sandbox::Sandbox::start().await;
 //! let client = sandbox.client();
 //! let config = L402Config::new(client).mpp(true);
-//! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
+//! let app = test::init_service(App::new().app_data(config).service(weather)).await;
 //!
 //! let request = test::TestRequest::get().uri("/weather").to_request();
 //! let unpaid = test::call_service(&app, request).await;

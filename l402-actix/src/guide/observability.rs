@@ -136,11 +136,12 @@
 //! [`L402Client::check`](crate::L402Client::check) asks the broker whether this account can sell:
 //!
 //! ```
-//! # use l402_actix::{L402Client, L402Error};
+//! use l402_actix::{L402Client, L402Error};
+//!
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # let sandbox = l402_sandbox::Sandbox::start().await;
-//! # let client: L402Client = sandbox.client();
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let client: L402Client = sandbox.client(); // in production: L402Client::from_env()?
 //! match client.check().await {
 //!     Ok(()) => println!("selling"),
 //!     Err(err @ (L402Error::Auth { .. } | L402Error::Plan { .. } | L402Error::NoWallet { .. })) => {

@@ -13,19 +13,19 @@
 //! # #[cfg(feature = "paywall-page")]
 //! # #[actix_web::main]
 //! # async fn main() {
-//! # use actix_web::{App, get, test};
-//! # use l402_actix::l402;
-//! use l402_actix::{L402Config, PaywallPage};
+//! use actix_web::{App, get, test};
+//! use l402_actix::{L402Config, PaywallPage, l402};
 //!
-//! # #[get("/article")]
-//! # #[l402(price_sats = 21)]
-//! # async fn article() -> &'static str {
-//! #     "…"
-//! # }
+//! #[get("/article")]
+//! #[l402(price_sats = 21)]
+//! async fn article() -> &'static str {
+//!     "…"
+//! }
+//!
 //! let sandbox = l402_sandbox::Sandbox::start().await;
 //! let client = sandbox.client();
 //! let config = L402Config::new(client).paywall_page(PaywallPage::new().title("The Daily Sat"));
-//! # let app = test::init_service(App::new().app_data(config).service(article)).await;
+//! let app = test::init_service(App::new().app_data(config).service(article)).await;
 //!
 //! for (accept, kind) in [("text/html", "text/html; charset=utf-8"), ("*/*", "application/json")] {
 //!     let request = test::TestRequest::get().uri("/article").insert_header(("Accept", accept));

@@ -5,8 +5,9 @@
 //! A literal or a constant, checked at compile time. Routes without the attribute stay free.
 //!
 //! ```
-//! # use actix_web::get;
-//! # use l402_actix::l402;
+//! use actix_web::get;
+//! use l402_actix::l402;
+//!
 //! const BASE_SATS: u32 = 100;
 //!
 //! #[get("/report")]

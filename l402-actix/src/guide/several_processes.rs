@@ -11,9 +11,9 @@
 //! # #[cfg(feature = "redis")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use actix_web::http::header::HeaderName;
-//! use l402_actix::{ClientIdentity, L402Config, RedisState};
+//! use l402_actix::{ClientIdentity, L402Client, L402Config, RedisState};
 //!
-//! # let client = l402_actix::L402Client::new("key")?;
+//! let client = L402Client::new("the merchant's key")?;
 //! // The balancer is in 10.0.0.0/16 and appends the address that it sees to this header.
 //! let header = HeaderName::from_static("x-forwarded-for");
 //! let clients = ClientIdentity::behind_proxies(["10.0.0.0/16"], header)?;
@@ -66,6 +66,13 @@
 //! curl -i http://127.0.0.1:8082/draw -H "Authorization: $TOKEN"
 //! ```
 //!
+//! Under the compose file the wallet is in the sandbox's container, and this line pays:
+//!
+//! ```text
+//! PREIMAGE=$(docker compose -f examples/examples/two_instances/compose.yaml exec -T sandbox \
+//!     l402-sandbox pay $(jq -r .l402.invoice challenge.json))
+//! ```
+//!
 //! The first answers 200 and the second 402 with a new invoice: the token is used up there too. Stop
 //! Redis, and `/draw` answers 503 while `/weather` is sold on.
 //!
@@ -79,8 +86,8 @@
 //! | what was sold, who has paid, who was accepted | Redis, for an hour | elsewhere, and after a restart, a payer is a stranger until the first yes |
 //! | challenges that a client holds ([`reuse_challenges`](crate::ClientIdentity::reuse_challenges)) | Redis | each process hands out its own, and one that was paid for elsewhere: leave it off |
 //! | keys of [`idempotency_key_with`](crate::L402Config::idempotency_key_with) that are used up | Redis | each process finds it out with one more mint |
-//! | how many calls of strangers have come to nothing in the last minute | Redis | each process takes the others to see as much as it does |
-//! | verdicts, refusals, what one client has asked in vain | nobody: each process asks for itself | |
+//! | how many calls of strangers have come to nothing in the last minute, of each and of all | Redis | each process counts what a client has asked in vain there, and takes the others to see as much as it does |
+//! | verdicts, refusals, what a payer has by right | nobody: each process asks and counts for itself | |
 //!
 //! Redis never says that a payment is good; only the broker does, and each process keeps its verdicts to
 //! itself for their ten seconds. A shared verdict would let whoever can write to Redis open routes. So a

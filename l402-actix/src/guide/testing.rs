@@ -52,24 +52,26 @@
 //! off with [`VerifyCache::off`](crate::VerifyCache::off), so that each request is a call.
 //!
 //! ```
-//! # use actix_web::{App, get, test};
-//! # use l402_actix::{L402Config, VerifyCache, l402};
-//! # use l402_sandbox::Sandbox;
-//! # use std::time::Duration;
-//! # #[get("/weather")]
-//! # #[l402(price_sats = 100)]
-//! # async fn weather() -> &'static str {
-//! #     "sunny"
-//! # }
+//! use std::time::Duration;
+//!
+//! use actix_web::{App, get, test};
+//! use l402_actix::{L402Config, VerifyCache, l402};
+//! use l402_sandbox::{Endpoint, Fault, Sandbox};
+//!
+//! #[get("/weather")]
+//! #[l402(price_sats = 100)]
+//! async fn weather() -> &'static str {
+//!     "sunny"
+//! }
+//!
 //! # #[actix_web::main]
 //! # async fn main() {
 //! let sandbox = Sandbox::start().await;
 //! let config = L402Config::new(sandbox.client()).verify_cache(VerifyCache::off());
-//! # let app = test::init_service(App::new().app_data(config).service(weather)).await;
-//! # let unpaid = test::TestRequest::get().uri("/weather").to_request();
-//! # let unpaid = test::call_service(&app, unpaid).await;
-//! # let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
-//! use l402_sandbox::{Endpoint, Fault};
+//! let app = test::init_service(App::new().app_data(config).service(weather)).await;
+//! let unpaid = test::TestRequest::get().uri("/weather").to_request();
+//! let unpaid = test::call_service(&app, unpaid).await;
+//! let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
 //!
 //! let paid = || {
 //!     let request = test::TestRequest::get().uri("/weather");
@@ -93,17 +95,27 @@
 //! is not in `app_data`, and an `#[l402]` without a price fail this test:
 //!
 //! ```
-//! # use actix_web::{App, HttpServer, get, post, web};
-//! # use l402_actix::{BrokerBudget, L402Config, l402};
-//! # use l402_sandbox::Sandbox;
-//! # #[get("/weather")]
-//! # #[l402(price_sats = 100)]
-//! # async fn weather() -> &'static str { "sunny" }
-//! # #[post("/prompt")]
-//! # #[l402(price_sats = 7, extract_first)]
-//! # async fn prompt(_: web::Json<String>) -> &'static str { "an answer" }
-//! # #[get("/health")]
-//! # async fn health() -> &'static str { "well" }
+//! use actix_web::{App, HttpServer, get, post, web};
+//! use l402_actix::{BrokerBudget, L402Config, l402};
+//! use l402_sandbox::Sandbox;
+//!
+//! #[get("/weather")]
+//! #[l402(price_sats = 100)]
+//! async fn weather() -> &'static str {
+//!     "sunny"
+//! }
+//!
+//! #[post("/prompt")]
+//! #[l402(price_sats = 7, extract_first)]
+//! async fn prompt(_: web::Json<String>) -> &'static str {
+//!     "an answer"
+//! }
+//!
+//! #[get("/health")]
+//! async fn health() -> &'static str {
+//!     "well"
+//! }
+//!
 //! # #[actix_web::main]
 //! # async fn main() -> std::io::Result<()> {
 //! let sandbox = Sandbox::start().await;

@@ -90,7 +90,10 @@ impl RedisState {
     ///
     /// A master behind Sentinel (features `sentinel` and `tokio-comp`):
     ///
-    /// ```ignore
+    /// ```no_run
+    /// use l402_actix::RedisState;
+    /// use redis::sentinel::{SentinelClient, SentinelServerType};
+    ///
     /// let state = RedisState::with(|| async {
     ///     let sentinels = vec!["redis://10.0.0.5:26379", "redis://10.0.0.6:26379"];
     ///     let master = SentinelServerType::Master;
@@ -102,12 +105,16 @@ impl RedisState {
     ///
     /// A cluster (features `cluster-async` and `tokio-comp`):
     ///
-    /// ```ignore
+    /// ```no_run
+    /// use l402_actix::RedisState;
+    /// use redis::cluster::ClusterClient;
+    ///
     /// let cluster = ClusterClient::new(vec!["redis://10.0.0.5", "redis://10.0.0.6"])?;
     /// let state = RedisState::with(move || {
     ///     let cluster = cluster.clone();
     ///     async move { cluster.get_async_connection().await }
     /// });
+    /// # Ok::<(), redis::RedisError>(())
     /// ```
     pub fn with<F, Fut, C>(connect: F) -> Self
     where

@@ -97,19 +97,22 @@ async fn takes_json_first(_: web::Json<u64>, stage: Data<Stage>) -> HttpResponse
     stage.perform().await
 }
 
-struct Shop {
-    api: Api,
-    sandbox: Sandbox,
-    stage: Stage,
-    store: TestStore,
+pub(super) struct Shop {
+    pub(super) api: Api,
+    pub(super) sandbox: Sandbox,
+    pub(super) stage: Stage,
+    pub(super) store: TestStore,
 }
 
 impl Shop {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self::with(TestStore::around(MemoryStore::new()), |config| config).await
     }
 
-    async fn with(store: TestStore, settings: impl Fn(L402Config) -> L402Config) -> Self {
+    pub(super) async fn with(
+        store: TestStore,
+        settings: impl Fn(L402Config) -> L402Config,
+    ) -> Self {
         let sandbox = Sandbox::start().await;
         let config = settings(L402Config::new(sandbox.client()).balances(store.clone()));
         let stage = Stage::default();
@@ -136,11 +139,11 @@ impl Shop {
         Self { api, sandbox, stage, store }
     }
 
-    async fn buy(&self, path: &str) -> String {
+    pub(super) async fn buy(&self, path: &str) -> String {
         self.api.buy(path, &self.sandbox).await
     }
 
-    async fn status(&self, path: &str, credential: &str) -> u16 {
+    pub(super) async fn status(&self, path: &str, credential: &str) -> u16 {
         self.api.ask_with(path, credential).await.status
     }
 
@@ -429,104 +432,6 @@ async fn a_payment_that_cannot_be_named_is_answered_502() {
 }
 
 #[actix_web::test]
-async fn a_store_that_is_away_is_answered_503_and_the_handler_is_not_called() {
-    let shop = Shop::open().await;
-    log::begin();
-    let credential = shop.buy("/once").await;
-    let mints = shop.sandbox.mints();
-    shop.store.away(true);
-    let answer = shop.api.ask_with("/once", &credential).await;
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.header("retry-after"), "10");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert!(answer.all("www-authenticate").is_empty());
-    assert!(answer.json()["message"].as_str().unwrap().contains("do not pay again"));
-    assert_eq!((shop.stage.calls(), shop.sandbox.mints()), (0, mints));
-    let line = log::line_with("the store of balances is away: told to be away").unwrap();
-    assert!(line.contains("ERROR"), "{line}");
-    assert_eq!(shop.status("/again", &shop.buy("/again").await).await, 200, "asks no store");
-    shop.store.away(false);
-    assert_eq!(shop.status("/once", &credential).await, 200);
-}
-
-#[actix_web::test]
-async fn a_store_that_is_full_is_answered_503_until_there_is_room() {
-    let store = TestStore::around(MemoryStore::with_capacity(1));
-    let shop = Shop::with(store, |config| config).await;
-    log::begin();
-    let (spent, refused) = (shop.buy("/once").await, shop.buy("/once").await);
-    assert_eq!(shop.status("/once", &spent).await, 200);
-    let answer = shop.api.ask_with("/once", &refused).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (503, "10"));
-    let line = log::line_with("the store of balances is full").unwrap();
-    assert!(line.contains("ERROR"), "{line}");
-    assert_eq!(shop.status("/once", &spent).await, 402, "it was not forgotten to make room");
-    assert_eq!(shop.stage.calls(), 1);
-}
-
-#[actix_web::test]
-async fn a_store_that_hangs_is_answered_within_the_gates_deadline() {
-    let sandbox = Sandbox::start().await;
-    let client = L402Client::builder(sandbox.api_key())
-        .base_url(sandbox.url())
-        .timeout(Duration::from_millis(700))
-        .build()
-        .unwrap();
-    let store = TestStore::around(MemoryStore::new());
-    store.hangs(true);
-    let config = L402Config::new(client).balances(store.clone());
-    let stage = Stage::default();
-    let data = Data::new(stage.clone());
-    let api = Api::serve(move |app| {
-        app.app_data(config.clone()).app_data(data.clone()).service(once);
-    })
-    .await;
-    let credential = api.buy("/once", &sandbox).await;
-    let answer = api.ask_with("/once", &credential).await;
-    assert_eq!(answer.status, 504);
-    assert!(answer.all("www-authenticate").is_empty());
-    assert_eq!(stage.calls(), 0);
-    store.hangs(false);
-    let mut status = 0;
-    eventually("it is given back", async || {
-        status = api.ask_with("/once", &credential).await.status;
-        ![409, 504].contains(&status)
-    })
-    .await;
-    assert_eq!(status, 200);
-}
-
-/// What answered requests cost is written down before they are answered, or they are not.
-#[actix_web::test]
-async fn an_answer_whose_draw_cannot_be_written_down_is_not_sent_and_its_payer_keeps_the_token() {
-    type Fail = fn(&TestStore);
-    let fails: [Fail; 3] = [
-        |store| store.fail_draws(1),
-        // It was made, and nobody has heard so.
-        |store| store.lose_draws(1),
-        |store| store.refuse_draws(1),
-    ];
-    for fail in fails {
-        let shop = Shop::open().await;
-        log::begin();
-        let credential = shop.buy("/once").await;
-        fail(&shop.store);
-        let answer = shop.api.ask_with("/once", &credential).await;
-        assert_eq!((answer.status, answer.header("retry-after")), (503, "10"));
-        assert!(answer.json()["message"].as_str().unwrap().contains("do not pay again"));
-        assert!(answer.all("www-authenticate").is_empty());
-        let line = log::line_with("an answer was not sent").unwrap();
-        assert!(line.contains("ERROR"), "{line}");
-        for secret in credential.split([' ', ':']).skip(1) {
-            assert!(log::line_with(secret).is_none(), "a credential in the log");
-        }
-        assert_eq!(shop.status("/once", &credential).await, 200);
-        assert_eq!(shop.status("/once", &credential).await, 402);
-        assert_eq!(shop.sandbox.payments(), 1);
-    }
-}
-
-#[actix_web::test]
 async fn the_lease_is_renewed_while_the_handler_runs_and_no_longer() {
     let store = TestStore::around(MemoryStore::new()).with_lease(Duration::from_millis(900));
     let shop = Shop::with(store, |config| config).await;
@@ -551,27 +456,10 @@ async fn the_lease_is_renewed_while_the_handler_runs_and_no_longer() {
 }
 
 /// The payment behind a token, as a client of the `Payment` scheme would prove it.
-fn by_mpp(credential: &str) -> String {
+pub(super) fn by_mpp(credential: &str) -> String {
     let (_, preimage) = credential.split_once(':').unwrap();
     let json = serde_json::json!({ "payload": { "preimage": preimage } }).to_string();
     format!("Payment {}", URL_SAFE_NO_PAD.encode(json))
-}
-
-/// The broker takes an MPP payment once, so it is held before the broker is asked: what fails then
-/// can be tried again, as the answer says.
-#[actix_web::test]
-async fn a_store_that_is_away_costs_no_mpp_payment() {
-    let store = TestStore::around(MemoryStore::new());
-    let shop = Shop::with(store, |config| config.mpp(true)).await;
-    let payment = by_mpp(&shop.buy("/once").await);
-    shop.store.away(true);
-    let answer = shop.api.ask_with("/once", &payment).await;
-    assert_eq!((answer.status, shop.sandbox.verifies()), (503, 0));
-    assert!(answer.json()["message"].as_str().unwrap().contains("same credential"));
-    shop.store.away(false);
-    assert_eq!(shop.status("/once", &payment).await, 200);
-    assert_eq!(shop.status("/once", &payment).await, 402);
-    assert_eq!(shop.stage.calls(), 1);
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@
 
 mod crowd;
 mod ends;
+mod failing;
 #[cfg(feature = "redis-server")]
 mod faults;
 #[cfg(feature = "redis-server")]
@@ -21,6 +22,7 @@ mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
 mod scopes;
+#[cfg(unix)]
 mod stops;
 mod stores;
 mod suite;

@@ -46,6 +46,7 @@ impl Process {
     }
 
     /// Sends it a signal, such as `-TERM`.
+    #[cfg(unix)]
     pub(super) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
         assert!(sent.unwrap().success(), "{signal}");

@@ -62,7 +62,8 @@ impl Try {
     /// What has gone wrong, if anything has. `ended` is how the test itself sees it.
     fn failure(&self, ended: thread::Result<()>) -> Option<Failure> {
         let why = ended.err().map(|cause| words(cause.as_ref()));
-        let heard: Vec<_> = lock(&self.payments).iter().map(|one| lock(&one.heard).clone()).collect();
+        let heard: Vec<_> =
+            lock(&self.payments).iter().map(|one| lock(&one.heard).clone()).collect();
         let of = |heard: &Vec<u16>, status| heard.iter().filter(|one| **one == status).count();
         let kind = if heard.iter().any(|heard| of(heard, 200) > 1) {
             Kind::AnsweredTwice

@@ -5,10 +5,12 @@
 
 mod authorization;
 mod broker;
+mod connection;
 mod doors;
 mod front;
 mod grammar;
 mod headers;
+mod orders;
 mod paths;
 mod reliability;
 mod stage;

@@ -58,20 +58,40 @@ async fn what_strangers_ask_in_vain_is_counted_for_all_processes() {
     let payer = processes[0].buy("/weather", &sandbox).await;
     assert_eq!(processes[0].status("/weather", &payer).await, 200);
     // Each of them at once, before it has heard what the broker has left.
-    let asked = processes.each_ref().map(|process| async move {
+    let crawled = async |number: u8| {
         let mut mints = 0;
-        for _ in 0..40 {
-            mints += usize::from(process.ask("/weather", None).await.status == 402);
+        for turn in 1..=40 {
+            let from = 40 * number + turn;
+            let status = processes[usize::from(number)].status_from(from, "/weather").await;
+            mints += usize::from(status == 402);
         }
         mints
-    });
-    let [one, two, three, four] = asked;
-    let (one, two, three, four) = tokio::join!(one, two, three, four);
+    };
+    let (one, two, three, four) = tokio::join!(crawled(0), crawled(1), crawled(2), crawled(3));
     let mints = one + two + three + four;
     assert!((50..=67).contains(&mints), "two thirds of a hundred: {mints}");
     for process in &processes {
         assert_eq!(process.status("/weather", &payer).await, 200);
     }
+}
+
+/// A client asks whichever process it likes, and causes no more calls than at one.
+#[actix_web::test]
+async fn what_one_client_asks_in_vain_is_counted_for_all_processes() {
+    let (sandbox, redis) = (limited().await, Redis::start(&[]));
+    let processes = [(); 4].map(|()| Process::start(&sandbox, &redis, &[]));
+    let used_up = processes[0].buy("/draw", &sandbox).await;
+    assert_eq!(processes[0].status("/draw", &used_up).await, 200);
+    let (before, verifies) = (sandbox.mints(), sandbox.verifies());
+    let mut statuses = Vec::new();
+    for number in 0..100 {
+        statuses.push(processes[number % 4].status("/draw", &used_up).await);
+    }
+    let mints = sandbox.mints() - before;
+    assert!((27..=31).contains(&mints), "as at one process: {mints}");
+    assert_eq!(sandbox.verifies(), verifies);
+    assert!(statuses.iter().all(|status| [402, 429].contains(status)), "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429), "it is the client's doing, and not the account's");
 }
 
 /// A broker that learns of a payment late: asking for more could be paid without end.

@@ -156,11 +156,11 @@ impl Source {
     }
 }
 
-/// `gate/visit.rs` -> `gate`, `config.rs` -> `config`, and for the small files at the root `ground`.
+/// `gate/visit.rs` -> `gate`, and for the small files at the root `ground`.
 pub(crate) fn room(file: &str) -> &str {
     match file.split_once('/') {
         Some((room, _)) => room,
-        None if file == "lib.rs" || file == "config.rs" => file.trim_end_matches(".rs"),
+        None if file == "lib.rs" => "lib",
         None => "ground",
     }
 }

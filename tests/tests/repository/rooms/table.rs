@@ -63,7 +63,7 @@ pub(crate) const ROOMS: [(&str, &[Of]); 13] = [
 pub(crate) fn advice(to: &str) -> &'static str {
     match to {
         "answer" => {
-            "errors go up; return an error of your own room, to which `answer/refusal.rs` gives \
+            "errors go up; return an error of your own room, to which `answer/statuses.rs` gives \
              its status"
         }
         "config" => "rooms own their settings; have what you read put among your own",
