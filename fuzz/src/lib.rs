@@ -65,7 +65,7 @@ mod tests {
             check(&std::fs::read(input.expect("an input").path()).expect("an input"));
             played += 1;
         }
-        assert!(played > 10, "the corpus of {target} is gone");
+        assert!(played > 0, "the corpus of {target} is gone");
     }
 
     #[test]

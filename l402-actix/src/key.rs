@@ -19,16 +19,22 @@ pub(crate) fn key(parts: &[Option<&[u8]>]) -> Key {
     hash.finalize().into()
 }
 
-/// A name in hexadecimal. By hand, since it is on the way of each answer with a receipt, and formatting
-/// 32 bytes one by one takes longer than hashing them.
+/// A name in hexadecimal.
 pub(crate) fn hex(name: &Key) -> String {
+    name.iter().copied().flat_map(digits).map(char::from).collect()
+}
+
+/// The same into a buffer, for what is on the way of each answer with a receipt: formatting 32 bytes
+/// one by one takes longer than hashing them.
+pub(crate) fn write_hex(buffer: &mut Vec<u8>, name: &Key) {
+    for byte in name {
+        buffer.extend_from_slice(&digits(*byte));
+    }
+}
+
+fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    name.iter().fold(String::with_capacity(64), |mut digits, byte| {
-        digits.push(digit(byte >> 4));
-        digits.push(digit(*byte));
-        digits
-    })
+    [byte >> 4, byte & 15].map(|nibble| DIGITS[usize::from(nibble)])
 }
 
 /// The payment hash that a challenge states; `None` if that is not 64 hexadecimal digits.

@@ -176,10 +176,12 @@ impl L402ClientBuilder {
             if is_loopback { http.no_proxy() } else { http }
         };
         let json = HeaderValue::from_static("application/json");
-        let headers = HeaderMap::from_iter([
-            (HeaderName::from_static("x-api-key"), key.header()),
-            (CONTENT_TYPE, json.clone()),
-            (ACCEPT, json),
+        // With room for what is added to each call's copy of them.
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.extend([
+            (Some(HeaderName::from_static("x-api-key")), key.header()),
+            (Some(CONTENT_TYPE), json.clone()),
+            (Some(ACCEPT), json),
         ]);
         let mint_url = parse_url(&format!("{base_url}{MINT_PATH}"))?;
         Ok(L402Client(Arc::new(Settings {

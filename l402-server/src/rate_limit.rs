@@ -6,11 +6,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use reqwest::header::{DATE, HeaderMap};
+use reqwest::header::{DATE, HeaderMap, HeaderName};
 
-const LIMIT: &str = "x-ratelimit-limit";
-const REMAINING: &str = "x-ratelimit-remaining";
-const RESET: &str = "x-ratelimit-reset";
+static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What the limit is over, and so the longest wait for it.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -36,8 +36,8 @@ pub struct RateLimit {
 impl RateLimit {
     /// `None` without a limit and what is left of it. A limit of 0 is nothing that an account has.
     fn read(headers: &HeaderMap, now: SystemTime, read_at: Instant) -> Option<Self> {
-        let limit = number(headers, LIMIT).filter(|limit| *limit > 0)?;
-        let remaining = number(headers, REMAINING)?;
+        let limit = number(headers, &LIMIT).filter(|limit| *limit > 0)?;
+        let remaining = number(headers, &REMAINING)?;
         Some(Self {
             limit,
             remaining: limit.min(remaining),
@@ -50,7 +50,7 @@ impl RateLimit {
 /// The clocks here and there differ, so the reply's `Date` is what the broker's now was. Without
 /// one, this machine's clock is the next best.
 fn reset_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let reset = Duration::from_secs(number(headers, RESET)?);
+    let reset = Duration::from_secs(number(headers, &RESET)?);
     let now = match headers.get(DATE) {
         Some(date) => httpdate::parse_http_date(date.to_str().ok()?.trim()).ok()?,
         None => now,
@@ -59,7 +59,7 @@ fn reset_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(reset.saturating_sub(now).min(WINDOW))
 }
 
-fn number<T: FromStr>(headers: &HeaderMap, name: &'static str) -> Option<T> {
+fn number<T: FromStr>(headers: &HeaderMap, name: &HeaderName) -> Option<T> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
@@ -91,10 +91,9 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     /// What a reply with these headers says, where this machine's clock is at `NOW`.
-    fn read(headers: &[(&'static str, &str)]) -> Option<RateLimit> {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+    fn read(headers: &[(&HeaderName, &str)]) -> Option<RateLimit> {
+        let headers =
+            headers.iter().map(|(name, value)| ((*name).clone(), value.parse().expect("a value")));
         let now = UNIX_EPOCH + Duration::from_secs(NOW);
         RateLimit::read(&headers.collect(), now, Instant::now())
     }
@@ -102,7 +101,8 @@ mod tests {
     #[test]
     fn without_a_limit_and_what_is_left_of_it_nothing_is_said() {
         let left = |limit, remaining| {
-            read(&[(LIMIT, limit), (REMAINING, remaining)]).map(|read| (read.limit, read.remaining))
+            read(&[(&LIMIT, limit), (&REMAINING, remaining)])
+                .map(|read| (read.limit, read.remaining))
         };
         assert_eq!(left("100", "42"), Some((100, 42)));
         assert_eq!(left(" 100 ", "0"), Some((100, 0)));
@@ -112,17 +112,17 @@ mod tests {
             assert_eq!(left(unreadable, "42"), None, "{unreadable}");
         }
         assert_eq!(left("0", "0"), None);
-        assert_eq!(read(&[(LIMIT, "100")]), None);
-        assert_eq!(read(&[(REMAINING, "100")]), None);
-        assert_eq!(read(&[(RESET, "1800000000")]), None);
+        assert_eq!(read(&[(&LIMIT, "100")]), None);
+        assert_eq!(read(&[(&REMAINING, "100")]), None);
+        assert_eq!(read(&[(&RESET, "1800000000")]), None);
     }
 
     #[test]
     fn the_wait_is_by_the_clock_of_the_broker_and_never_longer_than_the_minute() {
         // A day behind this machine's clock.
         let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(NOW - 86_400));
-        let wait = |headers: &[(&'static str, &str)]| {
-            let limit = [(LIMIT, "100"), (REMAINING, "42")];
+        let wait = |headers: &[(&HeaderName, &str)]| {
+            let limit = [(&LIMIT, "100"), (&REMAINING, "42")];
             read(&[&limit, headers].concat()).expect("it says").reset_after.as_secs()
         };
         for (reset, by_date, by_our_clock) in [
@@ -140,11 +140,11 @@ mod tests {
             ("soon", 60, 60),
             ("18446744073709551616", 60, 60),
         ] {
-            assert_eq!(wait(&[(RESET, reset), ("date", &date)]), by_date, "{reset}");
-            assert_eq!(wait(&[(RESET, reset)]), by_our_clock, "{reset}");
-            assert_eq!(wait(&[(RESET, reset), ("date", "today")]), 60, "{reset}");
+            assert_eq!(wait(&[(&RESET, reset), (&DATE, &date)]), by_date, "{reset}");
+            assert_eq!(wait(&[(&RESET, reset)]), by_our_clock, "{reset}");
+            assert_eq!(wait(&[(&RESET, reset), (&DATE, "today")]), 60, "{reset}");
         }
-        assert_eq!(wait(&[("date", &date)]), 60);
+        assert_eq!(wait(&[(&DATE, &date)]), 60);
         assert_eq!(wait(&[]), 60);
     }
 }

@@ -6,10 +6,9 @@ use actix_web::{
     web::Bytes,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::key::{Key, hex};
+use crate::key::{Key, write_hex};
 
 const PAYMENT_RECEIPT: HeaderName = HeaderName::from_static("payment-receipt");
 
@@ -22,16 +21,6 @@ const USUAL_BYTES: usize = 192;
 pub(crate) struct Receipt {
     payment_hash: Key,
     challenge_id: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    method: &'static str,
-    reference: &'a str,
-    status: &'static str,
-    timestamp: &'a str,
-    #[serde(rename = "challengeId", skip_serializing_if = "Option::is_none")]
-    challenge_id: Option<&'a str>,
 }
 
 impl Receipt {
@@ -55,17 +44,19 @@ impl Receipt {
         }
     }
 
+    /// Written piece by piece into one buffer: it is on the way of each answer that was just paid for.
     fn value(&self, now: OffsetDateTime) -> Option<HeaderValue> {
-        let timestamp = now.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()?;
-        let body = Body {
-            method: "lightning",
-            reference: &hex(&self.payment_hash),
-            status: "success",
-            timestamp: &timestamp,
-            challenge_id: self.challenge_id.as_deref(),
-        };
         let mut json = Vec::with_capacity(USUAL_BYTES);
-        serde_json::to_writer(&mut json, &body).ok()?;
+        json.extend_from_slice(br#"{"method":"lightning","reference":""#);
+        write_hex(&mut json, &self.payment_hash);
+        json.extend_from_slice(br#"","status":"success","timestamp":""#);
+        now.replace_nanosecond(0).ok()?.format_into(&mut json, &Rfc3339).ok()?;
+        json.push(b'"');
+        if let Some(id) = &self.challenge_id {
+            json.extend_from_slice(br#","challengeId":"#);
+            serde_json::to_writer(&mut json, id).ok()?;
+        }
+        json.push(b'}');
         HeaderValue::from_maybe_shared(Bytes::from(URL_SAFE_NO_PAD.encode(json))).ok()
     }
 }

@@ -44,7 +44,7 @@ pub fn resource_with<Form>(
     label = "an argument of a handler must implement `FromRequest`",
     note = "an extractor is a type that Actix builds from the request, such as `web::Json<T>`, `web::Path<T>` or `HttpRequest`"
 )]
-pub trait Argument {}
+pub trait Argument: FromRequest {}
 #[diagnostic::do_not_recommend]
 impl<T: FromRequest> Argument for T {}
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, http::Method};
+use actix_web::{Error, HttpRequest, dev::Payload, http::Method};
 
-use super::{balance::NoBalance, payment::NoPayment};
+use super::{balance::NoBalance, forms::Argument, payment::NoPayment};
 use crate::{
     balance::Balance, config::L402Config, gate::credential, payment::Payment, terms::Offer,
 };
@@ -42,7 +42,7 @@ impl Trial {
     ///
     /// That there is no `Payment` or `Balance` yet is no fault of the request's, wherever inside of the argument
     /// it is asked for. An invented one would do harm there: an extractor may book what it is given.
-    pub async fn argument<T: FromRequest>(&mut self) -> Result<(), Error> {
+    pub async fn argument<T: Argument>(&mut self) -> Result<(), Error> {
         match T::from_request(&self.request, &mut self.payload).await {
             Ok(_) => Ok(()),
             Err(err) => {

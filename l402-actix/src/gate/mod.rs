@@ -137,7 +137,9 @@ fn decide<'v>(
         }
         Presented::Mpp(payment, echo) => Box::pin(mpp::decide(visit, payment, echo)),
         Presented::Token(token, question) => Box::pin(async move {
-            Box::pin(hold::look(visit, &question)).await?;
+            if visit.good_for().is_some() {
+                Box::pin(hold::look(visit, &question)).await?;
+            }
             token::decide(visit, token, question).await
         }),
         Presented::Several => Box::pin(async { Err(Refusal::SeveralTokens) }),

@@ -30,7 +30,7 @@ pub(super) async fn decide(
     // token: its holder can append caveats, and a broker may read out the last one.
     let question = visit.terms().put_to(&token);
     let asked = visit.broker.verify(name, &question, Purpose::Admission, visit.cache());
-    let (answer, is_asked) = match Box::pin(asked).await {
+    let (answer, is_asked) = match asked.await {
         Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => (Err(err), true),
         answered => {
             let (answer, is_asked) = answered?;

@@ -138,7 +138,8 @@ async fn a_broker_that_lies_about_a_hash_touches_nobody_elses_payment_in_a_share
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// The empty answer to `HEAD` leaves the payment what it is.

@@ -18,12 +18,16 @@ use l402_sandbox::Sandbox;
 
 use super::processes::Process;
 
-/// Tries mostly wait: for a lease, for a process to start.
-const SIDE_BY_SIDE: usize = 24;
+/// Tries mostly wait: for a lease, for a process to start. `AT_ONCE=8` is for a machine that others need.
+const AT_ONCE: usize = 24;
 
 /// How often each fault is tried: once, for a run that takes its time `TRIES=1000`.
 pub(super) fn tries() -> usize {
-    std::env::var("TRIES").ok().and_then(|tries| tries.parse().ok()).unwrap_or(1)
+    setting("TRIES").unwrap_or(1)
+}
+
+fn setting(name: &str) -> Option<usize> {
+    std::env::var(name).ok().and_then(|number| number.parse().ok())
 }
 
 /// A payment that is good for one answer, and what it was answered by whichever process.
@@ -119,7 +123,7 @@ pub(super) fn tried(at_least: usize, a_try: impl AsyncFn(Try) + Sync) {
         }
     };
     thread::scope(|scope| {
-        for _ in 0..SIDE_BY_SIDE.min(tries) {
+        for _ in 0..setting("AT_ONCE").unwrap_or(AT_ONCE).min(tries) {
             scope.spawn(line);
         }
     });

@@ -22,14 +22,26 @@ fn cases(usual: u32) -> u32 {
     std::env::var("CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }
 
+/// Says at which case something was found; those that follow shrink it.
+struct Found(u32);
+
+impl Drop for Found {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("found by case {}", self.0);
+        }
+    }
+}
+
 fn agrees(read_out: ReadOut) {
     let system = actix_web::rt::System::new();
     let world = system.block_on(World::start(read_out));
-    let requests = Cell::new(0);
+    let (begun, requests) = (Cell::new(0), Cell::new(0));
     let cases = cases(200).div_ceil(2);
-    let config =
-        Config { cases, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let played = TestRunner::new(config).run(&case::case(), |(settings, routes, events)| {
+        begun.set(begun.get() + 1);
+        let _found = Found(begun.get());
         requests.set(requests.get() + system.block_on(world.play(settings, routes, &events)));
         Ok(())
     });

@@ -11,7 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use l402_actix::l402_server::ChallengeRequest;
+use l402_actix::{L402Client, l402_server::ChallengeRequest};
 use l402_sandbox::{Endpoint, Fault, ReadOut, Sandbox, append_caveat};
 use l402_tests::{Answer, Api, Calls};
 use reqwest::{Method, header::AUTHORIZATION};
@@ -29,6 +29,8 @@ use crate::{
 pub(crate) struct World {
     api: Api,
     sandbox: Sandbox,
+    /// Another process of the merchant's.
+    elsewhere: L402Client,
     reads_last: bool,
     routes: Routes,
     calls: Calls,
@@ -44,7 +46,8 @@ impl World {
         let api = api::serve(&sandbox, &routes, &calls).await;
         let reads_last = matches!(read_out, ReadOut::Last);
         let (next, invoices) = (AtomicU64::new(0), Mutex::default());
-        Self { api, sandbox, reads_last, routes, calls, next, invoices }
+        let elsewhere = sandbox.client();
+        Self { api, sandbox, elsewhere, reads_last, routes, calls, next, invoices }
     }
 
     /// How many requests were held against the reference.
@@ -116,11 +119,6 @@ impl Play<'_> {
         let (begun, calls) = (Instant::now(), self.world.calls.so_far());
         let answer = Answer::to(asks).await;
         sandbox.clear_faults();
-        let hangs = verify == Verify::Hangs || mint == Mint::Hangs;
-        if self.settings.hurried && answer.status == 504 && !hangs {
-            return Break(());
-        }
-
         let asked = Asked {
             gates: &gates,
             resource,
@@ -134,7 +132,10 @@ impl Play<'_> {
         let outcome = self.outcome(&answer, has_run, request.handler_fails, resource);
         let allowed = self.reference.allows(&asked, outcome);
         let expected = self.reference.answer(&asked);
-        if self.reference.is_unsure {
+        let hangs = verify == Verify::Hangs || mint == Mint::Hangs;
+        // On a busy machine who is in a hurry runs out of time without a broker that hangs.
+        let is_late = self.settings.hurried && answer.status == 504;
+        if self.reference.is_unsure || is_late && !(hangs && expected == Outcome::Failed) {
             return Break(());
         }
         let context = || format!("{request:?} at {gates:?} with {shown:?}: {answer:?}");
@@ -186,7 +187,7 @@ impl Play<'_> {
         let path = self.path(route, sats);
         let resource = if self.routes[route].named { NAMED } else { &path };
         let ask = ChallengeRequest::new(resource, sats);
-        let challenge = self.world.sandbox.client().create_challenge(&ask).await.unwrap();
+        let challenge = self.world.elsewhere.create_challenge(&ask).await.unwrap();
         let preimage = self.world.sandbox.pay(&challenge.invoice).unwrap();
         let payment = Payment::new(resource, sats, false, [challenge.macaroon, preimage]);
         self.reference.payments.push(payment);

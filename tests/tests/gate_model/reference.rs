@@ -175,12 +175,13 @@ impl Reference {
         // Of an MPP payment the broker's books are believed, in which no holder can write.
         let by_word = shown.mpp && asked.verify == Verify::ReadsOut(Lie::Much);
         let accepted = payment.good_for.as_ref().filter(|_| shown.mpp).map_or(0, |good| good.1);
+        let served = outcome == Outcome::Served;
         let covers = |binds_resource: bool, binds_amount: bool| {
             let is_of = |path: &String| !binds_resource || path == asked.resource;
             let is_enough = |sats: &u64| !binds_amount || *sats >= dearest;
             is_genuine
                 && is_of(&payment.resource)
-                && (by_word || is_enough(&payment.sats.max(accepted)))
+                && (by_word && served || is_enough(&payment.sats.max(accepted)))
                 && shown.paths.iter().all(is_of)
                 && shown.amounts.iter().all(is_enough)
         };
@@ -203,7 +204,9 @@ impl Reference {
                     || payment.was_accepted && asked.verify != Verify::Well
                     || payment.was_accepted && self.was_refused(shown)
                     || shown.mpp && (payment.is_taken || payment.drawn > 0)
-                    || !payment.sold_here && self.settings.mode == Mode::Rechallenge
+                    || !payment.sold_here
+                        && (self.settings.mode == Mode::Rechallenge
+                            || shown.mpp && asked.verify != Verify::Well)
             }
             Outcome::Failed => true,
         }

@@ -1,6 +1,6 @@
 //! `l402-actix/src/guide` -> `docs/guide`: the same pages for those who read in the repository.
 //!
-//! `GUIDE=write cargo test -p l402-tests --test pages guide` writes them.
+//! `GUIDE=write cargo test -p l402-tests --test repository guide` writes them.
 
 use std::{collections::BTreeMap, env, fs};
 
