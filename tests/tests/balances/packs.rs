@@ -330,3 +330,21 @@ async fn a_payment_that_proves_no_hash_is_no_balance_and_marks_nobody_elses() {
     assert!(answer.all("www-authenticate").is_empty());
     assert_eq!(shop.left("/pack", &victim).await, 3);
 }
+
+/// A verdict that is remembered saves a call of the broker, and is no answer for nothing.
+#[actix_web::test]
+async fn a_pack_is_counted_while_its_verdict_stands() {
+    let sandbox = Sandbox::start().await;
+    let (config, stage) = (L402Config::new(sandbox.client()), Data::new(Stage::default()));
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).app_data(stage.clone()).service(pack);
+    })
+    .await;
+    let credential = api.buy("/pack", &sandbox).await;
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(api.ask_with("/pack", &credential).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 200, 402]);
+    assert_eq!(sandbox.verifies(), 1, "the verdict stands");
+}
