@@ -8,13 +8,11 @@ use actix_web::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_core::Stream;
-use l402_actix::{
-    L402Client, L402Config, MemoryStore, OnInvalidToken, Payment, Price, RequirePayment, l402,
-};
+use l402_actix::{L402Config, MemoryStore, OnInvalidToken, Payment, Price, RequirePayment, l402};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, TestStore, pay};
 
-use super::{PANIC, Stage, eventually, log, once};
+use super::{PANIC, Stage, eventually, once};
 
 #[post("/json")]
 #[l402(price_sats = 100, single_use)]
