@@ -83,7 +83,7 @@ impl L402Config {
     /// | --- | --- | --- |
     /// | balances of routes with `uses`, `units` or `single_use`, unless [`balances`](Self::balances) says where | [`keep_balances_for`](Self::keep_balances_for) | such routes answer 503 |
     /// | what was sold, who has paid, who was accepted | an hour | each process knows whom it has sold to and accepted |
-    /// | the challenges that clients hold, with [`reuse_challenges`](ClientIdentity::reuse_challenges) | until they are paid, or the invoice nears its end | each process hands out its own |
+    /// | the challenges that clients hold, with [`reuse_challenges`](crate::ClientIdentity::reuse_challenges) | until they are paid, or the invoice nears its end | each process hands out its own |
     /// | keys of [`idempotency_key_with`](Self::idempotency_key_with) whose invoice is paid | until the invoice expires | one more mint at each process |
     /// | how many calls of strangers have come to nothing in the last minute, of each and of all | a minute | each process estimates what the others see |
     ///

@@ -33,7 +33,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// One line for each item, with the auto traits: a type that is no longer `Send` breaks an app.
 fn listing(json: &Path) -> Result<String, Box<dyn Error>> {
     let api = public_api::Builder::from_rustdoc_json(json).omit_blanket_impls(true).build()?;
-    let items: Vec<_> = api.items().map(|item| item.to_string()).collect();
+    let items: Vec<_> = api.items().map(ToString::to_string).collect();
     Ok(items.join("\n") + "\n")
 }
 

@@ -98,6 +98,7 @@ impl Choice {
 
 /// Whether `text/html` is named and preferred over JSON. A wildcard is no wish for a page: it is
 /// what programs send.
+#[must_use]
 pub fn prefers_html(request: &HttpRequest) -> bool {
     let Some(Accept(ranges)) = request.get_header() else { return false };
     let quality = |range: &str| {
