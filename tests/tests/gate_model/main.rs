@@ -42,7 +42,7 @@ fn agrees(read_out: ReadOut) {
     let played = TestRunner::new(config).run(&case::case(), |(settings, routes, events)| {
         begun.set(begun.get() + 1);
         let _found = Found(begun.get());
-        requests.set(requests.get() + system.block_on(world.play(settings, routes, &events)));
+        requests.set(requests.get() + system.block_on(world.play(settings, &routes, &events)));
         Ok(())
     });
     // It stops on the runtime that it runs on.

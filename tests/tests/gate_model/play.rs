@@ -54,7 +54,7 @@ impl World {
     pub(crate) async fn play(
         &self,
         settings: Settings,
-        routes: [Route; 3],
+        routes: &[Route; 3],
         events: &[Event],
     ) -> usize {
         let first = self.next.fetch_add(routes.len() as u64, Ordering::SeqCst);
@@ -62,7 +62,8 @@ impl World {
         let served = numbers.iter().cloned().zip(routes.map(|route| (settings, route)));
         *self.routes.lock().unwrap() = served.collect();
         let reference = Reference::new(settings, self.reads_last);
-        let mut play = Play { world: self, settings, routes, numbers, reference, asked: 0 };
+        let mut play =
+            Play { world: self, settings, routes: *routes, numbers, reference, asked: 0 };
         for event in events {
             match event {
                 Event::Request(request) => {

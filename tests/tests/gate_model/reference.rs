@@ -31,6 +31,7 @@ pub(crate) struct Terms {
 
 /// What was paid, and what has become of it.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Payment {
     pub(crate) resource: String,
     pub(crate) sats: u64,
@@ -306,7 +307,6 @@ impl Reference {
                 let step = match known {
                     Some(step) => step,
                     None => match self.ask(token, &(None, None), cached, asked.verify) {
-                        Said::Nothing => return Step::Fails,
                         Said::No => {
                             no.is_for_something_else = Some(false);
                             Step::Fails
@@ -315,7 +315,7 @@ impl Reference {
                             no.is_for_something_else = Some(true);
                             Step::Pays
                         }
-                        Said::Yes(_) => return Step::Fails,
+                        Said::Nothing | Said::Yes(_) => return Step::Fails,
                     },
                 };
                 self.refused.insert(by, no);
