@@ -36,8 +36,7 @@ static PENDING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender:
 /// ends before that, an MPP payment is lost and your books miss a payment.
 ///
 /// Half a minute is enough unless the store or the broker is away: a call to the broker takes at most
-/// three times the client's timeout. After `false` the log says what was lost only as far as it is
-/// known, so choose a time that your process manager grants.
+/// three times the client's timeout. Your process manager has to grant the time before it kills.
 ///
 /// # Examples
 ///
