@@ -8,6 +8,7 @@
 use std::{
     future::{self, Future},
     io,
+    pin::Pin,
     sync::{LazyLock, Mutex, PoisonError},
     thread,
     time::Duration,
@@ -15,8 +16,7 @@ use std::{
 
 use tokio::{
     runtime::{Builder, Handle},
-    sync::watch,
-    task::JoinHandle,
+    sync::{oneshot, watch},
     time::timeout,
 };
 
@@ -77,37 +77,35 @@ struct Background {
     runtime: Mutex<Option<Handle>>,
 }
 
+/// Of any type: what a runtime needs for a task is compiled once, and not for each kind of future.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Runs the future of a store to its end, whether or not anybody waits for it. Begun in the order of
 /// the calls, but for what is spawned by another such future: that may overtake.
-pub(crate) fn spawn<F>(future: F) -> io::Result<JoinHandle<F::Output>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    STORES.spawn(future)
+pub(crate) fn spawn<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
+    let (done, is_done) = oneshot::channel();
+    STORES.spawn(Box::pin(async move {
+        let _ = done.send(future.await);
+    }))?;
+    Ok(is_done)
 }
 
 /// The same for what does nothing by itself, as the renewal of a lease: nobody waits for its end.
-pub(crate) fn spawn_idle<F>(future: F) -> io::Result<JoinHandle<F::Output>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    Ok(STORES.runtime()?.spawn(future))
+pub(crate) fn spawn_idle(task: Task) -> io::Result<()> {
+    STORES.runtime()?.spawn(task);
+    Ok(())
 }
 
 /// The same for a call to the broker, whose connections must not hold up a store.
-pub(crate) fn spawn_call<F>(future: F) -> io::Result<JoinHandle<F::Output>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    CALLS.spawn(future)
+pub(crate) fn spawn_call(task: Task) -> io::Result<()> {
+    CALLS.spawn(task)
 }
 
 /// The same for a function of the merchant's, which is in nobody's way but its own.
-pub(crate) fn spawn_hook<F>(future: F) -> io::Result<JoinHandle<F::Output>>
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    HOOKS.spawn(future)
+pub(crate) fn spawn_hook(task: Task) -> io::Result<()> {
+    HOOKS.spawn(task)
 }
 
 impl Background {
@@ -115,15 +113,15 @@ impl Background {
         Self { name, runtime: Mutex::new(None) }
     }
 
-    fn spawn<F>(&self, future: F) -> io::Result<JoinHandle<F::Output>>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
+    fn spawn(&self, task: Task) -> io::Result<()> {
         let pending = Pending::begin();
-        Ok(self.runtime()?.spawn(async move {
+        let runtime = self.runtime()?;
+        let task: Task = Box::pin(async move {
             let _pending = pending;
-            future.await
-        }))
+            task.await;
+        });
+        runtime.spawn(task);
+        Ok(())
     }
 
     /// Started with the first use: most APIs need none.

@@ -1,7 +1,12 @@
 //! A bounded map: what has not been used for longest is forgotten first.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    any::Any,
+    marker::PhantomData,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
+use foldhash::fast::RandomState;
 use lru::LruCache;
 
 use crate::key::Key;
@@ -11,16 +16,21 @@ use crate::key::Key;
 pub(crate) const CAPACITY: usize = 10_000;
 
 /// Remembers a value for each key, up to a number of entries.
-pub(crate) struct Memory<V>(Mutex<LruCache<Key, V>>);
+pub(crate) struct Memory<V> {
+    entries: Mutex<Entries>,
+    of: PhantomData<fn() -> V>,
+}
+
+/// Of any type: one table is compiled, and not one for each kind of value.
+type Entries = LruCache<Key, Box<dyn Any + Send>, RandomState>;
 
 impl<V> Default for Memory<V> {
     fn default() -> Self {
-        // Bounded below and not by `lru`, which would allocate the whole capacity at once.
-        Self(Mutex::new(LruCache::unbounded()))
+        Self { entries: Mutex::new(no_entries()), of: PhantomData }
     }
 }
 
-impl<V> Memory<V> {
+impl<V: Send + 'static> Memory<V> {
     pub(crate) fn is_empty(&self) -> bool {
         self.entries().is_empty()
     }
@@ -33,15 +43,11 @@ impl<V> Memory<V> {
     where
         V: Clone,
     {
-        self.entries().get(key).cloned()
+        self.entries().get(key).and_then(|entry| entry.downcast_ref()).cloned()
     }
 
     pub(crate) fn put(&self, key: Key, value: V, capacity: usize) {
-        let mut entries = self.entries();
-        entries.put(key, value);
-        while entries.len() > capacity {
-            entries.pop_lru();
-        }
+        put(&mut self.entries(), key, Box::new(value), capacity);
     }
 
     pub(crate) fn forget(&self, key: &Key) {
@@ -50,12 +56,13 @@ impl<V> Memory<V> {
 
     /// The entry, which is forgotten.
     pub(crate) fn take(&self, key: &Key) -> Option<V> {
-        self.entries().pop(key)
+        let entry = self.entries().pop(key)?;
+        entry.downcast().ok().map(|value| *value)
     }
 
     /// Works on the entry under a key, if there is one.
     pub(crate) fn change<R>(&self, key: &Key, work: impl FnOnce(&mut V) -> R) -> Option<R> {
-        self.entries().get_mut(key).map(work)
+        self.entries().get_mut(key).and_then(|entry| entry.downcast_mut()).map(work)
     }
 
     /// Works on the entry under a key, which is made if there is none.
@@ -64,15 +71,29 @@ impl<V> Memory<V> {
         V: Default,
     {
         let mut entries = self.entries();
-        let result = work(entries.get_or_insert_mut(key, V::default));
-        if entries.len() > CAPACITY {
-            entries.pop_lru();
+        if let Some(entry) = entries.get_mut(&key).and_then(|entry| entry.downcast_mut()) {
+            return work(entry);
         }
+        let mut value = V::default();
+        let result = work(&mut value);
+        put(&mut entries, key, Box::new(value), CAPACITY);
         result
     }
 
-    fn entries(&self) -> MutexGuard<'_, LruCache<Key, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_entries() -> Entries {
+    // Bounded below and not by `lru`, which would allocate the whole capacity at once.
+    LruCache::unbounded_with_hasher(RandomState::default())
+}
+
+fn put(entries: &mut Entries, key: Key, value: Box<dyn Any + Send>, capacity: usize) {
+    entries.put(key, value);
+    while entries.len() > capacity {
+        entries.pop_lru();
     }
 }
 

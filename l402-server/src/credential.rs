@@ -4,6 +4,7 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use memchr::memchr;
 use serde_json::Value;
 
 use crate::{L402Error, VerifyRequest, hex};
@@ -97,8 +98,8 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
     let mut rest = rest.trim_start_matches(' ');
     // One client writes the scheme before what it has read the scheme with. Its user would pay for
     // each request.
-    if let Some((again, inner)) = rest.split_once(' ')
-        && again.eq_ignore_ascii_case(scheme)
+    if let Some(inner) = rest.get(scheme.len()..).and_then(|inner| inner.strip_prefix(' '))
+        && rest[..scheme.len()].eq_ignore_ascii_case(scheme)
     {
         rest = inner.trim_start_matches(' ');
     }
@@ -106,9 +107,9 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
     if !rest.bytes().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) {
         return Err("the credential holds characters outside of visible ASCII");
     }
-    match rest.split_once(':') {
-        Some((macaroon, preimage)) if !macaroon.is_empty() && !preimage.is_empty() => {
-            Ok((macaroon, preimage))
+    match memchr(b':', rest.as_bytes()) {
+        Some(colon) if colon > 0 && colon + 1 < rest.len() => {
+            Ok((&rest[..colon], &rest[colon + 1..]))
         }
         _ => Err("the credential is not `L402 <macaroon>:<preimage>` with both halves filled"),
     }

@@ -28,8 +28,8 @@ impl Standing {
             Kind::Units => "units",
         };
         let lines = [
-            (POLICY, format!("\"{name}\";q={}", self.quota.limit)),
-            (REMAINING, format!("\"{name}\";r={}", self.left)),
+            (POLICY, ["\"", name, "\";q=", &self.quota.limit.to_string()].concat()),
+            (REMAINING, ["\"", name, "\";r=", &self.left.to_string()].concat()),
         ];
         for (field, value) in lines {
             if let Ok(value) = HeaderValue::try_from(value) {

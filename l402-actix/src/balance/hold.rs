@@ -87,7 +87,8 @@ impl Hold {
         // Dropped, it gives back.
         let hold = Self { shared, handler_called: false, head_sent: false, over: false };
         if let Some(lease) = lease {
-            background::spawn_idle(renew(renewed, lease)).map_err(StoreError::unreachable)?;
+            background::spawn_idle(Box::pin(renew(renewed, lease)))
+                .map_err(StoreError::unreachable)?;
         }
         Ok(Claimed::Held(hold))
     }

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use foldhash::fast::RandomState;
+
 use super::{
     sheet::Sheet,
     store::{
@@ -126,7 +128,7 @@ struct Sheets {
 
 #[derive(Default)]
 struct Table {
-    sheets: HashMap<Mark, Entry>,
+    sheets: HashMap<Mark, Entry, RandomState>,
     /// Those on which no request runs, by when they run out, so that forgetting never looks at all.
     by_end: BTreeSet<(Instant, Mark)>,
 }
@@ -181,7 +183,9 @@ impl Sheets {
                 slot.insert(Entry { sheet: Sheet::default(), end })
             }
         };
-        by_end.remove(&(entry.end, mark));
+        if !entry.sheet.is_open() {
+            by_end.remove(&(entry.end, mark));
+        }
         if let Keep::For(kept_for) = keep {
             entry.end = entry.end.max(now + kept_for.min(MAX_KEPT_FOR));
         }

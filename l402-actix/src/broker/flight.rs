@@ -9,7 +9,10 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 
 use super::refusal::BrokerRefusal;
-use crate::{background, key::Key};
+use crate::{
+    background::{self, Task},
+    key::Key,
+};
 
 /// The calls that are under way.
 pub(crate) struct Flights<V> {
@@ -101,12 +104,12 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
             let own = begun.is_some();
             if let Some((call, landed, begun)) = begun {
                 let landing = Landing { flights: Arc::clone(&self.under_way), key, begun };
-                let flight = async move {
+                let flight: Task = Box::pin(async move {
                     let value = call.await;
                     // First nobody can join any more, then those who have joined are told.
                     drop(landing);
                     let _ = landed.send(Some(value));
-                };
+                });
                 if self.lasting {
                     background::spawn_call(flight).map_err(|_| BrokerRefusal::Unanswered)?;
                 } else {

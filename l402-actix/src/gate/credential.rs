@@ -1,7 +1,10 @@
 //! The request's headers -> the credential to be verified.
 
+use std::iter;
+
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use l402_server::{L402Error, VerifyRequest};
+use memchr::memchr;
 
 use super::echo::Echo;
 
@@ -101,15 +104,14 @@ fn holds_several(headers: &HeaderMap, name: &HeaderName) -> bool {
 /// A line -> what stands between its commas, as far as that is text. Neither base64 nor hexadecimal
 /// digits hold a comma, so a credential ends at one.
 fn parts(line: &[u8]) -> impl Iterator<Item = &str> {
-    // Text is searched in words of the processor, bytes one by one: only a line that is no text as a
-    // whole is worth that.
-    let (text, bytes) = match str::from_utf8(line) {
-        Ok(text) => (Some(text), None),
-        Err(_) => (None, Some(line)),
-    };
-    let of_text = text.into_iter().flat_map(|text| text.split(','));
-    let of_bytes = bytes.into_iter().flat_map(|bytes| bytes.split(|byte| *byte == b','));
-    of_text.chain(of_bytes.filter_map(|part| str::from_utf8(part).ok()))
+    let mut rest = Some(line);
+    let parts = iter::from_fn(move || {
+        let line = rest?;
+        let end = memchr(b',', line);
+        rest = end.map(|end| &line[end + 1..]);
+        Some(&line[..end.unwrap_or(line.len())])
+    });
+    parts.filter_map(|part| str::from_utf8(part).ok())
 }
 
 fn has_scheme(part: &str, scheme: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use super::visit::Visit;
 use crate::{
-    background,
+    background::{self, Task},
     broker::Line,
     hook::{Hook, OnPayment},
     key::hex,
@@ -53,14 +53,15 @@ impl Teller {
             self.question.payment_hash.as_ref().map(hex).or(payment.payment_hash);
         let price_sats = known.sold.map_or(self.accepts, |sold| sold.sats);
         let route = Route { pattern, price_sats };
-        let told = async move {
-            let told = tokio::spawn(async move { on_payment(payment, route).await }).await;
+        let told = Box::pin(async move {
+            let call: Task = Box::pin(async move { on_payment(payment, route).await });
+            let told = tokio::spawn(call).await;
             if told.is_err_and(|err| err.is_panic()) {
                 tracing::error!(
                     "`on_payment` has panicked; what it was told of is in the broker's books"
                 );
             }
-        };
+        });
         if let Err(err) = background::spawn_hook(told) {
             tracing::error!("no thread for `on_payment`: {err}");
         }
