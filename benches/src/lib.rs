@@ -5,6 +5,7 @@
 //! system says that the server's process has used ([`process`]), as ratios ([`report`]).
 
 pub mod broker;
+mod by_hand;
 pub mod client;
 pub mod process;
 pub mod report;

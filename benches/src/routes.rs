@@ -1,15 +1,18 @@
 //! The routes that are held against each other. All answer the same words.
 
-use actix_web::{HttpRequest, HttpResponse, error, http::header, web};
+use std::sync::Arc;
+
+use actix_web::web;
 use l402_actix::{BrokerBudget, L402Client, L402Config, VerifyCache, l402};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Error,
-    broker::{PRICE_SATS, RESOURCE},
+    broker::PRICE_SATS,
+    by_hand::{self, Known},
 };
 
-const WORDS: &str = "forty-two words that somebody has paid for";
+/// What all routes answer.
+pub(crate) const WORDS: &str = "forty-two words that somebody has paid for";
 
 /// The broker's key in all clients.
 pub const API_KEY: &str = "merchant-key";
@@ -33,6 +36,16 @@ pub const BARE: Variant =
 /// The verify call as one writes it by hand.
 pub const HAND: Variant =
     Variant { name: "hand-written verify", path: "/hand", paid: true, status: 200 };
+/// The same with a deadline, a receipt and what a cache has to be told.
+pub const CAREFUL: Variant = Variant {
+    name: "the same with deadline, receipt, headers",
+    path: "/careful",
+    paid: true,
+    status: 200,
+};
+/// What a hit cannot do without, by hand.
+pub const KNOWN: Variant =
+    Variant { name: "hand-written cache hit", path: "/known", paid: true, status: 200 };
 /// `#[l402]` with a credential.
 pub const OURS: Variant =
     Variant { name: "`#[l402]`, no cache", path: "/ours", paid: true, status: 200 };
@@ -63,8 +76,10 @@ pub fn configure(app: &mut web::ServiceConfig, shared: &Shared) {
         // inside out: what is held against each other stands side by side and has the same of it.
         .service(web::resource(BARE.path).app_data(cached.clone()).route(web::get().to(bare)))
         .service(web::resource(CACHED.path).app_data(cached.clone()).route(web::get().to(ours)))
-        .service(web::resource(PACK.path).app_data(cached).route(web::get().to(pack)))
-        .route(HAND.path, web::get().to(hand_written))
+        .service(web::resource(PACK.path).app_data(cached.clone()).route(web::get().to(pack)))
+        .service(web::resource(KNOWN.path).app_data(cached).route(web::get().to(by_hand::known)))
+        .route(HAND.path, web::get().to(by_hand::verify))
+        .route(CAREFUL.path, web::get().to(by_hand::careful))
         .route(OURS.path, web::get().to(ours))
         .service(web::resource(BUDGETED.path).app_data(budgeted).route(web::get().to(ours)));
 }
@@ -72,8 +87,9 @@ pub fn configure(app: &mut web::ServiceConfig, shared: &Shared) {
 /// What a server sets up once, or once for each worker.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    broker: String,
-    http: reqwest::Client,
+    pub(crate) broker: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) known: Arc<Known>,
     config: L402Config,
 }
 
@@ -89,6 +105,7 @@ impl Shared {
         Ok(Self {
             broker: broker.to_owned(),
             http: http_client_builder().build()?,
+            known: Arc::default(),
             // More is asked of this broker than a real one allows.
             config: L402Config::new(client)
                 .broker_budget(BrokerBudget::unlimited())
@@ -118,54 +135,4 @@ async fn ours() -> &'static str {
 #[l402(price_sats = PRICE_SATS, resource = "/paid", uses = 1_000_000_000_000)]
 async fn pack() -> &'static str {
     WORDS
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Verify<'a> {
-    macaroon: &'a str,
-    preimage: &'a str,
-    resource: &'a str,
-    amount_sats: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Verdict {
-    valid: bool,
-    resource: Option<String>,
-    amount_sats: Option<u64>,
-}
-
-/// The least that one would write: no deadline, no limits, no retry, nothing of caches.
-async fn hand_written(
-    request: HttpRequest,
-    shared: web::Data<Shared>,
-) -> actix_web::Result<HttpResponse> {
-    let credential = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("L402 ")?.split_once(':'));
-    let Some((macaroon, preimage)) = credential else {
-        return Ok(HttpResponse::PaymentRequired().finish());
-    };
-    let question = Verify { macaroon, preimage, resource: RESOURCE, amount_sats: PRICE_SATS };
-    let verdict: Verdict = shared
-        .http
-        .post(format!("{}/api/l402/challenges/verify", shared.broker))
-        .header("X-API-Key", API_KEY)
-        .json(&question)
-        .send()
-        .await
-        .map_err(error::ErrorBadGateway)?
-        .json()
-        .await
-        .map_err(error::ErrorBadGateway)?;
-    let covered = verdict.resource.as_deref() == Some(RESOURCE)
-        && verdict.amount_sats.is_some_and(|sats| sats >= PRICE_SATS);
-    Ok(if verdict.valid && covered {
-        HttpResponse::Ok().body(WORDS)
-    } else {
-        HttpResponse::Unauthorized().finish()
-    })
 }

@@ -9,7 +9,7 @@ use crate::{
     client::{Callers, Pace},
     process::Process,
     report::{median, micros, table},
-    routes::{BARE, BUDGETED, CACHED, HAND, OURS, PACK, UNPAID, Variant},
+    routes::{BARE, BUDGETED, CACHED, CAREFUL, HAND, KNOWN, OURS, PACK, UNPAID, Variant},
     server::{ALLOCATIONS_PATH, Settings},
 };
 
@@ -22,7 +22,7 @@ pub struct Effort {
     pub requests: usize,
 }
 
-const VARIANTS: [Variant; 7] = [BARE, HAND, OURS, BUDGETED, CACHED, PACK, UNPAID];
+const VARIANTS: [Variant; 9] = [BARE, HAND, CAREFUL, OURS, BUDGETED, KNOWN, CACHED, PACK, UNPAID];
 
 /// Callers of the comparison: enough to keep one worker busy.
 const CALLERS: usize = 32;
