@@ -28,7 +28,11 @@ pub(crate) async fn used_up(api: Api) -> Row {
     }
     let (mints, verifies) = (shop.sandbox.mints() - mints, shop.sandbox.verifies() - verifies);
     // Where nothing is shared, each of the other processes has to use it up by itself.
-    let most_verifies = if api.shared { 0 } else { api.processes as u64 - 1 };
+    let others = api.processes as u64 - 1;
+    let most_verifies = if api.shared { 0 } else { others };
+    // Alone each counts what the client has asked of it in vain. Together nobody waits for the count to
+    // be written, so that each of the others may let one more through.
+    let most_mints = MOST_OF_A_CLIENT + others * if api.shared { 1 } else { MOST_OF_A_CLIENT };
     Row {
         place: 5,
         what: "a used-up `single_use` token 150 times",
@@ -36,7 +40,7 @@ pub(crate) async fn used_up(api: Api) -> Row {
         requests: answers.all(),
         answers: answers.to_string(),
         calls: format!("{} after the first use", calls(mints, verifies)),
-        target: calls(MOST_OF_A_CLIENT, most_verifies),
-        met: Some(mints <= MOST_OF_A_CLIENT && verifies <= most_verifies),
+        target: calls(most_mints, most_verifies),
+        met: Some(mints <= most_mints && verifies <= most_verifies),
     }
 }

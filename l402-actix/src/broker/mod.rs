@@ -123,6 +123,11 @@ impl<'a> Broker<'a> {
         self.settings.line.account.verdicts.standing(question, cache)
     }
 
+    /// The amount that was read out with a yes to less than this question asks for, if it would do.
+    pub(crate) fn read_out(&self, question: &Question, cache: VerifyCache) -> Option<u64> {
+        self.settings.line.account.verdicts.read_out(question, cache)
+    }
+
     /// Takes note of a request that is let in by a verdict that stands.
     pub(crate) fn spared(&self) {
         self.watch.wait().over(Cache::Verdict, &Ok::<_, BrokerRefusal>(()));

@@ -156,6 +156,15 @@ impl Verdicts {
         (covers && standing.since.elapsed() < cache.ttl).then_some(standing.payment)
     }
 
+    /// What the broker has read out with a yes to less, where that would cover this question. It is the
+    /// holder's word, to be asked about.
+    pub(super) fn read_out(&self, question: &Question, cache: VerifyCache) -> Option<u64> {
+        let Standing { since, amount_sats, payment } = self.kept.get(&question.verdict)?;
+        let sats = payment.amount_sats;
+        let is_more = amount_sats < question.amount_sats && question.amount_sats < Some(sats);
+        (is_more && since.elapsed() < cache.ttl).then_some(sats)
+    }
+
     /// Whether this question costs no call: a yes stands, or somebody is asking it already.
     pub(super) fn is_at_hand(&self, question: &Question, cache: VerifyCache) -> bool {
         self.standing(question, cache).is_some()

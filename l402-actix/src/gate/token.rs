@@ -26,11 +26,7 @@ pub(super) async fn decide(
         return Err(refuse_no(visit, &token, &name, refused).await);
     }
     let known = visit.broker.known(&name);
-    // What is sent is checked by the broker against every caveat, which is what binds the
-    // token: its holder can append caveats, and a broker may read out the last one.
-    let question = visit.terms().put_to(&token);
-    let asked = visit.broker.verify(name, &question, Purpose::Admission, visit.cache());
-    let (answer, is_asked) = match asked.await {
+    let (answer, is_asked) = match ask(visit, &token, name).await {
         Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => (Err(err), true),
         answered => {
             let (answer, is_asked) = answered?;
@@ -63,6 +59,35 @@ pub(super) async fn decide(
         }
         (_, Err(err)) => Err(refuse::malformed(visit, err)),
     }
+}
+
+/// Has the broker verify the token for what the request costs; or for all that it is said to have paid,
+/// where a yes to less stands: at a price that floats one such yes is good for the next ones too.
+async fn ask(
+    visit: &Visit<'_>,
+    token: &VerifyRequest,
+    name: Question,
+) -> Result<(Answer, bool), BrokerRefusal> {
+    // What is sent is checked by the broker against every caveat, which is what binds the
+    // token: its holder can append caveats, and a broker may read out the last one.
+    let put = |terms: Terms<'_>, name| {
+        let question = terms.put_to(token);
+        async move { visit.broker.verify(name, &question, Purpose::Admission, visit.cache()).await }
+    };
+    let terms = visit.terms();
+    if let Some(read_out) = visit.cache().and_then(|cache| visit.broker.read_out(&name, cache)) {
+        let all = Terms { amount_sats: Some(read_out), ..terms };
+        match put(all, all.question(token)).await {
+            Ok((Answer::Yes(payment), is_asked)) if all.are_covered_by(&payment) => {
+                return Ok((Answer::Yes(payment), is_asked));
+            }
+            // Its holder has overstated it, maybe beyond what the broker can read.
+            Ok(_) => {}
+            Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {}
+            failed => return failed,
+        }
+    }
+    put(terms, name).await
 }
 
 /// What an answer says to the question that the list asks; `None` is the broker's 400.

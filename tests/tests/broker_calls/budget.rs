@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::rt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{BrokerBudget, ClientIdentity, L402Config, VerifyCache};
-use l402_sandbox::{Endpoint, Fault, Sandbox};
+use l402_sandbox::{Endpoint, Fault, ReadOut, Sandbox, append_caveat};
 use l402_tests::Answer;
 
 use super::{Shop, flood, garbage, retry_after};
@@ -210,6 +210,38 @@ async fn one_token_at_a_hundred_and_fifty_rising_prices_has_its_right_and_no_mor
     assert!(shop.sandbox.verifies() - verifies <= 10, "{}", shop.sandbox.verifies());
     shop.price(100);
     assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200, "its verdict stands");
+}
+
+/// After the first price the broker is asked about all that the token is said to have paid.
+#[actix_web::test]
+async fn one_token_that_covers_a_hundred_and_fifty_rising_prices_is_verified_twice() {
+    let shop = hosted().await;
+    shop.price(1_000);
+    let paid = shop.buy("/floating").await;
+    for sats in 101..251 {
+        shop.price(sats);
+        assert_eq!(shop.api.ask_with("/floating", &paid).await.status, 200, "{sats}");
+    }
+    assert_eq!(shop.sandbox.verifies(), 2);
+}
+
+/// Its holder can append a caveat, and this broker reads out the last one.
+#[actix_web::test]
+async fn a_token_that_overstates_what_it_has_paid_opens_no_dearer_price_and_stays_good_for_its_own()
+{
+    for overstated in ["amount_sats=1000", "amount_sats=18446744073709551615"] {
+        let sandbox = Sandbox::builder().read_out(ReadOut::Last).start().await.unwrap();
+        let shop = Shop::on(sandbox, |config| config).await;
+        shop.price(100);
+        let paid = shop.buy("/floating").await;
+        let (macaroon, preimage) = paid["L402 ".len()..].split_once(':').unwrap();
+        let forged = format!("L402 {}:{preimage}", append_caveat(macaroon, overstated).unwrap());
+        for (sats, status) in [(50, 200), (100, 200), (150, 402), (100, 200)] {
+            shop.price(sats);
+            let answer = shop.api.ask_with("/floating", &forged).await;
+            assert_eq!(answer.status, status, "{overstated} at {sats} sats");
+        }
+    }
 }
 
 #[actix_web::test]
