@@ -8,10 +8,19 @@ use std::{
 use crate::window::MINUTE;
 
 /// When a line was written last, and how often it was not written since.
-#[derive(Default)]
 pub(crate) struct Notice(Mutex<(Option<Instant>, u64)>);
 
+impl Default for Notice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Notice {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new((None, 0)))
+    }
+
     /// Whether to write the line now; and then, for how many occasions since the last one.
     pub(crate) fn due(&self) -> Option<u64> {
         self.due_at(Instant::now())

@@ -83,6 +83,7 @@ impl L402Client {
 #[must_use = "a builder does nothing until `build`"]
 pub struct L402ClientBuilder {
     api_key: String,
+    account_key: Option<String>,
     base_url: String,
     timeout: Duration,
     http: Box<dyn Fn() -> ClientBuilder + Send + Sync>,
@@ -92,6 +93,7 @@ impl L402ClientBuilder {
     pub(crate) fn new(api_key: String) -> Self {
         Self {
             api_key,
+            account_key: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
             timeout: DEFAULT_TIMEOUT,
             http: Box::new(|| {
@@ -109,6 +111,29 @@ impl L402ClientBuilder {
     /// machine (`localhost`, `127.0.0.0/8`, `::1`).
     pub fn base_url(mut self, base_url: impl Into<String>) -> Self {
         self.base_url = base_url.into();
+        self
+    }
+
+    /// The API key that the account's state goes by: once you have changed your key, the one that you
+    /// began with. Default: the API key.
+    ///
+    /// Tokens belong to the merchant, and stay good when the key changes. What was drawn from a payment
+    /// is kept under a name that is made of the base URL and this key. Under another name a token that
+    /// is used up would be good once more until it expires, within the hour, and what is left of a pack
+    /// that was paid by MPP would be lost. This key is sent nowhere, and may have been revoked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use l402_server::L402Client;
+    ///
+    /// let before = L402Client::new("first-key")?;
+    /// let after = L402Client::builder("second-key").account_key("first-key").build()?;
+    /// assert_eq!(before.account(), after.account());
+    /// # Ok::<(), l402_server::L402Error>(())
+    /// ```
+    pub fn account_key(mut self, first: impl Into<String>) -> Self {
+        self.account_key = Some(first.into());
         self
     }
 
@@ -160,6 +185,8 @@ impl L402ClientBuilder {
     /// if the HTTP client cannot be set up.
     pub fn build(self) -> Result<L402Client, L402Error> {
         let key = ApiKey::new(&self.api_key)?;
+        let account_key = self.account_key.as_deref().map(ApiKey::new).transpose()?;
+        let account_key = account_key.as_ref().unwrap_or(&key);
         if self.timeout.is_zero() {
             return Err(L402Error::invalid_request("the timeout must be longer than zero"));
         }
@@ -184,9 +211,11 @@ impl L402ClientBuilder {
             (Some(ACCEPT), json),
         ]);
         let mint_url = parse_url(&format!("{base_url}{MINT_PATH}"))?;
+        let account = account::name(&mint_url, MINT_PATH, account_key);
         Ok(L402Client(Arc::new(Settings {
             http: Http::new(http)?,
-            account: account::name(&mint_url, MINT_PATH, &key),
+            account,
+            sealing_key: account::sealing_key(&account, account_key),
             key,
             headers,
             mint_url,
@@ -263,6 +292,18 @@ mod tests {
             client.0.verify_url.as_str(),
             "http://localhost:8402/api/l402/challenges/verify"
         );
+    }
+
+    #[test]
+    fn an_account_keeps_its_name_and_its_seal_when_its_key_is_changed() {
+        let first = L402Client::new("first").expect("a client");
+        let changed = || L402Client::builder("second");
+        let named = changed().account_key(" first ").build().expect("a client");
+        assert_eq!((named.account(), named.sealing_key()), (first.account(), first.sealing_key()));
+        let forgotten = changed().build().expect("a client");
+        assert_ne!(forgotten.account(), first.account());
+        assert_ne!(forgotten.sealing_key(), first.sealing_key());
+        assert!(changed().account_key("${FIRST}").build().is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::{
-    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest, account, call::Call,
+    Challenge, ChallengeRequest, L402Error, Verification, VerifyRequest, call::Call,
     rate_limit::RateLimit, secrets::Secrets, settings::Settings,
 };
 
@@ -34,8 +34,9 @@ impl L402Client {
     }
 
     /// Names the account that this client talks to, without showing its key: SHA-256 over the base
-    /// URL and the API key. Equal for clients of the same account, however the URL is spelt, so it
-    /// is what state about the account (budgets, caches, balances) is kept under.
+    /// URL and the API key, or what [`account_key`](crate::L402ClientBuilder::account_key) says in its
+    /// place. Equal for clients of the same account, however the URL is spelt, so it is what state about
+    /// the account (budgets, caches, balances) is kept under.
     #[must_use]
     pub fn account(&self) -> [u8; 32] {
         self.0.account
@@ -46,7 +47,7 @@ impl L402Client {
     /// what is sealed with it was written by one of the account's own.
     #[must_use]
     pub fn sealing_key(&self) -> [u8; 32] {
-        account::sealing_key(&self.0.account, &self.0.key)
+        self.0.sealing_key
     }
 
     /// What is left of the account's minute, as the last reply said it; shared by clones.

@@ -12,6 +12,7 @@ pub(crate) struct Settings {
     pub(crate) key: ApiKey,
     pub(crate) headers: HeaderMap,
     pub(crate) account: [u8; 32],
+    pub(crate) sealing_key: [u8; 32],
     pub(crate) base_url: String,
     pub(crate) mint_url: Url,
     pub(crate) verify_url: Url,

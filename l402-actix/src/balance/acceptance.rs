@@ -10,8 +10,11 @@ use crate::{
     background,
     key::key,
     memory::{CAPACITY, Memory},
+    notice::Notice,
     process,
 };
+
+static NOT_WRITTEN: Notice = Notice::new();
 
 /// Those that the store does not have yet.
 #[derive(Default)]
@@ -41,7 +44,9 @@ pub(crate) async fn accept(
     let written = background::spawn(async move {
         let step = || store.accept(mark, accepted, kept_for);
         let failed = |err: &StoreError| {
-            tracing::error!(%mark, "cannot write down that an MPP payment was accepted, trying again: {err}");
+            if let Some(times) = NOT_WRITTEN.due() {
+                tracing::error!(%mark, times, "cannot write down that an MPP payment was accepted, trying again: {err}");
+            }
         };
         if until_done(step, TRY_FOR, failed).await.is_some() {
             unwritten(mark).0.forget(&name(mark));

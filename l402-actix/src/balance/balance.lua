@@ -2,12 +2,15 @@
 --   kind           "uses" or "units"
 --   drawn          what is settled
 --   h:<id>         "<held> <drawn> <until>": what a request has, and when its lease runs out
---   x:<id>         until when a request that gave back must not draw any more
 --   accepted       what an MPP payment was accepted for
+-- The other keys stand for requests that gave back while it was not known what had become of a step
+-- of theirs, which must not take effect any more: this one's, and those of each of `ours`.
 -- Times are Redis's own, in milliseconds.
 local key, step, id, kind = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local limit, held, drawn = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local lease, kept = tonumber(ARGV[7]), tonumber(ARGV[8])
+-- So many requests have a part of one payment at a time: each step looks at all of them.
+local MOST_OPEN = 256
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -33,19 +36,13 @@ elseif step == 'accepted' then
 end
 
 local fields = redis.call('HGETALL', key)
-local known, settled, over = nil, 0, {}
+local known, settled = nil, 0
 for place = 1, #fields, 2 do
     local field, value = fields[place], fields[place + 1]
     if field == 'kind' then
         known = value
     elseif field == 'drawn' then
         settled = tonumber(value)
-    elseif string.sub(field, 1, 2) == 'x:' then
-        if tonumber(value) > now then
-            over[string.sub(field, 3)] = true
-        elseif step ~= 'look' then
-            redis.call('HDEL', key, field)
-        end
     end
 end
 
@@ -55,14 +52,15 @@ local ours = {}
 if step == 'hold' or step == 'look' then
     for place = 9, #ARGV, 3 do
         local holder = ARGV[place]
-        if holder ~= id and not over[holder] then
+        local over = redis.call('EXISTS', KEYS[2 + (place - 6) / 3]) == 1
+        if holder ~= id and not over then
             ours[holder] = { tonumber(ARGV[place + 1]), tonumber(ARGV[place + 2]) }
         end
     end
 end
 
 -- `open` is what others hold, `lapsed` what they had drawn when their leases ran out.
-local open, lapsed, mine = 0, 0, nil
+local open, lapsed, mine, holders = 0, 0, nil, 0
 for place = 1, #fields, 2 do
     local field = fields[place]
     if string.sub(field, 1, 2) == 'h:' then
@@ -75,6 +73,7 @@ for place = 1, #fields, 2 do
             ours[holder] = { math.max(has, ours[holder][1]), math.max(used, ours[holder][2]) }
         elseif till > now then
             open = open + has
+            holders = holders + 1
         elseif used > 0 then
             lapsed = lapsed + used
         elseif step ~= 'look' then
@@ -84,6 +83,7 @@ for place = 1, #fields, 2 do
 end
 for holder, portion in pairs(ours) do
     open = open + portion[1]
+    holders = holders + 1
     put(holder, portion[1], portion[2])
 end
 
@@ -104,11 +104,12 @@ if step == 'settle' then
     return 1
 elseif step == 'give back' then
     redis.call('HDEL', key, 'h:' .. id)
-    redis.call('HSET', key, 'x:' .. id, text(now + 600000))
-    keep(600000)
+    if ARGV[9] == 'unsure' then
+        redis.call('SET', KEYS[2], 1, 'PX', 600000)
+    end
     return 1
 elseif step == 'renew' then
-    if not mine or over[id] then
+    if not mine or redis.call('EXISTS', KEYS[2]) == 1 then
         return 0
     end
     put(id, mine[1], mine[2])
@@ -123,7 +124,7 @@ if in_use and known and known ~= kind then
 end
 
 if step == 'draw' then
-    if over[id] then
+    if redis.call('EXISTS', KEYS[2]) == 1 then
         return 0
     end
     if mine then
@@ -152,12 +153,15 @@ if step == 'look' then
     end
     return { 0, 1, free - 1 }
 end
-if over[id] then
+if redis.call('EXISTS', KEYS[2]) == 1 then
     return { 1 }
 end
 local own = mine and mine[1] or 0
 if own < 1 and free < 1 then
     return exhausted
+end
+if not mine and holders >= MOST_OPEN then
+    return { 1 }
 end
 held = math.max(own, math.min(math.max(held, 1), free))
 redis.call('HSET', key, 'kind', kind)

@@ -24,10 +24,16 @@ use super::{
     portion::{AtEnd, Balance, Cost, Shared},
     store::{Balances, Claim, HoldId, Kind, Mark, Quota, StoreError},
 };
-use crate::background;
+use crate::{background, notice::Notice};
 
 /// Keeps a store that names a lease of nothing from being asked without a pause.
 const MIN_RENEWAL: Duration = Duration::from_millis(50);
+
+/// How often a long lease is looked at: what renews it must not outlive its request for long.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+static NOT_SENT: Notice = Notice::new();
+static NOT_RENEWED: Notice = Notice::new();
 
 /// What became of the attempt to hold.
 pub(crate) enum Claimed {
@@ -120,8 +126,10 @@ impl Hold {
             self.shared.end_with(|state| costs(state, &ending, self.shared.kind()));
         }
         if let Err(err) = self.shared.write().await {
-            let mark = self.shared.mark();
-            tracing::error!(%mark, "an answer was not sent, since what it costs could not be written down: {err}");
+            if let Some(times) = NOT_SENT.due() {
+                let mark = self.shared.mark();
+                tracing::error!(%mark, times, "an answer was not sent, since what it costs could not be written down: {err}");
+            }
             self.undo().await;
             return Err(err);
         }
@@ -215,14 +223,25 @@ impl Drop for Unsure<'_> {
 
 /// Renews the lease until the request has ended.
 async fn renew(shared: Weak<Shared>, lease: Duration) {
+    let mut left = lease / 3;
     loop {
-        sleep((lease / 3).max(MIN_RENEWAL)).await;
+        let pause = left.clamp(MIN_RENEWAL, LOOK_EVERY);
+        sleep(pause).await;
         let Some(line) = shared.upgrade().and_then(|shared| shared.running()) else { return };
+        left = left.saturating_sub(pause);
+        if !left.is_zero() {
+            continue;
+        }
+        left = lease / 3;
         let mark = line.mark;
         match within_time(line.store.renew(mark, line.id)).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(%mark, "the hold on a payment in use was lost"),
-            Err(err) => tracing::warn!(%mark, "cannot renew the hold on a payment: {err}"),
+            Err(err) => {
+                if let Some(times) = NOT_RENEWED.due() {
+                    tracing::warn!(%mark, times, "cannot renew the hold on a payment: {err}");
+                }
+            }
         }
     }
 }

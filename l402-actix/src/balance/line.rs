@@ -10,7 +10,7 @@ use std::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::store::{Balances, Claim, HoldId, Mark, Portion, Quota, StoreError, StoreFuture};
-use crate::background;
+use crate::{background, notice::Notice};
 
 /// How long a store may take over one step.
 pub(super) const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,6 +20,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// For how long a step is tried again that nobody waits for: what the broker's tokens live.
 pub(super) const TRY_FOR: Duration = Duration::from_secs(60 * 60);
+
+static NOT_DRAWN: Notice = Notice::new();
+static NOT_GIVEN_BACK: Notice = Notice::new();
 
 /// One request's, in the store.
 #[derive(Debug, Clone)]
@@ -62,7 +65,9 @@ impl Line {
             let mark = self.mark;
             let step = || self.store.draw(mark, self.id, self.quota, portion);
             let failed = |err: &StoreError| {
-                tracing::error!(%mark, "cannot write down what a request has drawn, trying again: {err}");
+                if let Some(times) = NOT_DRAWN.due() {
+                    tracing::error!(%mark, times, "cannot write down what a request has drawn, trying again: {err}");
+                }
             };
             if until_done(step, TRY_FOR, failed).await == Some(true) {
                 self.settle_in_the_background();
@@ -82,7 +87,9 @@ impl Line {
             let mark = self.mark;
             let step = || self.store.give_back(mark, self.id);
             until_done(step, TRY_FOR, |err| {
-                tracing::warn!(%mark, "cannot give back what a request held, trying again: {err}");
+                if let Some(times) = NOT_GIVEN_BACK.due() {
+                    tracing::warn!(%mark, times, "cannot give back what a request held, trying again: {err}");
+                }
             })
             .await;
         });
@@ -115,9 +122,17 @@ pub(super) async fn until_done<'a, T>(
             Err(_) if begun.elapsed() >= at_most => return None,
             Err(err) => failed(&err),
         }
-        sleep(pause).await;
+        sleep(spread(pause)).await;
         pause = (pause * 2).min(longest);
     }
+}
+
+/// Half of it to one and a half, so that what an outage has kept waiting does not come all at once.
+fn spread(pause: Duration) -> Duration {
+    let mut byte = [128];
+    // Without it they do come at once.
+    let _ = getrandom::fill(&mut byte);
+    pause.mul_f64(0.5 + f64::from(byte[0]) / 255.0)
 }
 
 pub(crate) async fn within_time<T>(mut step: StoreFuture<'_, T>) -> Result<T, StoreError> {

@@ -1,7 +1,7 @@
 //! Balances in Redis, which several processes share.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -72,7 +72,11 @@ pub struct RedisStore {
 /// What requests of this process hold. Redis is told of it with each new look and hold on the same
 /// payment, so that an outage that lets leases run out never lets this process sell what it holds.
 #[derive(Default)]
-struct Ledger(Mutex<Entries>);
+struct Ledger {
+    entries: Mutex<Entries>,
+    /// How many steps of a request were sent of which nothing was heard: one may yet take effect.
+    unheard: Mutex<HashMap<HoldId, u32>>,
+}
 
 /// What a request has, and when Redis last said so: before its lease has run out there is no need to
 /// say it again, and one that has settled meanwhile would be brought back.
@@ -103,9 +107,7 @@ impl RedisStore {
         step: Step<'_>,
         read: impl FnOnce(Value) -> Option<T> + Send + 'static,
     ) -> StoreFuture<'static, T> {
-        let key = shared::name(mark.account(), "balance", mark.payment_hash());
-        let arguments = step.arguments(self.lease);
-        let answer = self.state.run_lasting(SCRIPT, vec![key], arguments);
+        let answer = self.state.run_lasting(SCRIPT, step.keys(mark), step.arguments(self.lease));
         Box::pin(async move {
             let answer = answer.await.map_err(store_error)?;
             read(answer).ok_or_else(|| StoreError::unreachable("Redis answered something else"))
@@ -123,6 +125,8 @@ struct Step<'a> {
     kept_for: Duration,
     ours: &'a [(HoldId, Portion)],
     accepted: Option<Accepted>,
+    /// Whether what gives back may be overtaken by an earlier step, of which nothing was heard.
+    unsure: bool,
 }
 
 impl Step<'_> {
@@ -135,7 +139,18 @@ impl Step<'_> {
             kept_for: Duration::ZERO,
             ours: &[],
             accepted: None,
+            unsure: false,
         }
+    }
+
+    fn keys(&self, mark: Mark) -> Vec<String> {
+        let account = hex(mark.account());
+        let over = |id: HoldId| format!("l402:{{{account}}}:over:{id}");
+        let own = [
+            shared::name(mark.account(), "balance", mark.payment_hash()),
+            over(self.id.unwrap_or(HoldId::new([0; 16]))),
+        ];
+        own.into_iter().chain(self.ours.iter().map(|(id, _)| over(*id))).collect()
     }
 
     fn on(self, quota: Quota) -> Self {
@@ -166,7 +181,10 @@ impl Step<'_> {
                 None => String::new(),
             };
             let (resource, sats) = (hex(&accepted.resource), accepted.amount_sats);
-            arguments.push(format!("{resource} {sats}{counted}"));
+            arguments.push(format!("{} {resource} {sats}{counted}", hex(&accepted.seal)));
+        }
+        if self.unsure {
+            arguments.push("unsure".to_owned());
         }
         for (id, portion) in self.ours {
             arguments.extend([id.to_string(), number(portion.held), number(portion.drawn)]);
@@ -195,8 +213,9 @@ impl Balances for RedisStore {
         let portion = Portion { held: amount, drawn: 0 };
         let step = Step { portion, ours: &ours, ..Step::named("hold", Some(id)).on(quota) };
         let claim = self.run(mark, step, claim);
+        let asked = self.ledger.asks(id);
         Box::pin(async move {
-            let claim = claim.await?;
+            let claim = asked.answered(claim.await)?;
             if let Claim::Held { amount, .. } = claim {
                 self.ledger.put(mark, id, |own| own.held = own.held.max(amount));
                 self.ledger.heard(mark, id, sent);
@@ -215,8 +234,9 @@ impl Balances for RedisStore {
         self.ledger.put(mark, id, |own| *own = portion);
         let step = Step { portion, ..Step::named("draw", Some(id)).on(quota) };
         let (step, sent) = (self.run(mark, step, done), Instant::now());
+        let asked = self.ledger.asks(id);
         Box::pin(async move {
-            let drawn = step.await?;
+            let drawn = asked.answered(step.await)?;
             if drawn {
                 self.ledger.heard(mark, id, sent);
             }
@@ -226,14 +246,18 @@ impl Balances for RedisStore {
 
     fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
         self.ledger.remove(mark, id);
+        self.ledger.unheard().remove(&id);
         self.run(mark, Step::named("settle", Some(id)), |value| done(value).map(drop))
     }
 
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
-        let step = self.run(mark, Step::named("give back", Some(id)), done);
+        let unsure = self.ledger.unheard().contains_key(&id);
+        let step = Step { unsure, ..Step::named("give back", Some(id)) };
+        let step = self.run(mark, step, done);
         Box::pin(async move {
             step.await?;
             self.ledger.remove(mark, id);
+            self.ledger.unheard().remove(&id);
             Ok(())
         })
     }
@@ -255,14 +279,14 @@ impl Balances for RedisStore {
                 return Some(None);
             };
             let mut words = stated.split(' ');
-            let (resource, sats) = (words.next()?, words.next()?);
+            let (seal, resource, sats) = (words.next()?, words.next()?, words.next()?);
             let counted = match (words.next(), words.next()) {
                 (Some("uses"), Some(limit)) => Some((Kind::Uses, limit.parse().ok()?)),
                 (Some("units"), Some(limit)) => Some((Kind::Units, limit.parse().ok()?)),
                 _ => None,
             };
-            let (resource, amount_sats) = (Mark::read_hash(resource)?, sats.parse().ok()?);
-            Some(Some(Accepted { resource, amount_sats, counted }))
+            let (seal, resource) = (Mark::read_hash(seal)?, Mark::read_hash(resource)?);
+            Some(Some(Accepted { resource, amount_sats: sats.parse().ok()?, counted, seal }))
         })
     }
 
@@ -331,8 +355,38 @@ impl Ledger {
         }
     }
 
+    /// A step of this request is sent. Unless it is told of the answer, it may yet take effect.
+    fn asks(&self, id: HoldId) -> Asked<'_> {
+        *self.unheard().entry(id).or_default() += 1;
+        Asked { ledger: self, id }
+    }
+
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unheard(&self) -> MutexGuard<'_, HashMap<HoldId, u32>> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Asked<'a> {
+    ledger: &'a Ledger,
+    id: HoldId,
+}
+
+impl Asked<'_> {
+    fn answered<T>(self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if !matches!(answer, Err(StoreError::Unreachable(_))) {
+            let mut unheard = self.ledger.unheard();
+            if let Entry::Occupied(mut steps) = unheard.entry(self.id) {
+                *steps.get_mut() -= 1;
+                if *steps.get() == 0 {
+                    steps.remove();
+                }
+            }
+        }
+        answer
     }
 }
 
@@ -360,6 +414,7 @@ fn millis(time: Duration) -> String {
 fn store_error(fault: Fault) -> StoreError {
     match fault {
         Fault::Full => StoreError::Full,
+        Fault::LeftAside => StoreError::NotAsked(fault.to_string().into()),
         Fault::Away(cause) => StoreError::Unreachable(cause),
     }
 }

@@ -2,6 +2,9 @@
 
 use super::store::{Accepted, Claim, HoldId, Kind, Portion, Quota};
 
+/// So many requests have a part of one payment at a time: each step looks at all of them.
+const MOST_OPEN: usize = 256;
+
 /// One payment's sheet, for stores whose holds are in this process's memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sheet {
@@ -29,6 +32,9 @@ impl Sheet {
         let own = self.portion(id).map_or(0, |own| own.held);
         if own == 0 && free == 0 {
             return self.exhausted(quota);
+        }
+        if own == 0 && self.open.len() >= MOST_OPEN {
+            return Claim::Busy;
         }
         let amount = amount.clamp(1, own.saturating_add(free)).max(own);
         self.kind = Some(quota.kind);
@@ -141,6 +147,23 @@ mod tests {
         sheet.give_back(id(2));
         assert_eq!(sheet.hold(id(1), UNITS, 8), Claim::Held { amount: 8, left: 2 }, "two more");
         assert_eq!(sheet.hold(id(1), UNITS, 3), Claim::Held { amount: 8, left: 2 }, "never less");
+    }
+
+    #[test]
+    fn of_one_payment_so_many_requests_have_a_part_and_no_more() {
+        let large = Quota { limit: 1_000_000, ..UNITS };
+        let id = |number: usize| HoldId::new((number as u128).to_be_bytes());
+        let mut sheet = Sheet::default();
+        for number in 0..MOST_OPEN {
+            assert!(matches!(sheet.hold(id(number), large, 1), Claim::Held { .. }), "{number}");
+        }
+        assert_eq!(sheet.hold(id(MOST_OPEN), large, 1), Claim::Busy);
+        assert!(
+            matches!(sheet.hold(id(0), large, 2), Claim::Held { amount: 2, .. }),
+            "more of one"
+        );
+        sheet.give_back(id(7));
+        assert!(matches!(sheet.hold(id(MOST_OPEN), large, 1), Claim::Held { .. }));
     }
 
     #[test]

@@ -47,6 +47,9 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// have been given up, as long as the calls for one id take effect in the order in which they were
 /// made.
 ///
+/// The three bound how many requests have a part of one payment at a time, at 256: each step looks at
+/// all of them. Who comes then is told that it is busy.
+///
 /// A store that several processes share needs a [`lease`](Self::lease), so that what a crashed process
 /// held is free again. What it had drawn stays drawn: the answer may have gone out.
 ///
@@ -177,6 +180,9 @@ pub struct Accepted {
     /// What the gate counts that it was drawn at, and how much of it one payment buys there; `None` for
     /// one answer.
     pub counted: Option<(Kind, u64)>,
+    /// What shows that the gate has written it, and for this payment. Whoever else can write to the store
+    /// cannot make one up.
+    pub seal: [u8; 32],
 }
 
 /// Names a payment: the merchant's account and the payment hash, which is the SHA-256 of its preimage.
@@ -279,6 +285,9 @@ pub enum StoreError {
     /// It cannot be reached, cannot be trusted, or did not answer in time.
     #[display("the store of balances is away: {_0}")]
     Unreachable(Box<dyn Error + Send + Sync>),
+    /// It was not asked, since it did not answer a moment ago: nothing has changed there.
+    #[display("the store of balances is away: {_0}")]
+    NotAsked(Box<dyn Error + Send + Sync>),
     /// What the request held was given to another one, since this process was silent for longer than
     /// the store's lease.
     #[display("the hold on a payment was lost to another request")]

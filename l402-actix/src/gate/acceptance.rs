@@ -7,9 +7,12 @@ use crate::{
     answer::Refusal,
     balance::{Accepted, Balances, Kind, Mark, accept, accepted},
     key::{Key, hex, key},
+    notice::Notice,
     payment::Payment,
     terms::GoodFor,
 };
+
+static NOT_BELIEVED: Notice = Notice::new();
 
 /// What the broker has accepted for this resource, at this price or more.
 pub(super) async fn before(
@@ -20,6 +23,13 @@ pub(super) async fn before(
     let mark = visit.mark(hash);
     let accepted = accepted(visit.store()?, mark).await?;
     let (any_resource, any_amount) = (!visit.config.enforce_resource, !visit.config.enforce_amount);
+    let accepted = accepted.filter(|accepted| {
+        let is_sealed = accepted.seal == seal(&secret(visit), mark, accepted);
+        if !is_sealed && let Some(times) = NOT_BELIEVED.due() {
+            tracing::error!(%mark, times, "the store has an MPP payment as accepted that this account has not accepted: it is not believed");
+        }
+        is_sealed
+    });
     let is_for_this = |accepted: &Accepted| {
         (any_resource || accepted.resource == resource(visit))
             && (any_amount || accepted.amount_sats >= visit.sats.accept)
@@ -43,9 +53,9 @@ pub(super) async fn before(
 pub(super) struct Acceptance {
     store: Arc<dyn Balances>,
     mark: Mark,
-    resource: Key,
-    /// What it is good for at the gate that says so.
-    counted: Option<(Kind, u64)>,
+    /// Of no amount yet.
+    accepted: Accepted,
+    secret: Key,
     kept_for: Duration,
 }
 
@@ -59,14 +69,40 @@ impl Acceptance {
             GoodFor::Uses(uses) => (Kind::Uses, uses),
             GoodFor::Units { units, .. } => (Kind::Units, units),
         });
-        let (store, resource) = (visit.store()?, resource(visit));
-        Ok(Self { store, mark, resource, counted, kept_for: visit.config.balance.kept_for() })
+        let accepted =
+            Accepted { resource: resource(visit), amount_sats: 0, counted, seal: Key::default() };
+        let (store, kept_for) = (visit.store()?, visit.config.balance.kept_for());
+        Ok(Self { store, mark, accepted, secret: secret(visit), kept_for })
     }
 
     pub(super) async fn write_down(self, amount_sats: u64) {
-        let accepted = Accepted { resource: self.resource, amount_sats, counted: self.counted };
+        let accepted = Accepted { amount_sats, ..self.accepted };
+        let accepted = Accepted { seal: seal(&self.secret, self.mark, &accepted), ..accepted };
         accept(self.store, self.mark, accepted, self.kept_for).await;
     }
+}
+
+/// The secret of the account's that it is sealed with.
+fn secret(visit: &Visit<'_>) -> Key {
+    visit.config.broker.line.client.sealing_key()
+}
+
+fn seal(secret: &Key, mark: Mark, accepted: &Accepted) -> Key {
+    let (kind, limit) = match accepted.counted {
+        Some((Kind::Uses, limit)) => ("uses", limit),
+        Some((Kind::Units, limit)) => ("units", limit),
+        None => ("one answer", 1),
+    };
+    key(&[
+        Some(secret),
+        Some(b"accepted"),
+        Some(mark.account()),
+        Some(mark.payment_hash()),
+        Some(&accepted.resource),
+        Some(&accepted.amount_sats.to_be_bytes()),
+        Some(kind.as_bytes()),
+        Some(&limit.to_be_bytes()),
+    ])
 }
 
 fn resource(visit: &Visit<'_>) -> Key {

@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::{
+    HttpMessage as _, HttpRequest,
+    http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING},
+};
 
 use super::{paid::Passed, visit::Visit};
 use crate::{
@@ -33,13 +36,15 @@ enum Learned {
 pub(super) enum Of {
     /// All of the route's.
     Route,
-    /// What is computed for a request is known for those with the same target alone.
-    Target,
+    /// What is computed for a request is known for those alone that are the same in all that a function
+    /// reads: with a body it may have read that, so nothing is learned. Else one payer's request could
+    /// stop the sale to all others.
+    Request,
 }
 
 impl Of {
     pub(super) fn computed(is_computed: bool) -> Self {
-        if is_computed { Self::Target } else { Self::Route }
+        if is_computed { Self::Request } else { Self::Route }
     }
 }
 
@@ -69,12 +74,16 @@ pub(super) fn refuses_mpp(visit: &Visit<'_>) {
 
 /// At each of the scopes around the gate.
 fn learn(request: &HttpRequest, of: Of, learned: &Learned) {
+    if of == Of::Request && has_body(request) {
+        return;
+    }
     let Some(innermost) = request.extensions().get::<Rc<Passed>>().cloned() else { return };
     for scope in successors(Some(&innermost), |scope| scope.outer.as_ref()) {
         let sold = Sold {
             account: &scope.account,
             resource: &scope.resource,
             is_stated: scope.stated.is_some(),
+            own_header: scope.own_header.as_ref(),
         };
         LEARNED.put(sold.place(request, of, learned), learned.clone(), CAPACITY);
     }
@@ -87,7 +96,7 @@ pub(super) fn fault(visit: &Visit<'_>) -> Option<&'static str> {
     }
     let kind = &Learned::Fault("", None);
     let learned = |of| LEARNED.get(&Sold::by(visit).place(visit.request, of, kind));
-    [Of::Route, Of::Target].into_iter().find_map(|of| match learned(of)? {
+    [Of::Route, Of::Request].into_iter().find_map(|of| match learned(of)? {
         Learned::Fault(_, Some(wanted)) if *wanted == *visit.resource => None,
         Learned::Fault(says, _) => Some(says),
         Learned::RefusesMpp => None,
@@ -98,7 +107,13 @@ pub(super) fn fault(visit: &Visit<'_>) -> Option<&'static str> {
 pub(super) fn is_mpp_refused(visit: &Visit<'_>) -> bool {
     let kind = &Learned::RefusesMpp;
     let holds = |of| LEARNED.holds(&Sold::by(visit).place(visit.request, of, kind));
-    holds(Of::Route) || holds(Of::Target)
+    holds(Of::Route) || holds(Of::Request)
+}
+
+fn has_body(request: &HttpRequest) -> bool {
+    let length = request.headers().get(CONTENT_LENGTH);
+    request.headers().contains_key(TRANSFER_ENCODING)
+        || length.is_some_and(|length| length.as_bytes() != b"0")
 }
 
 /// What is sold at a scope.
@@ -107,6 +122,7 @@ struct Sold<'a> {
     resource: &'a str,
     /// By the scope itself.
     is_stated: bool,
+    own_header: Option<&'a HeaderName>,
 }
 
 impl<'a> Sold<'a> {
@@ -115,25 +131,41 @@ impl<'a> Sold<'a> {
             account: visit.terms().account,
             resource: &visit.resource,
             is_stated: visit.offer.resource.is_some(),
+            own_header: visit.config.answer.credential_header.as_ref(),
         }
     }
 
-    /// Where something was learned of it: at this route of this server.
+    /// Where something was learned of it: at this route of this server, or of this request.
     fn place(&self, request: &HttpRequest, of: Of, kind: &Learned) -> Key {
         let path = request.match_info().as_str();
         // By the path alike at both gates: only the inner one has been routed to.
         let pattern = request.resource_map().match_pattern(path);
         let server = request.app_config().local_addr().to_string();
-        let is_of_target = of == Of::Target;
+        let is_of_request = of == Of::Request;
+        let headers = is_of_request.then(|| self.headers(request));
         key(&[
             Some(self.account),
             Some(server.as_bytes()),
             Some(request.method().as_str().as_bytes()),
             pattern.as_deref().map(str::as_bytes),
-            (pattern.is_none() || is_of_target).then_some(path.as_bytes()),
-            is_of_target.then_some(request.query_string().as_bytes()),
-            (self.is_stated || is_of_target).then_some(self.resource.as_bytes()),
+            (pattern.is_none() || is_of_request).then_some(path.as_bytes()),
+            is_of_request.then_some(request.query_string().as_bytes()),
+            (self.is_stated || is_of_request).then_some(self.resource.as_bytes()),
             Some(if matches!(kind, Learned::RefusesMpp) { b"mpp" } else { b"fault" }),
+            headers.as_ref().map(Key::as_slice),
         ])
+    }
+
+    /// All headers but the credential, which is none yet where the sale is.
+    fn headers(&self, request: &HttpRequest) -> Key {
+        let is_credential =
+            |name: &HeaderName| name == AUTHORIZATION || Some(name) == self.own_header;
+        let headers = request.headers().iter().filter(|(name, _)| !is_credential(name));
+        let mut lines: Vec<_> =
+            headers.map(|(name, value)| (name.as_str().as_bytes(), value.as_bytes())).collect();
+        lines.sort_unstable();
+        let parts: Vec<_> =
+            lines.into_iter().flat_map(|(name, value)| [Some(name), Some(value)]).collect();
+        key(&parts)
     }
 }

@@ -68,6 +68,25 @@
 //! Redis needs `maxmemory-policy noeviction` and `appendonly yes`. Several machines share all of it
 //! with one line: [several processes](super::several_processes).
 //!
+//! # When the key changes
+//!
+//! Name the first one, which may have been revoked:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use l402_actix::{L402Client, L402Config};
+//!
+//! let client = L402Client::builder("the new key").account_key("the first key").build()?;
+//! let config = L402Config::new(client);
+//! # let _ = config;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Tokens belong to the merchant and stay good. What was drawn from a payment is kept under a name that is
+//! made of the broker's URL and the key. Under another name a token that is used up would be good once
+//! more until it expires, within the hour, and what is left of a pack that was paid by MPP would be lost.
+//!
 //! # Sizes
 //!
 //! | what | size |

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt,
-    sync::{Arc, LazyLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,13 +17,15 @@ use super::{
 use crate::notice::Notice;
 
 /// One for all lines of the process.
-static AWAY: LazyLock<Notice> = LazyLock::new(Notice::default);
+static AWAY: Notice = Notice::new();
 
 /// Why Redis did not do it. Whether it has done it all the same is not known of [`Away`](Self::Away).
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// It has no room.
     Full,
+    /// It was silent a moment ago, and was not asked.
+    LeftAside,
     /// It cannot be reached, cannot be trusted, or did not answer in time.
     Away(Box<dyn Error + Send + Sync>),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("it is full"),
+            Self::LeftAside => f.write_str("it was silent and is left aside for a while"),
             Self::Away(cause) => write!(f, "{cause}"),
         }
     }
@@ -90,7 +93,7 @@ impl Line {
 
     async fn ask(&self, command: Cmd) -> Result<Value, Fault> {
         if !self.aside.may_ask(Instant::now()) {
-            return Err(Fault::away("it was silent and is left aside for a while"));
+            return Err(Fault::LeftAside);
         }
         match within(self.patience, self.ask_anew(command)).await {
             Some(Err(err)) if is_of_the_connection(&err) => {

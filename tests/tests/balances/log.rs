@@ -25,6 +25,14 @@ pub(super) fn line_with(words: &str) -> Option<String> {
     lines.lines().find(|line| line.contains(words)).map(str::to_owned)
 }
 
+/// All lines that hold the words.
+#[cfg(feature = "redis-server")]
+pub(super) fn lines_with(words: &str) -> Vec<String> {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = String::from_utf8_lossy(&lines);
+    lines.lines().filter(|line| line.contains(words)).map(str::to_owned).collect()
+}
+
 struct Lines;
 
 impl MakeWriter<'_> for Lines {

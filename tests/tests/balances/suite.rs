@@ -30,6 +30,7 @@ pub(super) async fn holds(store: &dyn Balances) {
     uses_and_units_are_not_added_up(store).await;
     the_same_payment_to_another_account_is_another_one(store).await;
     what_was_accepted_is_remembered(store).await;
+    of_one_payment_256_requests_have_a_part_at_a_time(store).await;
     a_balance_is_forgotten_in_the_end(store).await;
     no_time_is_too_long(store).await;
 }
@@ -144,6 +145,8 @@ async fn a_draw_that_comes_after_its_give_back_does_not_count(store: &dyn Balanc
     }
     let (mark, late) = (mark(), id());
     store.hold(mark, late, ONCE, 1).await.unwrap();
+    // Begun, and nobody hears what has become of it.
+    drop(store.draw(mark, late, ONCE, ONE));
     store.give_back(mark, late).await.unwrap();
     assert!(!store.draw(mark, late, ONCE, ONE).await.unwrap());
     assert_eq!(seen(store, mark).await, held(1, 0));
@@ -228,14 +231,32 @@ async fn the_same_payment_to_another_account_is_another_one(store: &dyn Balances
 async fn what_was_accepted_is_remembered(store: &dyn Balances) {
     let (mark, first) = (mark(), id());
     assert_eq!(store.accepted(mark).await.unwrap(), None);
-    let accepted =
-        Accepted { resource: random(), amount_sats: 100, counted: Some((Kind::Uses, 3)) };
+    let accepted = Accepted { counted: Some((Kind::Uses, 3)), ..accepted_for(100) };
     store.hold(mark, first, ONCE, 1).await.unwrap();
     store.accept(mark, accepted, HOUR).await.unwrap();
     assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted));
     store.give_back(mark, first).await.unwrap();
     assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted), "nothing was drawn");
     assert_eq!(seen(store, mark).await, held(1, 0));
+}
+
+fn accepted_for(amount_sats: u64) -> Accepted {
+    Accepted { resource: random(), amount_sats, counted: None, seal: random() }
+}
+
+/// Each step looks at all of them.
+async fn of_one_payment_256_requests_have_a_part_at_a_time(store: &dyn Balances) {
+    let (mark, quota) = (mark(), Quota { limit: 1_000, ..TEN });
+    let first = id();
+    assert!(matches!(store.hold(mark, first, quota, 1).await.unwrap(), Claim::Held { .. }));
+    for number in 1..256 {
+        let claim = store.hold(mark, id(), quota, 1).await.unwrap();
+        assert!(matches!(claim, Claim::Held { .. }), "{number}: {claim:?}");
+    }
+    assert_eq!(store.hold(mark, id(), quota, 1).await.unwrap(), Claim::Busy);
+    assert_eq!(store.hold(mark, first, quota, 2).await.unwrap(), held(2, 743), "more of one");
+    store.give_back(mark, first).await.unwrap();
+    assert!(matches!(store.hold(mark, id(), quota, 1).await.unwrap(), Claim::Held { .. }));
 }
 
 async fn a_balance_is_forgotten_in_the_end(store: &dyn Balances) {
@@ -252,9 +273,6 @@ async fn no_time_is_too_long(store: &dyn Balances) {
     let forever = Quota { kept_for: Duration::MAX, ..ONCE };
     assert!(store.draw(mark, id, forever, ONE).await.unwrap());
     store.settle(mark, id).await.unwrap();
-    store
-        .accept(mark, Accepted { resource: random(), amount_sats: 1, counted: None }, Duration::MAX)
-        .await
-        .unwrap();
+    store.accept(mark, accepted_for(1), Duration::MAX).await.unwrap();
     assert_eq!(seen(store, mark).await, Claim::UsedUp);
 }

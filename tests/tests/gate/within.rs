@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    Error, HttpRequest, get,
+    Error, HttpRequest, get, post,
     web::{self, Data},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -278,6 +278,54 @@ async fn of_a_computed_price_within_only_what_was_wrong_is_not_sold_again() {
     assert_eq!(site.obey("/site/computed?odd").await, [402, 500]);
     assert_eq!(site.obey("/site/computed?odd").await, [500]);
     assert_eq!(site.obey("/site/computed?even").await, [402, 200]);
+}
+
+/// One payer's request must not stop the sale to all others.
+#[actix_web::test]
+async fn what_is_wrong_by_a_body_or_a_header_within_is_sold_to_everybody_else() {
+    let sandbox = Sandbox::start().await;
+    let config = l402_tests::config(sandbox.client());
+    let api = Api::serve(move |app| {
+        let gate = RequirePayment::sats(5).resource("ai");
+        app.app_data(config.clone())
+            .service(web::scope("/ai").wrap(gate).service(by_the_length).service(by_a_header));
+    })
+    .await;
+    let send = async |path: &str, text: &'static str, token: &str| {
+        let request = api.request(reqwest::Method::POST, path).header("x-length", text.len());
+        let request = if path == "/ai/text" { request.body(text) } else { request };
+        Answer::to(request.header("authorization", token)).await
+    };
+    let (short, long) = ("x", "a text of more than ten letters");
+    for path in ["/ai/text", "/ai/header"] {
+        let unpaid = send(path, long, "Basic eA==").await;
+        assert_eq!(unpaid.status, 402, "{path}");
+        let token = pay(&sandbox, &unpaid.headers);
+        assert_eq!(send(path, short, &token).await.status, 500, "{path}");
+        assert_eq!(send(path, long, "Basic eA==").await.status, 402, "{path}: sold to others");
+        assert_eq!(send(path, long, &token).await.status, 200, "{path}");
+    }
+}
+
+#[post("/text")]
+#[l402(price_with = a_sat_for_ten_letters)]
+async fn by_the_length(text: String) -> String {
+    text
+}
+
+async fn a_sat_for_ten_letters(text: String) -> Result<Price, Error> {
+    Ok(Price::sats(text.len() as u64 / 10))
+}
+
+#[post("/header")]
+#[l402(price_with = a_sat_for_ten_in_the_header)]
+async fn by_a_header() -> &'static str {
+    "paid"
+}
+
+async fn a_sat_for_ten_in_the_header(request: HttpRequest) -> Result<Price, Error> {
+    let length = request.headers().get("x-length").and_then(|length| length.to_str().ok());
+    Ok(Price::sats(length.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default() / 10))
 }
 
 /// Another server of the same process and account has gates of its own.

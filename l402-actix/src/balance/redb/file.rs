@@ -14,8 +14,9 @@ use redb::{
 use crate::balance::store::{Accepted, Kind, Mark, StoreError};
 
 /// A balance in the file: the kind (0 none yet, 1 uses, 2 units), what is drawn, when it runs out in
-/// milliseconds since 1970, and what an MPP payment was accepted for: resource, sats, kind, limit.
-type Stored = (u8, u64, u64, Option<(&'static [u8; 32], u64, u8, u64)>);
+/// milliseconds since 1970, and what an MPP payment was accepted for: resource, sats, kind, limit,
+/// seal.
+type Stored = (u8, u64, u64, Option<(&'static [u8; 32], u64, u8, u64, &'static [u8; 32])>);
 
 /// Account and payment hash -> balance.
 const BALANCES: TableDefinition<'_, (&[u8; 32], &[u8; 32]), Stored> =
@@ -102,11 +103,13 @@ impl File {
             let stored = table.get((mark.account(), mark.payment_hash()))?;
             Ok(stored.and_then(|stored| {
                 let (kind, drawn, end, accepted) = stored.value();
-                let accepted = accepted.map(|(resource, amount_sats, counts, limit)| Accepted {
-                    resource: *resource,
-                    amount_sats,
-                    counted: kind_of(counts).map(|kind| (kind, limit)),
-                });
+                let accepted =
+                    accepted.map(|(resource, amount_sats, counts, limit, seal)| Accepted {
+                        resource: *resource,
+                        amount_sats,
+                        counted: kind_of(counts).map(|kind| (kind, limit)),
+                        seal: *seal,
+                    });
                 (end > now()).then(|| Row { kind: kind_of(kind), drawn, accepted })
             }))
         })
@@ -146,7 +149,7 @@ impl File {
                     let accepted = accepted.map(|accepted| {
                         let (kind, limit) = accepted.counted.unzip();
                         let (kind, limit) = (number(kind), limit.unwrap_or_default());
-                        (&accepted.resource, accepted.amount_sats, kind, limit)
+                        (&accepted.resource, accepted.amount_sats, kind, limit, &accepted.seal)
                     });
                     balances
                         .insert((account, hash), (number(row.kind), row.drawn, end, accepted))?;
