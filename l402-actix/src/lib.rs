@@ -152,6 +152,7 @@ mod terms;
 mod background;
 mod hook;
 mod key;
+mod lines;
 mod memory;
 mod notice;
 mod payment;

@@ -11,7 +11,6 @@ mod cookie;
 mod form;
 mod hint;
 mod invalid;
-mod lines;
 #[cfg(feature = "paywall-page")]
 mod paywall;
 mod plain;

@@ -2,7 +2,7 @@
 
 use actix_web::http::header::HeaderName;
 
-use super::lines::Lines;
+use crate::lines::Lines;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {

@@ -1,6 +1,6 @@
 //! Each refusal's status, what its client reads, and the line in the log: the one place for them.
 
-use std::{error::Error as _, iter::successors, time::Duration};
+use std::{borrow::Cow, error::Error as _, iter::successors, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -15,7 +15,6 @@ use l402_server::L402Error;
 use super::{
     challenge,
     hint::hint,
-    lines::Lines,
     plain::{Failure, answer, misconfigured, problem, retry_after},
     problem::Problem,
     refusal::Refusal,
@@ -24,6 +23,7 @@ use super::{
 use crate::{
     balance::StoreError,
     broker::is_malformed,
+    lines::Lines,
     observe::{self, Limiter, Watch},
     terms::Unfit,
 };
@@ -69,27 +69,26 @@ impl Refusal {
         watch.refused(outcome);
         // In the words of the span and the figures, for those who search the log.
         let kind = outcome.reason();
-        let lines = settings.map(|settings| settings.lines.clone()).unwrap_or_default();
+        let lines = settings.map_or(Lines::of_the_process(), |settings| &settings.lines);
         let failure = Failure { has_presented: watch.has_presented() };
-        watch.in_span(|| self.into_response(kind, &|| observe::route(request), &lines, failure))
+        watch.in_span(|| self.into_response(kind, &|| observe::route(request), lines, failure))
     }
 
     /// What the broker has said that it should not.
-    fn nonsense(&self) -> Option<String> {
+    fn nonsense(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::UnusableChallenge(fault) => {
-                format!("the broker's challenge is unusable: {fault}")
+                format!("the broker's challenge is unusable: {fault}").into()
             }
             Self::Contradiction => {
-                "the broker called a token valid for something else than it was asked about"
-                    .to_owned()
+                "the broker called a token valid for something else than it was asked about".into()
             }
             Self::MissingFact(fact) => {
-                format!("the broker called a token valid without its `{fact}`")
+                format!("the broker called a token valid without its `{fact}`").into()
             }
             Self::Unproven => "the broker called a token valid whose preimage is not 32 bytes, so \
                                that its payment cannot be counted"
-                .to_owned(),
+                .into(),
             _ => return None,
         })
     }
@@ -103,7 +102,10 @@ impl Refusal {
         failure: Failure,
     ) -> HttpResponse {
         if let Some(nonsense) = self.nonsense() {
-            tracing::error!(kind, route = route(), "{nonsense}");
+            let route = route();
+            if let Some(times) = lines.due(&nonsense, kind, &route) {
+                tracing::error!(kind, route, times, "{nonsense}");
+            }
             return failure.answer(StatusCode::BAD_GATEWAY, BAD_GATEWAY);
         }
         match self {
@@ -150,8 +152,11 @@ impl Refusal {
             }
             Self::Misconfigured(fault) => {
                 let route = route();
-                tracing::error!(kind, route, "misconfigured: {fault}");
-                observe::say_if_unheard(&route, &fault);
+                // Anybody may ask, without a payment.
+                if let Some(times) = lines.due(fault, kind, &route) {
+                    tracing::error!(kind, route, times, "misconfigured: {fault}");
+                    observe::say_if_unheard(&route, &fault);
+                }
                 misconfigured()
             }
             // The broker could make nothing of the credential.

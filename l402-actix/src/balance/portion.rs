@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use super::{
     line::Line,
     store::{Claim, Kind, Mark, Portion, Quota, StoreError},
 };
+use crate::lines::Lines;
 
 /// What this request holds of the payment behind it; an extractor for handlers under `#[l402]` with
 /// `uses` or `units`.
@@ -54,6 +55,12 @@ impl Balance {
         self.0.kind()
     }
 
+    /// Names the route in what the log says of its handler.
+    pub(crate) fn at(self, route: impl FnOnce() -> String) -> Self {
+        self.0.route.get_or_init(route);
+        self
+    }
+
     /// How much the payment is good for, and what is left of it as far as this request knows.
     pub(crate) fn remaining(&self) -> (Quota, u64) {
         self.0.remaining()
@@ -95,8 +102,16 @@ impl Balance {
         let held = state.held - state.drawn;
         if n > held {
             let err = BalanceError::NotHeld { asked: n, held };
+            drop(state);
             // Also where the handler passes over it: what it answers beyond its hold costs nothing.
-            tracing::error!(kind = "misconfigured", "a handler draws too much: {err}");
+            if let Some((route, times)) = self.0.line_is_due("overdrawn") {
+                tracing::error!(
+                    kind = "misconfigured",
+                    route,
+                    times,
+                    "a handler draws too much: {err}"
+                );
+            }
             return Err(err);
         }
         state.drew = true;
@@ -191,6 +206,7 @@ pub(super) struct AtEnd {
 pub(crate) struct Shared {
     /// `None` in tests of a merchant's.
     line: Option<Line>,
+    route: OnceLock<String>,
     state: Mutex<State>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -229,7 +245,7 @@ impl Shared {
 
     fn with(line: Option<Line>, held: u64, left: u64) -> Self {
         let state = Mutex::new(State::holding(held, left));
-        Self { line, state, turn: tokio::sync::Mutex::default() }
+        Self { line, route: OnceLock::new(), state, turn: tokio::sync::Mutex::default() }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -238,6 +254,12 @@ impl Shared {
 
     pub(super) fn mark(&self) -> Mark {
         self.line.as_ref().map_or_else(|| Mark::new([0; 32], [0; 32]), |line| line.mark)
+    }
+
+    /// Whether to write a line about the handler now: its route, and of how many requests.
+    fn line_is_due(&self, about: &str) -> Option<(&str, u64)> {
+        let route = self.route.get().map_or("other", String::as_str);
+        Lines::of_the_process().due(about, None, route).map(|times| (route, times))
     }
 
     pub(super) fn is_ended(&self) -> bool {
@@ -273,12 +295,17 @@ impl Shared {
                 state.drawn = state.held;
                 let held = state.held;
                 drop(state);
-                tracing::error!(
-                    mark = %self.mark(),
-                    held,
-                    "a handler with `units` has answered without `Balance::draw`, so all that its \
-                     request held is drawn; call `draw`, with 0 where the answer costs nothing"
-                );
+                if let Some((route, times)) = self.line_is_due("forgotten") {
+                    tracing::error!(
+                        kind = "misconfigured",
+                        route,
+                        times,
+                        mark = %self.mark(),
+                        held,
+                        "a handler with `units` has answered without `Balance::draw`, so all that its \
+                         request held is drawn; call `draw`, with 0 where the answer costs nothing"
+                    );
+                }
             }
         }
     }

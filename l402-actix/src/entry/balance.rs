@@ -13,6 +13,8 @@ use actix_web::{
 use crate::{
     answer,
     balance::{Balance, BalanceError},
+    lines::Lines,
+    observe,
 };
 
 impl FromRequest for Balance {
@@ -20,7 +22,9 @@ impl FromRequest for Balance {
     type Future = Ready<Result<Self, NoBalance>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or(NoBalance(())))
+        let balance = request.extensions().get::<Self>().cloned();
+        // Its handler may draw too much.
+        ready(balance.map(|balance| balance.at(|| observe::route(request))).ok_or(NoBalance(())))
     }
 }
 
@@ -46,7 +50,9 @@ impl ResponseError for NoBalance {
 
     // Logged here and not where it is made: for an `Option<Balance>` it is no error.
     fn error_response(&self) -> HttpResponse {
-        tracing::error!(kind = "misconfigured", "{self}");
+        if let Some(times) = Lines::of_the_process().due("no balance", None, "") {
+            tracing::error!(kind = "misconfigured", times, "{self}");
+        }
         answer::misconfigured()
     }
 }
@@ -64,14 +70,21 @@ impl ResponseError for BalanceError {
 
     fn error_response(&self) -> HttpResponse {
         let status = self.status_code();
+        let due = |about| Lines::of_the_process().due(about, None, "");
         match self {
             Self::UsedUp => answer::plain(status, "Not enough is left of this payment."),
             Self::Store(err) => {
-                tracing::error!("{err}");
+                if let Some(times) = due("balance store") {
+                    tracing::error!(times, "{err}");
+                }
                 answer::plain(status, "What is left of this payment cannot be told now.")
             }
-            err => {
-                tracing::error!("{err}");
+            // `draw` has said it, and at which route.
+            Self::NotHeld { .. } => answer::misconfigured(),
+            Self::Settled => {
+                if let Some(times) = due("settled") {
+                    tracing::error!(times, "{self}");
+                }
                 answer::misconfigured()
             }
         }

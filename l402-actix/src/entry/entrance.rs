@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     answer::{Receipt, Refusal, mark},
-    balance::{Balance, Hold},
+    balance::{Balance, Hold, Kind},
     config::L402Config,
     gate,
-    observe::Watch,
+    observe::{self, Watch},
     payment::Payment,
     tape::Body,
     terms::{Offer, Unfit},
@@ -128,7 +128,12 @@ impl<'r> Entrance<'r> {
             self.hold = admission.hold;
         }
         if let Some(hold) = self.hold.as_ref().filter(|_| self.offer.good_for.is_some()) {
-            self.request.extensions_mut().insert(hold.balance());
+            let mut balance = hold.balance();
+            if balance.kind() == Kind::Units {
+                // Its handler may forget to draw.
+                balance = balance.at(|| observe::route(self.request));
+            }
+            self.request.extensions_mut().insert(balance);
         }
         None
     }

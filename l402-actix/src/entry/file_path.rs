@@ -11,7 +11,7 @@ use actix_web::{
 };
 use percent_encoding::percent_decode_str;
 
-use crate::answer;
+use crate::{answer, lines::Lines};
 
 /// The rest of the request's path, decoded as `actix_files::Files` decodes it, for prices by path; an
 /// extractor.
@@ -170,7 +170,9 @@ impl ResponseError for NoFilePath {
         match self.0 {
             Fault::Unreadable => HttpResponse::build(self.status_code()).body(self.to_string()),
             Fault::NoTail => {
-                tracing::error!(kind = "misconfigured", "{self}");
+                if let Some(times) = Lines::of_the_process().due("no tail", None, "") {
+                    tracing::error!(kind = "misconfigured", times, "{self}");
+                }
                 answer::misconfigured()
             }
         }

@@ -11,7 +11,7 @@ use actix_web::{
     http::StatusCode,
 };
 
-use crate::{answer, payment::Payment};
+use crate::{answer, lines::Lines, payment::Payment};
 
 impl FromRequest for Payment {
     type Error = NoPayment;
@@ -43,7 +43,9 @@ impl ResponseError for NoPayment {
 
     // Logged here and not where it is made: for an `Option<Payment>` it is no error.
     fn error_response(&self) -> HttpResponse {
-        tracing::error!(kind = "misconfigured", "{self}");
+        if let Some(times) = Lines::of_the_process().due("no payment", None, "") {
+            tracing::error!(kind = "misconfigured", times, "{self}");
+        }
         answer::misconfigured()
     }
 }

@@ -7,7 +7,8 @@ use crate::terms::refuse_unlisted;
 use crate::{
     answer::{Form, Refusal},
     broker::Buyer,
-    observe::Why,
+    lines::Lines,
+    observe::{self, Why},
     terms::Sale,
 };
 
@@ -25,8 +26,13 @@ pub(super) async fn challenge_anew(visit: &Visit<'_>, why: Why) -> Refusal {
     end_reuse(visit);
     let sale = Sale { idempotency_key: None, ..sale(visit) };
     let refusal = sell(visit, &sale, Buyer::Refused).await;
-    if let (Refusal::PaymentRequired(..), Some(scope_sats)) = (&refusal, visit.too_little()) {
+    if let (Refusal::PaymentRequired(..), Some(scope_sats)) = (&refusal, visit.too_little())
+        && let route = observe::route(visit.request)
+        && let Some(times) = Lines::of_the_process().due("scope", None, &route)
+    {
         tracing::warn!(
+            route,
+            times,
             scope_sats,
             handler_sats = visit.sats.price,
             "a handler costs more than was paid for the scope around it; price the scope at or \

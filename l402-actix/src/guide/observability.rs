@@ -8,12 +8,13 @@
 //! A server on which nothing is wrong says nothing at `info`: that somebody has not paid is no event. The
 //! lines about requests that fail have a field `kind`, one of these words, beside a text for people that
 //! may change. They also name the pattern of the `route`, and where a call has failed its `cause` and a
-//! `hint` where to look:
+//! `hint` where to look. Where anybody could cause a line with each request there is one a minute for each
+//! route, and its `times` says for how many:
 //!
 //! | level | `kind` | what to do |
 //! | --- | --- | --- |
 //! | `ERROR` | `key_refused`, `plan_refused`, `no_wallet` | nothing can be sold: mend the key, the plan or the wallet |
-//! | `ERROR` | `misconfigured` | a route without a price, without a config, or the like: the text says which |
+//! | `ERROR` | `misconfigured` | a route without a price, without a config, or the like, or a handler that draws too much or forgets to: the text says which. At most one line a minute for each route |
 //! | `ERROR` | `invalid_reply`, `request_refused` | the broker answers what it should not: is the URL right, is it the broker? |
 //! | `ERROR` | `balance_store` | the store of balances is away or full, and routes with `uses`, `units` or `single_use` are answered 503 |
 //! | `WARN` | `unreachable`, `unavailable`, `broker_fault`, `timeout` | the broker is away: wait, and look if it lasts |

@@ -1,13 +1,16 @@
 //! What a merchant can alert on, and what a healthy server keeps quiet about.
 
+use actix_web::web;
 use l402_actix::BrokerBudget;
 use l402_sandbox::{Endpoint, Fault};
+use l402_tests::Api;
 use serde_json::json;
 use tracing::Level;
 
 use super::{
     Shop,
     collector::{Said, said_at},
+    priced, weather,
 };
 
 /// What was said at warning level or above, as `level kind limiter`.
@@ -104,6 +107,64 @@ async fn a_line_names_the_route_and_what_is_behind_the_failure() {
     let [said] = &said[..] else { panic!("{said:?}") };
     assert_eq!(said.fields.get("kind"), "misconfigured");
     assert_eq!(said.fields.get("route"), "/named/unpriced");
+}
+
+/// Anybody can ask, so each request must not be a line.
+#[actix_web::test]
+async fn what_is_misconfigured_is_an_error_once_a_minute_at_each_route() {
+    let shop = Shop::open("/flooded").await;
+    for _ in 0..5 {
+        assert_eq!(shop.ask("/unpriced").await.status, 500);
+    }
+    let said = said_at("/flooded/unpriced");
+    let [said] = &said[..] else { panic!("{said:?}") };
+    assert_eq!((said.level, said.fields.get("times")), (Level::ERROR, "1"));
+
+    let without_config = Api::serve(|app| {
+        app.service(web::scope("/unconfigured").service((weather, priced)));
+    })
+    .await;
+    for path in ["/weather/rome", "/weather/oslo", "/priced", "/weather/rome"] {
+        let answer = without_config.ask(&format!("/unconfigured{path}")).await;
+        assert_eq!(answer.status, 500);
+    }
+    for route in ["/unconfigured/weather/{city}", "/unconfigured/priced"] {
+        let said = said_at(route);
+        let [said] = &said[..] else { panic!("{said:?} at {route}") };
+        assert_eq!(said.fields.get("kind"), "misconfigured");
+    }
+}
+
+#[actix_web::test]
+async fn what_the_broker_should_not_have_said_is_an_error_once_a_minute() {
+    let shop = Shop::open("/nonsense").await;
+    let credential = shop.api.buy("/nonsense/weather/rome", &shop.sandbox).await;
+    said_at("/nonsense/weather/{city}");
+    let other = Fault::edit(|reply| reply["resource"] = json!("/another"));
+    shop.sandbox.fault(other.on(Endpoint::Verify).always());
+    for _ in 0..5 {
+        assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 502);
+    }
+    assert_eq!(alerts("/nonsense"), ["ERROR invalid_reply -"]);
+}
+
+#[actix_web::test]
+async fn a_handler_that_draws_too_much_or_nothing_is_an_error_once_a_minute() {
+    let shop = Shop::open("/drawing").await;
+    for (path, status, about) in
+        [("/overdrawn", 500, "draws too much"), ("/forgetful", 200, "without `Balance::draw`")]
+    {
+        let credential = shop.api.buy(&format!("/drawing{path}"), &shop.sandbox).await;
+        for _ in 0..5 {
+            assert_eq!(shop.ask_with(path, &credential).await.status, status);
+        }
+        let said = said_at(&format!("/drawing{path}"));
+        let errors: Vec<_> = said.iter().filter(|said| said.level == Level::ERROR).collect();
+        let [said] = errors[..] else { panic!("{errors:?}") };
+        assert!(said.fields.get("message").contains(about), "{said:?}");
+        assert_eq!(said.fields.get("route"), format!("/drawing{path}"));
+        assert_eq!(said.fields.get("times"), "1");
+    }
 }
 
 #[actix_web::test]

@@ -9,7 +9,7 @@ mod outcomes;
 
 use actix_web::{Error, HttpRequest, Responder, error, get, web};
 use collector::{Span, spans_of};
-use l402_actix::{L402Config, Price, l402};
+use l402_actix::{Balance, BalanceError, L402Config, Price, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, config};
 
@@ -36,6 +36,20 @@ async fn once() -> impl Responder {
 #[l402]
 async fn unpriced() -> impl Responder {
     "for no price"
+}
+
+/// It draws more than it holds, as often as it is asked.
+#[get("/overdrawn")]
+#[l402(price_sats = 10, units = 10, hold = 2)]
+async fn overdrawn(balance: Balance) -> Result<&'static str, BalanceError> {
+    balance.draw(3)?;
+    Ok("too much")
+}
+
+#[get("/forgetful")]
+#[l402(price_sats = 10, units = 10, hold = 1)]
+async fn forgetful() -> impl Responder {
+    "nothing drawn"
 }
 
 async fn by_query(request: HttpRequest) -> Result<Price, Error> {
@@ -65,7 +79,7 @@ impl Shop {
         let config = settings(config(sandbox.client()));
         let api = Api::serve(move |app| {
             let routes = web::scope(scope);
-            let routes = routes.service(weather).service(priced).service(once).service(unpriced);
+            let routes = routes.service((weather, priced, once, unpriced, overdrawn, forgetful));
             app.app_data(config.clone()).service(routes);
         })
         .await;
