@@ -33,7 +33,7 @@ use tokio::{
 
 /// The deadline of the gate. Generous, so that on a busy machine only a broker that hangs runs
 /// into it.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Generous as well: on a busy machine only a Redis that is away or frozen is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(1);

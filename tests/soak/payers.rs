@@ -232,6 +232,9 @@ fn judge(town: &Town, payment: &mut Payment, asked: &Asked, by_cookie: bool) {
                     answer.body,
                 ));
             }
+            if answer.status == 504 {
+                payment.too_late = Some(Instant::now());
+            }
             if answer.status >= 500 {
                 payment.is_perhaps_taken |= breaks_off;
                 if outage {
@@ -289,7 +292,9 @@ fn answered(
         }
         403 => payment.form == Form::Mpp && fails.contains(&401),
         409 => counts && payment.may_be_held(asked.begun),
-        503 if outage && counts => true,
+        // A Redis that is silent is waited for, more than once within the deadline.
+        503 | 504 if outage && counts => true,
+        504 if payment.may_wait_for_another(asked.begun) => true,
         status => {
             if payment.may_be_used_up() {
                 // Where only the challenge fails.

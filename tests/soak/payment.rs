@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    api::{SENT, UNITS, USES},
+    api::{SENT, TIMEOUT, UNITS, USES},
     fleet::Life,
 };
 
@@ -54,6 +54,9 @@ pub(crate) struct Payment {
     /// When the last one ended, and when the last one that left something held.
     pub(crate) ended: Option<Instant>,
     pub(crate) left_held: Option<Instant>,
+    /// When it was last too late for an answer: a call about an MPP payment goes on without its request,
+    /// and who comes next waits for it.
+    pub(crate) too_late: Option<Instant>,
     /// Whether the broker has perhaps taken it, as an MPP payment, and its answer was lost.
     pub(crate) is_perhaps_taken: bool,
     /// Whether it may have been sold while nobody but its seller could know.
@@ -93,6 +96,7 @@ impl Payment {
             in_flight: 0,
             ended: None,
             left_held: None,
+            too_late: None,
             is_perhaps_taken: false,
             may_be_unknown: false,
             is_closed: false,
@@ -147,6 +151,12 @@ impl Payment {
     pub(crate) fn may_be_held(&self, begun: Instant) -> bool {
         let since = |at: Option<Instant>, time| at.is_some_and(|at| at + time >= begun);
         self.in_flight > 0 || since(self.ended, SETTLING) || since(self.left_held, LEASE)
+    }
+
+    /// Whether a call may still go on that was too late for an earlier request.
+    pub(crate) fn may_wait_for_another(&self, begun: Instant) -> bool {
+        let is_late = self.too_late.is_some_and(|at| at + 3 * TIMEOUT >= begun);
+        self.form == Form::Mpp && is_late
     }
 
     pub(crate) fn got_too_much(&self) -> bool {

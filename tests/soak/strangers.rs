@@ -123,7 +123,7 @@ impl Town {
         let counts = COUNTED.contains(&path);
         if visit.verified && counts && self.outages.touch(asked.begun, Instant::now()) {
             // Whether it is used up cannot be told.
-            allowed.push(503);
+            allowed.extend([503, 504]);
         }
         let when = format!("{} ({} to {})", visit.who, begun.name(), ended.name());
         if !allowed.contains(&answer.status) {
