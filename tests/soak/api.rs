@@ -27,7 +27,7 @@ use l402_tests::process;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::sleep,
 };
 
@@ -195,6 +195,8 @@ pub(crate) struct Api {
     pub(crate) pid: String,
     panics: Arc<AtomicUsize>,
     process: Child,
+    /// Open as long as it may run; `Child::wait` would close its own.
+    _lifeline: Option<ChildStdin>,
 }
 
 impl Api {
@@ -211,6 +213,7 @@ impl Api {
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
+        let lifeline = process.stdin.take();
         let out = process.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line).await?;
@@ -220,7 +223,7 @@ impl Api {
         if let Some(log) = process.stderr.take() {
             tokio::spawn(listen(log, Arc::clone(&panics)));
         }
-        Ok(Self { address, pid, panics, process })
+        Ok(Self { address, pid, panics, process, _lifeline: lifeline })
     }
 
     pub(crate) fn memory_kib(&self) -> io::Result<u64> {

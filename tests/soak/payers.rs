@@ -285,6 +285,11 @@ fn answered(
         }
         // The broker has taken it, nobody knows, and neither does anybody know that it was sold here.
         402 if payment.may_be_lost() && payment.may_be_unknown => is_lost(town, payment),
+        // Nobody knows that it was sold here, and a request beside it has had the broker take it.
+        402 if payment.form == Form::Mpp && payment.in_flight > 0 && payment.may_be_unknown => {
+            town.seen.note("asked again beside a request that is served", 1);
+            true
+        }
         // A request beside it may be asking the broker, which takes it once.
         403 if payment.form == Form::Mpp && payment.in_flight > 0 => true,
         403 if payment.form == Form::Mpp && !fails.contains(&401) => {

@@ -2,7 +2,7 @@
 --   kind           "uses" or "units"
 --   drawn          what is settled
 --   h:<id>         "<held> <drawn> <until>": what a request has, and when its lease runs out
---   x:<id>         until when a request that gave back must not draw any more
+--   x:<id>         until when a request that is over must not draw any more, where one of its draws may be late
 --   accepted       what an MPP payment was accepted for
 -- Times are Redis's own, in milliseconds.
 local key, step, id, kind = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
@@ -101,6 +101,17 @@ if step == 'settle' then
             redis.call('HSET', key, 'drawn', text(settled + mine[2]))
         end
     end
+    return 1
+elseif step == 'settle at' then
+    if mine and not over[id] then
+        redis.call('HDEL', key, 'h:' .. id)
+        local stays = math.min(mine[2], drawn)
+        if stays > 0 then
+            redis.call('HSET', key, 'drawn', text(settled + stays))
+        end
+    end
+    redis.call('HSET', key, 'x:' .. id, text(now + 600000))
+    keep(600000)
     return 1
 elseif step == 'give back' then
     redis.call('HDEL', key, 'h:' .. id)

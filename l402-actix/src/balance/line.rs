@@ -50,6 +50,18 @@ impl Line {
         });
     }
 
+    /// The same, and what the store has beyond `drawn` does not stay: it was for what was not sent.
+    pub(super) fn settle_at_in_the_background(self, drawn: u64) {
+        in_the_background(async move {
+            let mark = self.mark;
+            let step = || self.store.settle_at(mark, self.id, drawn);
+            until_done(step, TRY_FOR, |err| {
+                tracing::warn!(%mark, "cannot settle a stream that was cut off, trying again: {err}");
+            })
+            .await;
+        });
+    }
+
     /// Draws what nobody waits for any more, and settles.
     pub(super) fn draw_in_the_background(self, portion: Portion) {
         if self.store.lease().is_none()
