@@ -27,6 +27,10 @@ prove seconds="600":
     CASES=20000 cargo test --release -p l402-tests --test balances model::the_redb_store
     fuzz/run {{seconds}}
 
+# An API in two processes that die, with a Redis that does and a broker that falls ill; needs `redis-server`
+soak seconds="600":
+    cargo run --release -p l402-tests --bin soak -- --seconds {{seconds}}
+
 # Try each fault around a balance a thousand times; half an hour; needs `redis-server`, `libfaketime`
 faults:
     TRIES=1000 cargo test -p l402-tests --features redis-server --test balances -- faults:: damaged_file --nocapture --test-threads 2

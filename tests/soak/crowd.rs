@@ -14,7 +14,7 @@ use l402_tests::{Answer, pay};
 use reqwest::Client;
 use tokio::task::JoinSet;
 
-use crate::api::{Api, CLIENT};
+use crate::api::{Api, CLIENT, Setting};
 
 /// How many ask at a time.
 const AT_A_TIME: usize = 32;
@@ -40,7 +40,7 @@ pub(crate) async fn comes(size: usize) -> io::Result<bool> {
     // Nobody is refused for the broker's sake.
     let sandbox =
         Sandbox::builder().rate_limit(u32::MAX).start().await.map_err(io::Error::other)?;
-    let api = Api::start(&sandbox, true).await?;
+    let api = Api::start(&Setting::of(&sandbox)).await?;
     let http = Client::builder().no_proxy().build().map_err(io::Error::other)?;
     let (next, wrong) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let crowd = Arc::new(Crowd { sandbox, api, http, size, next, wrong });

@@ -97,6 +97,11 @@ impl Moment {
     pub(crate) fn name(self) -> &'static str {
         STATES[self.state].name
     }
+
+    /// Whether the broker does what it is asked, and its answer is lost.
+    pub(crate) fn breaks_off(self) -> bool {
+        self.name() == "breaks off"
+    }
 }
 
 /// The statuses that are right for a request that began at the one moment and ended at the other:

@@ -1,46 +1,75 @@
-//! A gated API under mixed traffic for a set time, while its broker falls ill and gets well again.
+//! A gated API under mixed traffic for a set time, while everything around it fails and comes back.
 //!
 //! ```bash
 //! cargo run -p l402-tests --bin soak -- --seconds 600
 //! cargo run -p l402-tests --bin soak -- --crowd 1000000
 //! ```
 //!
-//! The second lets so many clients come, each once and with a token of its own, to an API that remembers
-//! all that it can remember: its memory has to stay what it is.
+//! Two processes of the API share a Redis. Both are killed and stopped at random and started anew, Redis
+//! is killed and frozen, and the broker falls ill and gets well again. Strangers, browsers and forgers
+//! come, and payers with tokens, cookies and MPP, to routes that count nothing, a use, five uses or units.
+//! Fails if an answer was not the one that was promised, if a payment was answered more often than was
+//! paid for, if one is not served at the end, or if memory or handles grow. `redis-server` has to be
+//! installed.
 //!
-//! The API is a process of its own, so that the memory and the sockets that are reported are its
-//! alone; the broker and the visitors are here. All of it stays on this machine and ends by itself:
-//! the API when this process ends, this process when the time is up. Fails if an answer was not
-//! the one that was promised, if a token that was paid for does not open its route at the end, or
-//! if sockets stay open.
+//! The second lets so many clients come, each once and with a token of its own, to one process: its
+//! memory has to stay what it is.
+//!
+//! The API is always in processes of its own, so that what the system says of them is theirs alone. All
+//! of it stays on this machine and ends by itself.
 
 mod api;
 mod crowd;
+mod fleet;
 mod illness;
+mod payers;
+mod payment;
+mod random;
+mod redis;
 mod report;
-mod visitors;
+mod seen;
+mod strangers;
+mod town;
 
 use std::{
+    io,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use l402_sandbox::Sandbox;
+use tokio::{task::JoinSet, time::sleep};
 
-use self::{api::Api, illness::Illness, report::Report, visitors::Visitors};
+use self::{api::Setting, payers::Payers, random::Random, redis::left, town::Town};
 
 /// How long the broker is in one state. Longer than the gate's deadline, so that no request sees
 /// more than one change.
 const PHASE: Duration = Duration::from_secs(10);
+
+/// How many come at a time, and how long each waits before it comes again: the run is about time, not
+/// about speed.
+const VISITORS: usize = 8;
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// Longer than any run, so that each payment can be presented at its end.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// How long idle connections may take to close once the traffic has ended: reqwest keeps them for
 /// 90 seconds, and looks for such ones every 90 seconds.
 const SETTLING: Duration = Duration::from_secs(200);
 
 const HELP: &str =
-    "soak --seconds N    N seconds of traffic on loopback, then up to three minutes to settle
+    "soak --seconds N    N seconds of traffic on loopback, then some minutes to settle
+     --seed S       the same chances as in the run that has said this seed
+     --hasty        without the minutes to settle
 soak --crowd N      N clients, each with a token of its own; REDIS_URL is what the API shares";
+
+struct Arguments {
+    job: Job,
+    seed: u64,
+    is_hasty: bool,
+}
 
 enum Job {
     Serve,
@@ -49,29 +78,34 @@ enum Job {
     Help,
 }
 
-fn job() -> Result<Job, lexopt::Error> {
+fn arguments() -> Result<Arguments, lexopt::Error> {
     use lexopt::prelude::*;
     let mut parser = lexopt::Parser::from_env();
-    let mut job = Job::Soak(Duration::from_secs(60));
+    let job = Job::Soak(Duration::from_secs(60));
+    let mut arguments = Arguments { job, seed: Random::seed(), is_hasty: false };
     while let Some(argument) = parser.next()? {
-        job = match argument {
-            Long("seconds") => Job::Soak(Duration::from_secs(parser.value()?.parse()?)),
-            Long("crowd") => Job::Crowd(parser.value()?.parse()?),
-            Long("serve") => Job::Serve,
-            Long("help") => Job::Help,
+        match argument {
+            Long("seconds") => {
+                arguments.job = Job::Soak(Duration::from_secs(parser.value()?.parse()?));
+            }
+            Long("seed") => arguments.seed = parser.value()?.parse()?,
+            Long("hasty") => arguments.is_hasty = true,
+            Long("crowd") => arguments.job = Job::Crowd(parser.value()?.parse()?),
+            Long("serve") => arguments.job = Job::Serve,
+            Long("help") => arguments.job = Job::Help,
             other => return Err(other.unexpected()),
-        };
+        }
     }
-    Ok(job)
+    Ok(arguments)
 }
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    let done = match job() {
-        Ok(Job::Serve) => api::serve().await.map(|()| true),
-        Ok(Job::Soak(time)) => soak(time).await,
-        Ok(Job::Crowd(clients)) => crowd::comes(clients).await,
-        Ok(Job::Help) => {
+    let done = match arguments() {
+        Ok(Arguments { job: Job::Serve, .. }) => api::serve().await.map(|()| true),
+        Ok(Arguments { job: Job::Soak(time), seed, is_hasty }) => soak(time, seed, is_hasty).await,
+        Ok(Arguments { job: Job::Crowd(clients), .. }) => crowd::comes(clients).await,
+        Ok(Arguments { job: Job::Help, .. }) => {
             println!("{HELP}");
             Ok(true)
         }
@@ -90,29 +124,74 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn soak(time: Duration) -> std::io::Result<bool> {
-    let sandbox = Arc::new(Sandbox::start().await);
-    let api = Api::start(&sandbox, false).await?;
-    let illness = Arc::new(Illness::none());
-    let visitors = Visitors::new(api.address, Arc::clone(&sandbox), Arc::clone(&illness));
-    let mut report = Report::begin(&api)?;
+async fn soak(time: Duration, seed: u64, is_hasty: bool) -> io::Result<bool> {
+    println!("{:<40}{seed}", "seed");
+    let mut random = Random::new(seed);
+    let sandbox = Sandbox::builder().token_lifetime(TOKEN_LIFETIME).start().await;
+    let sandbox = sandbox.map_err(io::Error::other)?;
+    let redis = redis::start().await?;
+    let setting = Setting { redis: Some(redis.url()), unlimited: true, ..Setting::of(&sandbox) };
+    let (town, payers) = (Arc::new(Town::new(sandbox)), Arc::new(Payers::default()));
 
-    let end = Instant::now() + time;
-    let traffic = visitors.visit_until(end);
+    let (begun, end) = (Instant::now(), Instant::now() + time);
+    let longest = (time / 4).clamp(Duration::from_secs(5), Duration::from_secs(900));
+    let fleet = &town.fleet;
+    let (one, two, redis, ()) = tokio::try_join!(
+        fleet.lives_until(0, &setting, random.split(), end, longest),
+        fleet.lives_until(1, &setting, random.split(), end, longest),
+        redis::falls_ill(redis, &town.outages, random.split(), end, longest / 3),
+        visits(&town, &payers, &mut random, end),
+    )?;
+    println!("{:<40}{}", "seconds of traffic", begun.elapsed().as_secs());
+
+    payers.all_come(&town).await;
+    town.leave();
+    let ((one, stopped_one), (two, stopped_two)) = (one, two);
+    let settled = Instant::now() + if is_hasty { Duration::ZERO } else { SETTLING };
+    loop {
+        for (slot, api) in [&one, &two].into_iter().enumerate() {
+            if let Some(life) = fleet.now(slot) {
+                life.look(api)?;
+            }
+        }
+        if Instant::now() >= settled {
+            break;
+        }
+        sleep(Duration::from_secs(5)).await;
+    }
+    println!("{:<40}{}", "Redis was away or frozen", town.outages.count());
+    drop(redis);
+    town.seen.print();
+    let fleet_is_right = report::print(fleet, is_hasty) && one.panics() + two.panics() == 0;
+    Ok(town.seen.is_right() && fleet_is_right && stopped_one && stopped_two)
+}
+
+/// Who comes, and what ails the broker meanwhile.
+async fn visits(
+    town: &Arc<Town>,
+    payers: &Arc<Payers>,
+    random: &mut Random,
+    end: Instant,
+) -> io::Result<()> {
+    let mut visitors = JoinSet::new();
+    for _ in 0..VISITORS {
+        let (town, payers, mut random) = (Arc::clone(town), Arc::clone(payers), random.split());
+        visitors.spawn(async move {
+            while Instant::now() < end {
+                if random.below(5) < 2 {
+                    town.stranger(&mut random, payers.token()).await;
+                } else {
+                    payers.come(&town, &mut random).await;
+                }
+                sleep(PAUSE).await;
+            }
+        });
+    }
     while Instant::now() < end {
-        tokio::time::sleep(PHASE.min(end.saturating_duration_since(Instant::now()))).await;
-        illness.next(&sandbox);
-        report.note(&api)?;
+        sleep(PHASE.min(left(end))).await;
+        town.illness.next(&town.sandbox);
     }
-    illness.end(&sandbox);
-    traffic.wait().await;
-
-    visitors.present_all_that_was_paid().await;
-    visitors.leave();
-    let settled = Instant::now() + SETTLING;
-    while api.sockets()? > report.sockets_at_start() && Instant::now() < settled {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    report.end(&api)?;
-    Ok(report.print(&visitors))
+    town.illness.end(&town.sandbox);
+    while visitors.join_next().await.is_some() {}
+    Ok(())
 }

@@ -1,68 +1,60 @@
-//! The figures.
+//! What the system says of the processes.
 
-use std::{io, time::Instant};
+use std::time::Duration;
 
-use crate::{api::Api, visitors::Visitors};
+use crate::fleet::{End, Fleet, Life};
 
-pub(crate) struct Report {
-    begun: Instant,
-    memory: [u64; 3],
-    peak: u64,
-    sockets: [usize; 2],
-    most_sockets: usize,
-    notes: usize,
+/// From here on a process is warmed up: every worker has served, and every pool is filled.
+const WARM: Duration = Duration::from_secs(30);
+
+/// What no process may have more of than: what all memories take when they are full, and a half.
+const MOST_KIB: u64 = 160 * 1024;
+
+/// How many more handles than after its start an idle process may have: its connections to Redis.
+const MORE_HANDLES: usize = 6;
+
+/// Prints it; whether all is as it was promised.
+pub(crate) fn print(fleet: &Fleet, is_hasty: bool) -> bool {
+    let lives = fleet.lives();
+    let ended =
+        |how| lives.iter().filter(move |life| life.end().is_some_and(|(end, _)| end == how));
+    let line = |what: &str, value: String| println!("{what:<40}{value}");
+    line("processes", lives.len().to_string());
+    line("  killed", ended(End::Killed).count().to_string());
+    line("  stopped", ended(End::Stopped).count().to_string());
+    line("  panics", fleet.panics().to_string());
+    let looks = || lives.iter().flat_map(|life| life.looks());
+    let most = looks().map(|look| look.kib).max().unwrap_or_default();
+    line("memory, the most of any", format!("{} MiB", most / 1024));
+    line("handles, the most of any", looks().map(|l| l.handles).max().unwrap_or(0).to_string());
+    for slot in 0..2 {
+        if let Some(life) = fleet.now(slot) {
+            let age = life.looks().last().map(|look| look.age.as_secs());
+            line("the last one, its age", format!("{} s", age.unwrap_or_default()));
+            print_course(&life);
+        }
+    }
+    if let Some(oldest) = lives.iter().max_by_key(|life| life.looks().last().map(|look| look.age)) {
+        let age = oldest.looks().last().map(|look| look.age.as_secs());
+        line("the oldest one, its age", format!("{} s", age.unwrap_or_default()));
+        print_course(oldest);
+    }
+    let (mut is_right, mut handles) = (most <= MOST_KIB && fleet.panics() == 0, Vec::new());
+    for slot in 0..2 {
+        let looks = fleet.now(slot).map(|life| life.looks()).unwrap_or_default();
+        if let (Some(first), Some(last)) = (looks.first(), looks.last()) {
+            handles.push(format!("{} and {}", first.handles, last.handles));
+            is_right &= is_hasty || last.handles <= first.handles + MORE_HANDLES;
+        }
+    }
+    line("handles after the start and at the end", handles.join(", "));
+    is_right
 }
 
-impl Report {
-    pub(crate) fn begin(api: &Api) -> io::Result<Self> {
-        let (memory, sockets) = (api.memory_kib()?, api.sockets()?);
-        Ok(Self {
-            begun: Instant::now(),
-            memory: [memory; 3],
-            peak: memory,
-            sockets: [sockets; 2],
-            most_sockets: sockets,
-            notes: 0,
-        })
-    }
-
-    pub(crate) fn sockets_at_start(&self) -> usize {
-        self.sockets[0]
-    }
-
-    /// After each phase. What was there after the second counts as warmed up: every worker has
-    /// served, and every pool is filled.
-    pub(crate) fn note(&mut self, api: &Api) -> io::Result<()> {
-        self.notes += 1;
-        self.most_sockets = self.most_sockets.max(api.sockets()?);
-        if self.notes == 2 {
-            self.memory[1] = api.memory_kib()?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn end(&mut self, api: &Api) -> io::Result<()> {
-        self.memory[2] = api.memory_kib()?;
-        self.peak = api.peak_kib()?;
-        self.sockets[1] = api.sockets()?;
-        Ok(())
-    }
-
-    /// Whether all is as it was promised.
-    pub(crate) fn print(&self, visitors: &Visitors) -> bool {
-        let [start, warm, end] = self.memory.map(|kib| kib / 1024);
-        println!("seconds                 {}", self.begun.elapsed().as_secs());
-        visitors.print();
-        println!("memory, start           {start} MiB");
-        println!("memory, warmed up       {warm} MiB");
-        println!("memory, end             {end} MiB (peak {} MiB)", self.peak / 1024);
-        println!("open sockets, start     {}", self.sockets[0]);
-        println!("open sockets, most      {}", self.most_sockets);
-        println!("open sockets, end       {}", self.sockets[1]);
-        let closed = self.sockets[1] <= self.sockets[0];
-        if !closed {
-            println!("sockets have stayed open");
-        }
-        closed && visitors.all_right()
-    }
+/// Its memory at ten moments.
+fn print_course(life: &Life) {
+    let looks: Vec<_> = life.looks().into_iter().filter(|look| look.age >= WARM).collect();
+    let tenths = looks.iter().step_by((looks.len() / 10).max(1));
+    let course = tenths.map(|look| (look.kib / 1024).to_string()).collect::<Vec<_>>().join(", ");
+    println!("{:<40}{course} MiB", "  its memory over time");
 }

@@ -55,6 +55,15 @@ pub fn forget_peak() -> io::Result<()> {
     fs::write("/proc/self/clear_refs", "5")
 }
 
+/// How many files, sockets and pipes a process has open.
+///
+/// # Errors
+///
+/// As [`memory_kib`].
+pub fn open_handles(pid: &str) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+}
+
 /// How many sockets a process has open.
 ///
 /// # Errors

@@ -157,6 +157,10 @@ impl Balances for TestStore {
         self.step(self.inner.settle(mark, id))
     }
 
+    fn settle_at(&self, mark: Mark, id: HoldId, drawn: u64) -> StoreFuture<'_, ()> {
+        self.step(self.inner.settle_at(mark, id, drawn))
+    }
+
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
         self.step(self.inner.give_back(mark, id))
     }

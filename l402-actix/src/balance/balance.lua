@@ -3,8 +3,8 @@
 --   drawn          what is settled
 --   h:<id>         "<held> <drawn> <until>": what a request has, and when its lease runs out
 --   accepted       what an MPP payment was accepted for
--- The other keys stand for requests that gave back while it was not known what had become of a step
--- of theirs, which must not take effect any more: this one's, and those of each of `ours`.
+-- The other keys stand for requests that ended while it was not known what had become of a step of
+-- theirs, which must not take effect any more: this one's, and those of each of `ours`.
 -- Times are Redis's own, in milliseconds.
 local key, step, id, kind = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local limit, held, drawn = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -101,6 +101,16 @@ if step == 'settle' then
             redis.call('HSET', key, 'drawn', text(settled + mine[2]))
         end
     end
+    return 1
+elseif step == 'settle at' then
+    if mine and redis.call('EXISTS', KEYS[2]) == 0 then
+        redis.call('HDEL', key, 'h:' .. id)
+        local stays = math.min(mine[2], drawn)
+        if stays > 0 then
+            redis.call('HSET', key, 'drawn', text(settled + stays))
+        end
+    end
+    redis.call('SET', KEYS[2], 1, 'PX', 600000)
     return 1
 elseif step == 'give back' then
     redis.call('HDEL', key, 'h:' .. id)

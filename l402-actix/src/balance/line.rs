@@ -21,6 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 /// For how long a step is tried again that nobody waits for: what the broker's tokens live.
 pub(super) const TRY_FOR: Duration = Duration::from_secs(60 * 60);
 
+static NOT_SETTLED: Notice = Notice::new();
 static NOT_DRAWN: Notice = Notice::new();
 static NOT_GIVEN_BACK: Notice = Notice::new();
 
@@ -51,6 +52,20 @@ impl Line {
         in_the_background(async move {
             let step = || self.store.settle(self.mark, self.id);
             until_done(step, STORE_TIMEOUT, |_| {}).await;
+        });
+    }
+
+    /// The same, and what the store has beyond `drawn` does not stay: it was for what was not sent.
+    pub(super) fn settle_at_in_the_background(self, drawn: u64) {
+        in_the_background(async move {
+            let mark = self.mark;
+            let step = || self.store.settle_at(mark, self.id, drawn);
+            until_done(step, TRY_FOR, |err| {
+                if let Some(times) = NOT_SETTLED.due() {
+                    tracing::warn!(%mark, times, "cannot settle a stream that was cut off, trying again: {err}");
+                }
+            })
+            .await;
         });
     }
 

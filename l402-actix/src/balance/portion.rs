@@ -220,11 +220,13 @@ struct State {
     left: u64,
     drew: bool,
     ended: bool,
+    /// A draw has failed, and the store may have it all the same.
+    is_unsure: bool,
 }
 
 impl State {
     fn holding(held: u64, left: u64) -> Self {
-        Self { held, drawn: 0, written: 0, left, drew: false, ended: false }
+        Self { held, drawn: 0, written: 0, left, drew: false, ended: false, is_unsure: false }
     }
 
     fn take_left(&mut self, n: u64) -> Result<u64, BalanceError> {
@@ -340,18 +342,21 @@ impl Shared {
     /// What could not be written down was not sent either.
     pub(super) fn keep_what_is_written(&self) {
         let mut state = self.state();
+        state.is_unsure |= state.drawn > state.written;
         (state.ended, state.drawn) = (true, state.written);
     }
 
     /// Ends the hold at what is drawn.
     pub(super) fn settle(&self) {
         let Some(line) = self.line.clone() else { return };
-        let (portion, is_written) = {
+        let (portion, is_written, is_unsure) = {
             let state = self.state();
             let portion = Portion { held: state.held, drawn: state.drawn };
-            (portion, state.written >= state.drawn)
+            (portion, state.written >= state.drawn, state.is_unsure)
         };
-        if is_written {
+        if is_unsure {
+            line.settle_at_in_the_background(portion.drawn);
+        } else if is_written {
             line.settle_in_the_background();
         } else {
             line.draw_in_the_background(portion);

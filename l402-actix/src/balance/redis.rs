@@ -250,6 +250,14 @@ impl Balances for RedisStore {
         self.run(mark, Step::named("settle", Some(id)), |value| done(value).map(drop))
     }
 
+    fn settle_at(&self, mark: Mark, id: HoldId, drawn: u64) -> StoreFuture<'_, ()> {
+        self.ledger.remove(mark, id);
+        self.ledger.unheard().remove(&id);
+        let portion = Portion { held: drawn, drawn };
+        let step = Step { portion, ..Step::named("settle at", Some(id)) };
+        self.run(mark, step, |value| done(value).map(drop))
+    }
+
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
         let unsure = self.ledger.unheard().contains_key(&id);
         let step = Step { unsure, ..Step::named("give back", Some(id)) };

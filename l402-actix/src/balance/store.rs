@@ -72,6 +72,14 @@ pub trait Balances: fmt::Debug + Send + Sync + 'static {
     /// Ends the hold: what it has drawn stays drawn, the rest is free. Without a hold nothing happens.
     fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()>;
 
+    /// The same, and no more than `drawn` stays drawn: a [`draw`](Self::draw) of more has failed, and what
+    /// it was for was not sent. Whether it took effect, or takes effect later, it must not count.
+    ///
+    /// The default is [`settle`](Self::settle), which is enough where a draw that fails has drawn nothing.
+    fn settle_at(&self, mark: Mark, id: HoldId, _drawn: u64) -> StoreFuture<'_, ()> {
+        self.settle(mark, id)
+    }
+
     /// Ends the hold as if nothing had been drawn. A [`draw`](Self::draw) of this request that takes
     /// effect later must not count.
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()>;

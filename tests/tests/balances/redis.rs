@@ -435,3 +435,28 @@ async fn an_mpp_payment_whose_acceptance_cannot_be_written_down_is_not_asked_for
     assert_eq!(status, 200);
     assert_eq!((sandbox.payments(), sandbox.verifies()), (1, 1));
 }
+
+/// Redis has the draw, and its answer does not arrive in time: what was not sent is not drawn.
+#[actix_web::test]
+async fn a_stream_that_a_silent_redis_cuts_off_has_drawn_what_was_sent_and_no_more() {
+    let (sandbox, redis) = (Sandbox::start().await, Redis::start(&[]));
+    let server = Process::start(&sandbox, &format!("redis:{}", redis.url()));
+    let credential = server.buy_at("/metered", &sandbox).await;
+    let mut response = server.begin("/metered?500", &credential).await.unwrap();
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "one", "which cost three of ten");
+    redis.freeze();
+    assert!(response.chunk().await.is_err(), "the second piece waits for what it costs");
+    redis.thaw();
+    let mut left = String::new();
+    eventually("the hold has ended", async || {
+        let answer = server.begin("/metered", &credential).await.unwrap();
+        let header = answer.headers().get("ratelimit");
+        left = header.map_or_else(String::new, |left| left.to_str().unwrap().to_owned());
+        answer.status() == 200 && left.ends_with("=7")
+    })
+    .await;
+    // Nor does a draw that Redis does late.
+    tokio::time::sleep(3 * LEASE).await;
+    let answer = server.begin("/metered", &credential).await.unwrap();
+    assert_eq!(answer.headers()["ratelimit"], left.as_str());
+}
