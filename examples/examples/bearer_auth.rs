@@ -25,21 +25,35 @@ async fn is_customer(
     request: ServiceRequest,
     bearer: BearerAuth,
 ) -> Result<ServiceRequest, (Error, ServiceRequest)> {
-    if bearer.token() == "alices-token" {
-        return Ok(request);
+    match name(&bearer) {
+        Ok(_) => Ok(request),
+        Err(err) => Err((err, request)),
     }
-    Err((error::ErrorForbidden("no customer of ours"), request))
+}
+
+fn name(bearer: &BearerAuth) -> Result<&'static str, Error> {
+    match bearer.token() {
+        "alices-token" => Ok("alice"),
+        "bobs-token" => Ok("bob"),
+        _ => Err(error::ErrorForbidden("no customer of ours")),
+    }
+}
+
+/// A payment is for the report of one customer. By its path alone it would open everybody's. The
+/// broker reads a resource, so it is the customer's name and not the token.
+async fn of_customer(bearer: BearerAuth) -> Result<String, Error> {
+    Ok(format!("report of {}", name(&bearer)?))
 }
 
 #[get("/account")]
-async fn account(bearer: BearerAuth) -> String {
-    format!("the account of {}\n", bearer.token())
+async fn account(bearer: BearerAuth) -> Result<String, Error> {
+    Ok(format!("the account of {}\n", name(&bearer)?))
 }
 
 #[get("/report")]
-#[l402(price_sats = 100)]
-async fn report(bearer: BearerAuth, payment: Payment) -> String {
-    format!("the report for {}, who paid {} sats\n", bearer.token(), payment.amount_sats)
+#[l402(price_sats = 100, resource_with = of_customer)]
+async fn report(bearer: BearerAuth, payment: Payment) -> Result<String, Error> {
+    Ok(format!("the report for {}, who paid {} sats\n", name(&bearer)?, payment.amount_sats))
 }
 
 #[actix_web::main]

@@ -78,7 +78,7 @@ async fn status() -> impl Responder {
 )]
 struct Document;
 
-const ABOUT: &str = "Forecasts and measurements, paid by the call";
+const ABOUT: &str = "Forecasts and measurements; a payment opens one path for an hour";
 
 fn manifest(config: &L402Config, base_url: &str) -> Result<L402Manifest, Failure> {
     Ok(L402Manifest::new("Weather API", config)

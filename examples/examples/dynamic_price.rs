@@ -35,9 +35,10 @@ async fn by_model(ask: web::Query<Ask>, rate: web::Data<Rate>) -> Result<Price, 
     Ok(Price::sats(sats).accept(sats - sats / 10))
 }
 
-/// `None` for the demo, which nobody pays for.
+/// A payment is for one completion: without `single_use` it would be for all that are asked for within
+/// an hour. `None` for the demo, which nobody pays for.
 #[get("/complete")]
-#[l402(price_with = by_model, description = "One completion")]
+#[l402(price_with = by_model, single_use, description = "One completion")]
 async fn complete(ask: web::Query<Ask>, payment: Option<Payment>) -> String {
     let paid = payment.map_or(0, |payment| payment.amount_sats);
     format!("the {} model was paid {paid} sats and says: hello\n", ask.model)

@@ -67,6 +67,8 @@ async fn weather(city: web::Path<String>) -> String {
     format!("sunny in {city}\n")
 }
 
+/// To be seen here by whoever tries this. What you earn is nobody else's business: put it behind your
+/// login, or leave it out.
 #[get("/ledger")]
 async fn ledger(ledger: web::Data<Ledger>) -> Result<impl Responder, actix_web::Error> {
     let ledger = ledger.get_ref().clone();

@@ -26,7 +26,8 @@ use serde_json::json;
 
 const LARGEST: usize = 10 * 1024 * 1024;
 
-/// Where the files are kept: in memory, so that this example leaves nothing behind.
+/// Where the files are kept: in memory, so that this example leaves nothing behind. Keep yours where there
+/// is room, and say for how long: 100 sats buy no 10 MiB for ever.
 type Files = Mutex<HashMap<usize, Bytes>>;
 
 /// Each upload is a payment of its own. One that the handler refuses (400, 413) has used its payment

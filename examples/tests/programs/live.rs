@@ -98,25 +98,67 @@ async fn upload_sells_one_upload_before_it_reads_any_of_it() {
     assert!(api.bought_by_get("/files/0").contains("the first file"));
 }
 
+fn order(content: &str) -> serde_json::Value {
+    json!({ "messages": [{ "role": "user", "content": content }] })
+}
+
+const CHAT: &str = "/v1/chat/completions";
+
 #[actix_web::test]
 async fn llm_proxy_sells_by_the_token_and_keeps_the_credential_to_itself() {
     let api = Api::start("llm_proxy");
-    let order = json!({ "messages": [{ "role": "user", "content": "good morning" }] });
-    let (credential, answer) = api.buy(api.post("/v1/chat/completions", &order), 2000).await;
+    let (credential, answer) = api.buy(api.post(CHAT, &order("good morning")), 2000).await;
     // The model refuses whoever does not come with the proxy's own key and nothing else.
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.body.contains("GOOD") && answer.body.ends_with("data: [DONE]\n\n"));
-    assert!(answer.body.contains("\"total_tokens\":4"), "{}", answer.body);
+    assert!(answer.body.contains("\"completion_tokens\":2"), "{}", answer.body);
+    // The prompt, twelve letters and what a message adds, is drawn before the model is asked.
+    assert_eq!(answer.headers["ratelimit"], "\"units\";r=99995");
 
-    // Another route of the same resource goes on with what is left.
+    // Another route of the same resource goes on with what is left after two words.
     let again = ask(api.get("/ask/hello").header("Authorization", credential)).await;
     assert_eq!(again.status, 200, "{}", again.body);
     assert_eq!(again.headers["ratelimit-policy"], "\"units\";q=100000");
-    assert_eq!(again.headers["ratelimit"], "\"units\";r=99996", "four are gone");
-
-    let bad = ask(api.post("/v1/chat/completions", &json!("no object"))).await;
-    assert_eq!(bad.status, 400, "what is no order is refused before anybody pays");
+    assert_eq!(again.headers["ratelimit"], "\"units\";r=99989", "five, two and four are gone");
     assert!(api.bought_by_get("/ask/hello").contains("HELLO"));
+}
+
+#[actix_web::test]
+async fn llm_proxy_hands_on_nothing_that_makes_the_model_use_more_than_is_paid_for() {
+    let api = Api::start("llm_proxy");
+    let mut greedy = order("one two three");
+    for (name, value) in [("n", 16), ("max_completion_tokens", 3000), ("max_tokens", 1)] {
+        greedy[name] = json!(value);
+    }
+    let (_, answer) = api.buy(api.post(CHAT, &greedy), 2000).await;
+    assert_eq!(answer.body.matches("content").count(), 1, "one word of one: {}", answer.body);
+
+    let picture = json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url" }] }] });
+    for uncounted in [json!("no object"), json!({}), picture] {
+        let refused = ask(api.post(CHAT, &uncounted)).await;
+        assert_eq!(refused.status, 400, "before anybody pays: {uncounted}");
+        assert!(refused.headers.get("www-authenticate").is_none());
+    }
+    let endless = ask(api.post(CHAT, &order(&"x ".repeat(150_000)))).await;
+    assert_eq!(endless.status, 413, "before anybody pays");
+}
+
+#[actix_web::test]
+async fn llm_proxy_is_paid_for_a_long_prompt_before_the_model_reads_it() {
+    let api = Api::start("llm_proxy");
+    let mut long = order(&"x ".repeat(100_000));
+    long["max_tokens"] = json!(2);
+    let ask_again =
+        |credential: &str| ask(api.post(CHAT, &long).header("Authorization", credential));
+    let (credential, answer) = api.buy(api.post(CHAT, &long), 2000).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.headers["ratelimit"], "\"units\";r=49998");
+    let again = ask_again(&credential).await;
+    assert_eq!(again.status, 409, "not enough is left to read it once more: {}", again.body);
+    assert!(again.headers.get("www-authenticate").is_none());
+    let short = ask(api.post(CHAT, &order("hi")).header("Authorization", &credential)).await;
+    assert_eq!(short.status, 200);
+    assert_eq!(short.headers["ratelimit"], "\"units\";r=49993", "the refused one cost nothing");
 }
 
 #[actix_web::test]
@@ -150,4 +192,17 @@ async fn metered_draws_word_by_word_and_says_what_is_left() {
     let again = ask(prompt().header("Authorization", &credential)).await;
     assert_eq!(again.headers["ratelimit-policy"], "\"units\";q=1000000");
     assert!(again.body.ends_with(&format!("data: {}\n\n", left - 9)), "{}", again.body);
+}
+
+#[actix_web::test]
+async fn metered_sells_no_prompt_that_it_does_not_answer() {
+    let api = Api::start("metered");
+    let prompt = |letters: usize| api.post("/complete", &json!("word ".repeat(letters / 5)));
+    // More than a request holds to begin with: 1,001 tokens to read, and 802 of words and quotes.
+    let (_, answer) = api.buy(prompt(4_000), 2000).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.ends_with("event: left\ndata: 998197\n\n"), "{}", answer.body);
+    let too_long = ask(prompt(70_000)).await;
+    assert_eq!(too_long.status, 413, "before anybody pays");
+    assert!(too_long.headers.get("www-authenticate").is_none());
 }

@@ -15,8 +15,10 @@ async fn dynamic_price_charges_by_the_model_and_gives_the_demo_away() {
     let large = api.get("/complete?model=large");
     let answer = ask(large.try_clone().unwrap().header("Authorization", credential)).await;
     assert_eq!(answer.price(), 500, "a cheap token does not open the dear model");
-    let (_, large) = api.buy(large, 500).await;
-    assert_eq!((large.status, large.body.contains("paid 500 sats")), (200, true));
+    let (credential, answer) = api.buy(large.try_clone().unwrap(), 500).await;
+    assert_eq!((answer.status, answer.body.contains("paid 500 sats")), (200, true));
+    let again = ask(large.header("Authorization", credential)).await;
+    assert_eq!(again.price(), 500, "one payment is one completion");
 
     let demo = ask(api.get("/complete?model=demo")).await;
     assert_eq!((demo.status, demo.body.contains("paid 0 sats")), (200, true));
@@ -58,9 +60,12 @@ async fn bearer_auth_turns_strangers_away_and_lets_customers_pay() {
     let customer = |path| api.get(path).header("Authorization", "Bearer alices-token");
     assert_eq!(ask(customer("/account")).await.status, 200, "free for customers");
     let (credential, answer) = api.buy(customer("/report"), 100).await;
-    assert_eq!((answer.status, answer.body.contains("who paid 100 sats")), (200, true));
+    assert_eq!((answer.status, answer.body.contains("for alice, who paid 100 sats")), (200, true));
     let own = customer("/report").header("X-L402-Authorization", &credential);
     assert_eq!(ask(own).await.status, 200);
+    let bob = api.get("/report").header("Authorization", "Bearer bobs-token");
+    let bob = ask(bob.header("X-L402-Authorization", &credential)).await;
+    assert_eq!(bob.price(), 100, "what one customer has paid opens no other one's report");
     let without_token = ask(api.get("/report").header("Authorization", &credential)).await;
     assert_eq!(without_token.status, 401);
 }
@@ -120,10 +125,12 @@ fn queue_worker_does_a_job_for_its_own_payment_and_for_no_other() {
     let (printed, complaint, code) = to_its_end(&mut command("queue_worker"));
     assert_eq!(code, Some(0), "{complaint}");
     let lines: Vec<&str> = printed.lines().collect();
-    let [unpaid, done, refused] = lines[..] else { panic!("{printed}") };
+    let [unpaid, done, again, other_text, other_job] = lines[..] else { panic!("{printed}") };
     assert!(unpaid.starts_with("job 1: costs 50 sats: lnbcrt"), "{unpaid}");
     assert_eq!(done, "job 1: done: SHOUT");
-    assert_eq!(refused, "job 2: refused: the token is for another resource");
+    assert_eq!(again, "job 1: was done before: SHOUT", "once for one payment");
+    assert_eq!(other_text, "job 1: refused: the token is for another resource");
+    assert_eq!(other_job, "job 2: refused: the token is for another resource");
 }
 
 #[test]

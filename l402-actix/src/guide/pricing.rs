@@ -37,8 +37,9 @@
 //!     }
 //! }
 //!
+//! /// Without `single_use` a payment would be for all that is asked for within an hour.
 //! #[get("/complete/{model}")]
-//! #[l402(price_with = by_model)]
+//! #[l402(price_with = by_model, single_use)]
 //! async fn complete(model: web::Path<String>, payment: Option<Payment>) -> String {
 //!     format!("{model} for {}", payment.map_or(0, |payment| payment.amount_sats))
 //! }
