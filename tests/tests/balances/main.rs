@@ -21,6 +21,8 @@ mod places;
 mod processes;
 #[cfg(feature = "redis-server")]
 mod redis;
+#[cfg(feature = "redis-server")]
+mod restore_faults;
 mod scopes;
 #[cfg(unix)]
 mod stops;
