@@ -104,6 +104,34 @@ impl Redis {
         }
     }
 
+    /// A copy of its append-only file, as a backup has one.
+    ///
+    /// # Panics
+    ///
+    /// If it has none.
+    #[must_use]
+    pub fn copy(&self) -> Vec<u8> {
+        fs::read(self.append_only_file()).expect("a file")
+    }
+
+    /// Kills it and starts it again from such a copy.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn restore(&mut self, copy: &[u8], settings: &[&str]) {
+        self.kill();
+        fs::write(self.append_only_file(), copy).expect("a file");
+        self.run(settings);
+    }
+
+    fn append_only_file(&self) -> PathBuf {
+        let files = fs::read_dir(self.folder.0.join("appendonlydir")).expect("a folder");
+        let mut files = files.filter_map(|file| Some(file.ok()?.path()));
+        let is_written = |file: &PathBuf| file.to_string_lossy().ends_with(".incr.aof");
+        files.find(is_written).expect("an append-only file")
+    }
+
     /// Lets it answer nothing more, as by a cable that is pulled.
     ///
     /// # Panics

@@ -1,7 +1,8 @@
 -- One step on the balance of a payment, which is a hash:
 --   kind           "uses" or "units"
 --   drawn          what is settled
---   h:<id>         "<held> <drawn> <until>": what a request has, and when its lease runs out
+--   h:<id>         "<held> <drawn> <until> <lease>": what a request has, when its lease runs out, and how
+--                  long it was
 --   accepted       what an MPP payment was accepted for
 -- The other keys stand for requests that ended while it was not known what had become of a step of
 -- theirs, which must not take effect any more: this one's, and those of each of `ours`.
@@ -23,7 +24,8 @@ local function keep(milliseconds)
 end
 
 local function put(holder, has, used)
-    redis.call('HSET', key, 'h:' .. holder, text(has) .. ' ' .. text(used) .. ' ' .. text(now + lease))
+    local words = { text(has), text(used), text(now + lease), text(lease) }
+    redis.call('HSET', key, 'h:' .. holder, table.concat(words, ' '))
     keep(lease * 2)
 end
 
@@ -65,8 +67,15 @@ for place = 1, #fields, 2 do
     local field = fields[place]
     if string.sub(field, 1, 2) == 'h:' then
         local holder = string.sub(field, 3)
-        local has, used, till = string.match(fields[place + 1], '^(%d+) (%d+) (%d+)$')
-        has, used, till = tonumber(has), tonumber(used), tonumber(till)
+        local has, used, till, lasts =
+            string.match(fields[place + 1], '^(%d+) (%d+) (%d+) ?(%d*)$')
+        has, used, till, lasts = tonumber(has), tonumber(used), tonumber(till), tonumber(lasts)
+        if lasts and till > now + lasts then
+            -- The clock was put back. Nobody is kept out for as long as that.
+            till = now + lasts
+            local words = { text(has), text(used), text(till), text(lasts) }
+            redis.call('HSET', key, field, table.concat(words, ' '))
+        end
         if holder == id then
             mine = { has, used, till > now }
         elseif ours[holder] then

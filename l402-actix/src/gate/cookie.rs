@@ -50,8 +50,9 @@ pub(super) fn kept(visit: &Visit<'_>, token: &VerifyRequest) -> Option<Refusal> 
         return None;
     }
     let expires = token.macaroon().and_then(expiry::of);
-    let left = |at: SystemTime| at.duration_since(SystemTime::now()).unwrap_or_default();
-    let lifetime = expires.map_or(DEFAULT_LIFETIME, left);
+    // The broker has just taken it: if it has expired by the clock here, that clock is wrong.
+    let left = expires.and_then(|at: SystemTime| at.duration_since(SystemTime::now()).ok());
+    let lifetime = left.unwrap_or(DEFAULT_LIFETIME);
     let cookie = CredentialCookie::of(visit.request, &visit.resource);
     cookie.keep(token, lifetime).map(Refusal::Kept)
 }

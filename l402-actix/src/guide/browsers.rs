@@ -58,11 +58,11 @@
 //! | `expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without a challenge, and nobody pays |
 //! | `allowed_headers([AUTHORIZATION])` | the page pays, and the browser blocks the request that would present the payment |
 //! | `CONTENT_TYPE` among them | a page that sends JSON gets no answer: the browser blocks its first request already |
-//! | `allowed_methods(["GET", "POST"])`: the methods of your paid routes | the same: the first `GET` needs no permission, and the one that would present the payment does |
+//! | `allowed_methods(["GET", "POST"])`: the methods of your paid routes | the page pays, and the request that would present the payment is blocked. The first `GET` needs no permission, so it shows nothing |
 //!
-//! `AUTHORIZATION` and the methods are the expensive ones: everything looks right until somebody has paid.
-//! Allow the header
-//! of [`credential_header`](crate::L402Config::credential_header) too, if you have one.
+//! Try a whole purchase from a page: without `AUTHORIZATION` or the methods everything looks right until
+//! somebody has paid. Allow the header of [`credential_header`](crate::L402Config::credential_header) too, if
+//! you have one.
 //!
 //! Pages of your own origin need none of this.
 //!

@@ -73,7 +73,7 @@
 //!
 //! An agent that is given the API's name reads the manifest and picks a route by its description and
 //! price. The 402 has the last word. Lightning Enable's own agent tool buys with `GET` and `HEAD` only,
-//! and follows no redirect: what it shall buy is a `GET`, at the path that answers.
+//! and follows no redirect. Offer it a `GET` route, under the very path that answers.
 //!
 //! # What it costs
 //!

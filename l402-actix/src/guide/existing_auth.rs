@@ -112,10 +112,10 @@
 //!
 //! - `actix-web-httpauth` reads only the first `Authorization` line. With the payment first it does
 //!   not find the bearer token, and answers 401; the payment is not touched and stays good.
-//! - It takes the whole line after `Bearer` for the token. The gate reads
-//!   `Bearer alice, L402 …` in one line, that crate reads a token that nobody has. Send two lines,
-//!   or use the header of your own.
-//! - Some proxies join lines of the same name with a comma, or keep one of them. The header of your
+//! - It takes the whole line after `Bearer` for the token. So `Bearer alice, L402 …` in one line is good for
+//!   the gate, and for that crate it is a token that nobody has. Send two lines, or use a header of your
+//!   own.
+//! - Some proxies join lines of the same name with a comma, or keep one of them. A header of your
 //!   own passes them.
 //! - A payment is not an identity: whoever holds the token can use it, with any bearer token that
 //!   you accept. Name the customer in the [resource](super::resources) if that matters.

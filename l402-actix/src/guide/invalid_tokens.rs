@@ -54,9 +54,15 @@
 //! # }
 //! ```
 //!
-//! It is called for a token that is not genuine. It is not called for a token that was good, for one
-//! that was just sold here, for MPP payments, for what is not shaped like a credential (402), for what the broker cannot even read (401), or
-//! when the broker fails (502, 503, 504): a failure is never an invalid token.
+//! It is called for a token that is not genuine, and for nothing else:
+//!
+//! | what comes | what is answered in its place |
+//! | --- | --- |
+//! | a token that was good | 402 |
+//! | a token that was just sold here, or that the broker cannot even read | 401 |
+//! | an MPP payment that is refused | 402 or 403 |
+//! | what is not shaped like a credential | 402 |
+//! | any token while the broker fails: a failure is never an invalid token | 502, 503 or 504 |
 //!
 //! # What it costs
 //!

@@ -64,11 +64,12 @@
 //! # What it cannot promise
 //!
 //! - **A payment is lost if the broker's answer does not arrive** (502, or 504 and then 403), or if the
-//!   process ends before it is written down: the broker takes it once. A server that stops with grace waits
-//!   for its clients; [`flush`](crate::flush) at the end of `main` also waits for the calls whose clients
-//!   have left.
-//!   From the yes on your store of [balances](crate::L402Config::balances) answers for the payment: after
-//!   a 5xx, or an extractor's error, it is good again. What the store forgets is lost.
+//!   process ends before that answer is written down. The broker takes each payment once. A server that
+//!   stops with grace waits for its clients; [`flush`](crate::flush) at the end of `main` also waits for the
+//!   calls whose clients have left.
+//! - **What your store of [balances](crate::L402Config::balances) forgets is lost too.** Once the broker has
+//!   said yes, that store answers for the payment: after a 5xx, or an extractor's error, it is good again.
+//!   After a restart the memory store, and a store that was put back from a backup, know nothing of it.
 //! - **Several processes without [`shared_state`](crate::L402Config::shared_state) can ask to pay again.**
 //!   That a payment was sold here, for just this, is known to the process that sold it. Another one that
 //!   the broker says no to answers 402 where that one answers 403: after a lost answer, or while the call
@@ -76,11 +77,12 @@
 //! - **The preimage alone is the credential**, and every node on the payment's route learns it
 //!   before the payer does. An L402 token needs the macaroon too, which they never see.
 //! - **Under [`RequirePayment`](crate::RequirePayment) the scope takes it**, also where a handler in it
-//!   then costs more (500).
+//!   costs more. There the payer is answered 402 for a token at the handler's price. The payment stays good
+//!   for the rest of the scope.
 //! - **It buys one answer** on a route that states neither `uses` nor `units`. An L402 token opens its
 //!   resource until it expires.
 //!
 //! So offer it where one call is worth little. With `extract_first` a client learns that its
-//! request is malformed before it is asked for money, and not by losing a payment. For that the body
-//! has to be an argument of its own: one that takes a `Payment` and the body, such as a tuple of
-//! both, ends at the `Payment`, which is not there yet, and its body is first read after the payment.
+//! request is malformed before it is asked for money, and not by losing a payment. For that, take the body
+//! as an argument of its own. In a tuple of a `Payment` and the body the trial ends at the `Payment`, which
+//! is not there yet, so the body is looked at only after the payment.

@@ -19,7 +19,7 @@
 //! | `ERROR` | `balance_store` | the store of balances is away or full, and routes with `uses`, `units` or `single_use` are answered 503 |
 //! | `WARN` | `unreachable`, `unavailable`, `broker_fault`, `timeout` | the broker is away: wait, and look if it lasts |
 //! | `WARN` | `rate_limited` | the broker's own limit is used up: are there other processes on this key? |
-//! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) bites; `limiter` says on whom. At most one line a minute |
+//! | `WARN` | `over_budget` | [`broker_budget`](crate::L402Config::broker_budget) has refused calls; `limiter` says for which limit. At most one line a minute |
 //!
 //! The few others, such as of a token that was served and cannot be marked as spent, say in their text
 //! what has happened. An alert on `ERROR` in `l402_actix` is right for most. No line holds a key, a macaroon, a preimage
@@ -154,8 +154,8 @@
 //! # }
 //! ```
 //!
-//! At start-up, end with the second and go on with the third. A page that probes ask in each second
-//! must not ask the broker each time: a check is one of the 200 questions a minute that an account
+//! At start-up, end the program on the second of these, and go on with the third. A health page that is
+//! asked every second must not ask the broker each time: a check is one of the 200 questions a minute that an account
 //! has, and with an older broker one of the 100 calls that payers need. The example `health` keeps a
 //! good answer for half a minute and a bad one for five seconds. The error's text names the URL that
 //! was tried: keep it in your log.

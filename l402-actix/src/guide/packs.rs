@@ -59,7 +59,7 @@
 //! - `hold` is what one request holds while it runs, or what is left if that is less. So two requests
 //!   of one payer never draw the same units. Choose the most that one answer usually draws.
 //! - [`Balance::draw`](crate::Balance::draw) takes from what is held. It fails, and draws nothing, if
-//!   that is not enough: then [`hold_more`](crate::Balance::hold_more) before, or end the answer.
+//!   that is not enough. Call [`hold_more`](crate::Balance::hold_more) first, or end the answer.
 //! - A stream takes the `Balance` along and draws as it goes. Each piece is sent only when the draws
 //!   before it are written down. The example `metered` does so, `packs` is a pack.
 //!
@@ -119,8 +119,9 @@
 //! - Draw as you go. A stream that draws at its end gives away what it sent to whoever leaves before.
 //! - Look at what [`draw`](crate::Balance::draw) returns, with `?` or by ending the stream. What you send
 //!   after a draw that was refused costs nothing; the log says that it was refused.
-//! - Routes that share a resource share what is drawn, each by its own number: one answer at a route with
-//!   `uses = 1` is used up there, and four are left at one with `uses = 5`. State the same on all.
+//! - Routes that share a resource share what is drawn, and each compares it with its own number. After one
+//!   answer a payment is used up at a route with `uses = 1`, and has four left at one with `uses = 5`. State
+//!   the same on all.
 //! - A `hold` that is larger than what is left still lets the request in: it holds less. Look at
 //!   [`held`](crate::Balance::held) before an expensive step.
 //! - A stream that is quiet for long is noticed late: Actix learns at the next write that a client has

@@ -63,9 +63,9 @@
 //!   are paid routes themselves: they are not shown. Leave those free.
 //! - With the cookie a link from another site mints a challenge that nobody sees: browsers withhold the
 //!   cookie there, and the page reloads once before it shows a price.
-//! - Outside of https browsers let a page hash nothing, so a pasted preimage is taken to belong to
-//!   the invoice on the screen, also where it paid one shown before; and credentials can be read on
-//!   their way. Serve over TLS.
+//! - Serve over TLS. Without it credentials can be read on their way. Browsers also let such a page compute
+//!   no hash, so it cannot see whether a pasted preimage is for the invoice on the screen or for one that was
+//!   shown before.
 //!
 
 #![cfg_attr(feature = "paywall-page", doc = "[`PaywallPage`]: crate::PaywallPage")]

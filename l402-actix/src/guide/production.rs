@@ -14,8 +14,8 @@
 //!
 //! # The broker's limit
 //!
-//! The broker allows 100 calls a minute for an API key. An unpaid request is one call. A paid one is
-//! one call in ten seconds for each token.
+//! The broker allows 100 calls a minute for an API key. An unpaid request is one call. Paid
+//! requests are one call in ten seconds for each token, however many they are.
 //!
 //! | setting | what it does | default |
 //! | --- | --- | --- |

@@ -93,8 +93,8 @@
 //! itself for their ten seconds. A shared verdict would let whoever can write to Redis open routes. So a
 //! token costs one broker call for each process and ten seconds.
 //!
-//! It costs one round trip before a call to the broker, which takes a hundred times as long, unless this
-//! process has accepted the payer before. Nobody waits for what is written. A request that is served
+//! A request that needs the broker asks Redis first: one round trip, about a hundredth of what the broker
+//! takes, and none if this process has accepted the payer before. Nobody waits for what is written. A request that is served
 //! by a verdict that stands does not ask Redis at all.
 //!
 //! # Sentinel, Cluster, TLS
@@ -113,7 +113,7 @@
 //! | --- | --- |
 //! | the broker | 502, 503 or 504; whoever has a verdict that stands is served for its ten seconds |
 //! | Redis | routes with `single_use`, `uses` or `units` answer 503 with `Retry-After`; all others go on, each process by its own memory. After 100 ms of silence nobody waits for it, for five seconds at a time; a warning in the log says so once a minute |
-//! | Redis, started anew without its data | used-up payments are good again until their tokens expire, which `appendonly yes` prevents; payers are strangers at processes that have not accepted them |
+//! | Redis, started anew without its data, or from an older copy | what was drawn since can be drawn once more until the token expires, and an MPP payment accepted since is not known; `appendonly yes` prevents both. Payers are strangers at processes that have not accepted them |
 //! | Redis holds what another version wrote, or garbage | an error in the log once a minute, and the process's own memory |
 //! | one process | the others go on, and know its payers |
 //! | one process, killed while it answers a request of a balance | what that request held is out of use until its lease runs out, and then good again |

@@ -176,7 +176,7 @@ impl Clock {
 /// Holds are kept by no clock, or by one that no step changes.
 #[test]
 fn a_wall_clock_that_steps_while_a_handler_runs_lets_nobody_in_twice() {
-    const STEPS: [i64; 4] = [60, -60, 3 * 3600, -3 * 3600];
+    const STEPS: [i64; 5] = [60, -60, 3 * 3600, -3 * 3600, 30 * 3600];
     let redis = Redis::start(&DURABLE);
     tried(STEPS.len(), async |this| {
         let folder = Folder::new();
@@ -186,7 +186,13 @@ fn a_wall_clock_that_steps_while_a_handler_runs_lets_nobody_in_twice() {
             let clock = Clock(folder.file("clock"));
             let server = clock.start(&sandbox, &store);
             let payment = this.buy(&server, &sandbox).await;
-            the_clock_steps(&clock, STEPS[this.number % STEPS.len()], &server, &payment).await;
+            let used_up = server.buy_at("/slow", &sandbox).await;
+            for status in [200, 200, 200, 402] {
+                assert_eq!(server.ask_at("/slow?0", &used_up).await, status);
+            }
+            let seconds = STEPS[this.number % STEPS.len()];
+            the_clock_steps(&clock, seconds, &server, &payment).await;
+            assert_eq!(server.ask_at("/slow?0", &used_up).await, 402, "{store} {seconds}");
         }
     });
 }

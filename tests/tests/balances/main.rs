@@ -23,6 +23,8 @@ mod processes;
 mod redis;
 #[cfg(feature = "redis-server")]
 mod redis_beside_others;
+#[cfg(feature = "redis-server")]
+mod restore_faults;
 mod scopes;
 #[cfg(unix)]
 mod stops;

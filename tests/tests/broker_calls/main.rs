@@ -5,6 +5,7 @@
 mod budget;
 mod cache;
 mod cache_races;
+mod false_counts;
 mod identity;
 mod refused;
 mod reuse;

@@ -19,6 +19,12 @@ async fn any(calls: web::Data<Calls>) -> &'static str {
     "sold"
 }
 
+#[l402(price_sats = 100, single_use)]
+async fn once(calls: web::Data<Calls>) -> &'static str {
+    calls.count();
+    "sold"
+}
+
 async fn within(calls: web::Data<Calls>) -> &'static str {
     calls.count();
     "sold"
@@ -43,6 +49,7 @@ impl Shop {
             app.app_data(config.clone())
                 .app_data(web::Data::new(counter.clone()))
                 .route("/any", web::to(any))
+                .route("/once", web::to(once))
                 .service(scope);
         })
         .await;
@@ -103,6 +110,20 @@ async fn of_requests_in_one_segment_each_is_answered_by_its_own_payment() {
             assert_eq!(shop.calls.so_far() - before, served, "{path} {order:?}");
             assert_eq!(text.matches("sold").count(), served, "{path} {order:?}");
         }
+    }
+}
+
+#[actix_web::test]
+async fn of_requests_in_one_segment_with_one_payment_for_one_answer_one_is_answered() {
+    let shop = Shop::open().await;
+    for others in [1, 2, 20] {
+        let paid = shop.api.buy("/once", &shop.sandbox).await;
+        let before = shop.calls.so_far();
+        let segment = get("/once", Some(&paid), false).repeat(others);
+        let (statuses, text) = shop.say(&(segment + &get("/once", Some(&paid), true))).await;
+        assert_eq!(statuses[0], 200, "{text}");
+        assert!(statuses[1..].iter().all(|status| *status == 402), "{statuses:?}");
+        assert_eq!((statuses.len(), shop.calls.so_far() - before), (others + 1, 1));
     }
 }
 

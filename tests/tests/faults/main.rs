@@ -13,4 +13,5 @@ mod headers;
 mod orders;
 mod paths;
 mod reliability;
+mod spellings;
 mod stage;

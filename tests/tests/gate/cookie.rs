@@ -1,5 +1,7 @@
 //! A browser's credential in a cookie.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, Responder, get, web};
 use l402_actix::{OnInvalidToken, RequirePayment, l402};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
@@ -57,6 +59,20 @@ async fn a_verified_token_is_kept_without_a_call_of_the_handler_and_then_opens_t
     }
     assert_eq!(with_cookie(&shop, "/forecast/rome", &cookie).await.status, 402, "its own alone");
     assert_eq!(shop.sandbox.payments(), 1);
+}
+
+/// By this machine's clock it has expired, and the broker knows better.
+#[actix_web::test]
+async fn a_clock_that_is_ahead_of_the_brokers_throws_no_payment_away() {
+    let sandbox = Sandbox::builder().token_lifetime(Duration::from_secs(1)).start().await.unwrap();
+    let shop = Shop::with(sandbox, |config| config.credential_cookie(true)).await;
+    let token = shop.buy("/weather").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let yes = json!({ "valid": true, "resource": "/weather", "amountSats": 100 });
+    shop.sandbox.fault(Fault::json(yes).on(Endpoint::Verify));
+    let answer = ask_for_cookie(&shop, "/weather", &token).await;
+    kept(&answer);
+    assert!(answer.header("set-cookie").contains("; Max-Age=3600;"));
 }
 
 #[actix_web::test]

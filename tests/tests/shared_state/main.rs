@@ -7,6 +7,7 @@ mod away;
 mod held;
 mod payers;
 mod process;
+mod restored;
 
 use std::time::{Duration, Instant};
 

@@ -132,3 +132,30 @@ async fn no_key_holds_a_secret_and_every_key_expires() {
         }
     }
 }
+
+/// Each process has a tenth for it by right; what the broker says is left holds it back at all of them.
+#[actix_web::test]
+async fn one_greedy_payer_at_four_processes_leaves_five_others_what_is_theirs() {
+    let (sandbox, redis) = (limited().await, Redis::start(&[]));
+    let processes = [(); 4].map(|()| Process::start(&sandbox, &redis, &["uncached"]));
+    let mut tokens = Vec::new();
+    for number in 0..6 {
+        tokens.push(processes[number % 4].buy("/weather", &sandbox).await);
+    }
+    eventually("it is told", async || redis.keys("*:sold:*").len() == 6).await;
+    let (greedy, others) = tokens.split_first().unwrap();
+    let mut answers = std::collections::BTreeMap::<u16, usize>::new();
+    for number in 0..150 {
+        *answers.entry(processes[number % 4].status("/weather", greedy).await).or_default() += 1;
+    }
+    assert!(answers.keys().all(|status| [200, 429].contains(status)), "{answers:?}");
+    assert!(answers[&200] >= 10, "{answers:?}");
+    let mut calls = 0;
+    for round in 0..4 {
+        for (number, other) in others.iter().enumerate() {
+            let status = processes[(number + round) % 4].status("/weather", other).await;
+            assert_eq!(status, 200, "{calls} calls after the greedy one's {answers:?}");
+            calls += 1;
+        }
+    }
+}

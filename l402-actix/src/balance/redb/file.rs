@@ -4,13 +4,14 @@ use std::{
     fs, io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use redb::{
     Database, DatabaseError, Error, ReadableDatabase as _, ReadableTable as _, TableDefinition,
 };
 
+use super::clock::Clock;
 use crate::balance::store::{Accepted, Kind, Mark, StoreError};
 
 /// A balance in the file: the kind (0 none yet, 1 uses, 2 units), what is drawn, when it runs out in
@@ -52,6 +53,7 @@ pub(super) struct File {
     path: PathBuf,
     identity: Identity,
     database: Option<Database>,
+    clock: Clock,
 }
 
 impl File {
@@ -83,7 +85,7 @@ impl File {
         match opened {
             Ok(database) => {
                 let identity = Identity::of(&path).map_err(StoreError::unreachable)?;
-                Ok(Self { path, identity, database: Some(database) })
+                Ok(Self { path, identity, database: Some(database), clock: Clock::start() })
             }
             Err(Failure::Redb(Error::DatabaseAlreadyOpen)) => {
                 Err(StoreError::unreachable("its file is open in another process"))
@@ -98,6 +100,7 @@ impl File {
     }
 
     pub(super) fn read(&mut self, mark: Mark) -> Result<Option<Row>, Failure> {
+        let now = self.clock.now();
         self.with(|database| {
             let table = database.begin_read()?.open_table(BALANCES)?;
             let stored = table.get((mark.account(), mark.payment_hash()))?;
@@ -110,19 +113,20 @@ impl File {
                         counted: kind_of(counts).map(|kind| (kind, limit)),
                         seal: *seal,
                     });
-                (end > now()).then(|| Row { kind: kind_of(kind), drawn, accepted })
+                (end > now).then(|| Row { kind: kind_of(kind), drawn, accepted })
             }))
         })
     }
 
     /// One transaction. It is on the disk when this returns, all of it or, after an error, perhaps.
     pub(super) fn write(&mut self, rows: &[(Mark, Row, Duration)]) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let ends: Vec<_> = rows.iter().map(|(.., kept_for)| self.clock.end_of(*kept_for)).collect();
         self.with(|database| {
             let transaction = database.begin_write()?;
             {
                 let mut balances = transaction.open_table(BALANCES)?;
                 let mut by_end = transaction.open_table(BY_END)?;
-                let now = now();
                 for _ in 0..FORGET {
                     let Some(first) = by_end.first()? else { break };
                     let (end, account, hash) = first.0.value();
@@ -134,7 +138,7 @@ impl File {
                     by_end.remove((end, &account, &hash))?;
                     balances.remove((&account, &hash))?;
                 }
-                for (mark, row, kept_for) in rows {
+                for ((mark, row, _), end) in rows.iter().zip(ends) {
                     let (account, hash) = (mark.account(), mark.payment_hash());
                     let before = balances.remove((account, hash))?.map(|stored| stored.value().2);
                     if let Some(end) = before {
@@ -143,8 +147,6 @@ impl File {
                     if row.is_blank() {
                         continue;
                     }
-                    let kept = u64::try_from(kept_for.as_millis()).unwrap_or(u64::MAX);
-                    let end = now.saturating_add(kept);
                     let accepted = row.accepted.as_ref();
                     let accepted = accepted.map(|accepted| {
                         let (kind, limit) = accepted.counted.unzip();
@@ -228,9 +230,9 @@ fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
     }
 }
 
-/// Tells a file from another one under the same name.
-#[derive(PartialEq, Eq)]
-struct Identity((u64, u64));
+/// Tells a file from another one under the same name. An open file can be moved on Windows too.
+#[derive(PartialEq)]
+struct Identity(#[cfg(unix)] (u64, u64), #[cfg(windows)] same_file::Handle);
 
 impl Identity {
     #[cfg(unix)]
@@ -240,10 +242,15 @@ impl Identity {
         Ok(Self((file.dev(), file.ino())))
     }
 
-    /// There, an open file cannot be moved.
-    #[cfg(not(unix))]
+    #[cfg(windows)]
     fn of(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|_| Self((0, 0)))
+        same_file::Handle::from_path(path).map(Self)
+    }
+
+    /// There nobody can tell.
+    #[cfg(not(any(unix, windows)))]
+    fn of(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|_| Self())
     }
 }
 
@@ -261,10 +268,4 @@ fn kind_of(number: u8) -> Option<Kind> {
         2 => Some(Kind::Units),
         _ => None,
     }
-}
-
-/// Milliseconds since 1970: the only clock that goes on over a restart.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,7 @@
 //! Balances in a file, which survives a restart and a crash.
 
 mod books;
+mod clock;
 mod file;
 mod writer;
 
