@@ -68,7 +68,8 @@
 //! | the request ends with | `uses` | `units` |
 //! | --- | --- | --- |
 //! | 200, or another status below 400 | one use | what was drawn; all that is held if the handler never drew, with an error in the log |
-//! | 304, or an answer to `HEAD` | nothing | what was drawn |
+//! | 304, or an answer to `HEAD` below 300, if it has no `Location`, `Refresh` or `Set-Cookie` | nothing | what was drawn |
+//! | 304, or an answer to `HEAD`, otherwise | as one to `GET` | as one to `GET` |
 //! | 4xx of the handler | one use, unless [`draw_on`](crate::L402Config::draw_on) says otherwise | what was drawn |
 //! | 4xx of an extractor, a refusal of a gate within a scope | nothing | nothing |
 //! | 5xx, a panic | nothing | nothing |
@@ -82,6 +83,11 @@
 //! | a server that stops without grace | one use if the handler was called, as if the client had left, or nothing | what was drawn, or what was drawn and written |
 //! | a server that is killed | nothing, unless the answer was about to be sent | what was drawn and written, at most what the request held |
 //! | an answer whose draw cannot be written down | it is not sent: 503, and nothing is drawn | the same; a stream is cut off |
+//!
+//! An answer to `HEAD` is free because what is sold is in the body, which it does not have. What stands in
+//! a `Location`, such as a signed link to a download, or in a cookie may be all that is sold: free, one
+//! payment would buy it without end. If you sell what stands in other headers, let the route take no
+//! `HEAD`, or draw for it.
 //!
 //! # What the payer sees
 //!
