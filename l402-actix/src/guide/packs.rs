@@ -44,16 +44,32 @@
 //! #[post("/complete")]
 //! #[l402(price_sats = 2000, units = 1_000_000, hold = 4096)]
 //! async fn complete(prompt: String, balance: Balance) -> Result<impl Responder, Error> {
-//!     let (answer, tokens) = model(&prompt).await;
-//!     balance.draw(tokens)?;
+//!     // What reading the prompt costs is known, and drawn, before the model begins.
+//!     let read = tokens(&prompt);
+//!     while balance.held() <= read {
+//!         balance.hold_more(read + 1 - balance.held()).await?;
+//!     }
+//!     balance.draw(read)?;
+//!     // And the model writes no more than is held.
+//!     let answer = model(&prompt, balance.held()).await;
+//!     balance.draw(tokens(&answer))?;
 //!     Ok(answer)
 //! }
 //!
-//! async fn model(prompt: &str) -> (String, u64) {
-//!     (prompt.to_uppercase(), prompt.split_whitespace().count() as u64)
+//! fn tokens(text: &str) -> u64 {
+//!     text.split_whitespace().count() as u64
+//! }
+//!
+//! async fn model(prompt: &str, most: u64) -> String {
+//!     let most = usize::try_from(most).unwrap_or(usize::MAX);
+//!     prompt.split_whitespace().take(most).map(str::to_uppercase).collect::<Vec<_>>().join(" ")
 //! }
 //! # let _ = complete;
 //! ```
+//!
+//! Draw before you work, or bound the work by what is held. A handler that works first and draws then is
+//! answered 500 whenever the work costs more than it holds: its payer has drawn nothing, and can have you
+//! work again, as often as they like. The example `llm_proxy` sells a model of somebody else's.
 //!
 //! - `units` is what one payment buys, in whatever you count.
 //! - `hold` is what one request holds while it runs, or what is left if that is less. So two requests
