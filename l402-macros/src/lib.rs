@@ -85,8 +85,9 @@ use proc_macro::TokenStream;
 /// `units = 1_000_000, hold = 4096` each request holds 4,096 units before the handler is called, and
 /// the handler draws what its answer has used. A request that finds nothing left is answered 402 with a
 /// fresh challenge; while all that is left is held by others, 409. A 5xx, a panic or an extractor's
-/// error costs nothing, and neither does `HEAD`: the handler runs for it, so let one that has an effect
-/// take `GET` or `POST` alone. On a module each handler that is not free counts.
+/// error costs nothing, and neither does a `HEAD` whose answer hands out no `Location` or cookie: the
+/// handler runs for it, so let one that has an effect take `GET` or `POST` alone. On a module each
+/// handler that is not free counts.
 ///
 /// # Modules
 ///
@@ -139,7 +140,7 @@ use proc_macro::TokenStream;
 ///
 /// async fn by_model(prompt: web::Json<Prompt>) -> Result<Price, Error> { … }
 ///
-/// #[l402(price_with = by_model)]
+/// #[l402(price_with = by_model, single_use)]
 /// async fn complete(prompt: web::Json<Prompt>) -> impl Responder { … }
 ///
 /// #[l402(price_sats = 50)]

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use tokio::time::sleep;
 
 use super::{
@@ -59,9 +59,10 @@ pub(crate) struct Hold {
 }
 
 /// How a request has ended, as far as its balance goes.
-pub(crate) struct Ending<'a> {
-    pub(crate) method: &'a Method,
+pub(crate) struct Ending {
     pub(crate) status: StatusCode,
+    /// It says how things are and hands out nothing, so the use is given back.
+    pub(crate) is_bare: bool,
     /// The answer's body is still being made.
     pub(crate) streams: bool,
     pub(crate) draw_on: fn(StatusCode) -> bool,
@@ -116,7 +117,7 @@ impl Hold {
 
     /// Draws what the answer costs. Only then may it be sent: an error is one that must not be, and
     /// its payer keeps the token. `Some` is the hold of a stream, which goes on.
-    pub(crate) async fn answered(mut self, ending: Ending<'_>) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn answered(mut self, ending: Ending) -> Result<Option<Self>, StoreError> {
         if !self.handler_called || ending.status.is_server_error() {
             self.undo().await;
             return Ok(None);
@@ -197,10 +198,9 @@ impl Drop for Hold {
     }
 }
 
-fn costs(state: &AtEnd, ending: &Ending<'_>, kind: Kind) -> Cost {
-    let Ending { method, status, draw_on, .. } = *ending;
-    let is_empty = method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
-    if state.drew || is_empty || !draw_on(status) {
+fn costs(state: &AtEnd, ending: &Ending, kind: Kind) -> Cost {
+    let Ending { status, is_bare, draw_on, .. } = *ending;
+    if state.drew || is_bare || !draw_on(status) {
         return Cost::AsDrawn;
     }
     match kind {

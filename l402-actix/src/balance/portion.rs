@@ -29,19 +29,52 @@ use crate::lines::Lines;
 ///
 /// # Examples
 ///
+/// Work is bounded by what is held before it begins. A handler that works first and draws then works
+/// for nothing whenever its answer costs more than it holds, and its payer can have that as often as
+/// they like.
+///
 /// ```
 /// use actix_web::{Error, Responder, post};
 /// use l402_actix::{Balance, l402};
 ///
-/// /// 2,000 sats buy a million tokens of the model.
+/// /// 2,000 sats buy a million tokens of the model: of the prompt and of the answer.
 /// #[post("/complete")]
 /// #[l402(price_sats = 2000, units = 1_000_000, hold = 4096)]
 /// async fn complete(prompt: String, balance: Balance) -> Result<impl Responder, Error> {
-///     let answer = prompt.to_uppercase();
-///     balance.draw(answer.split_whitespace().count() as u64)?;
+///     let read = tokens(&prompt);
+///     // Room for the prompt and for an answer, or 409 where nothing is left.
+///     while balance.held() <= read {
+///         balance.hold_more(read + 1 - balance.held()).await?;
+///     }
+///     balance.draw(read)?;
+///     // No more than is held now, so that this `draw` cannot fail.
+///     let answer = model(&prompt, balance.held());
+///     balance.draw(tokens(&answer))?;
 ///     Ok(answer)
 /// }
-/// # let _ = complete;
+///
+/// fn tokens(text: &str) -> u64 {
+///     text.split_whitespace().count() as u64
+/// }
+///
+/// fn model(prompt: &str, most: u64) -> String {
+///     let words = prompt.split_whitespace().take(usize::try_from(most).unwrap_or(usize::MAX));
+///     words.map(str::to_uppercase).collect::<Vec<_>>().join(" ")
+/// }
+/// # use actix_web::{App, test};
+/// # #[actix_web::main]
+/// # async fn main() {
+/// # let sandbox = l402_sandbox::Sandbox::start().await;
+/// # let config = l402_actix::L402Config::new(sandbox.client());
+/// # let app = test::init_service(App::new().app_data(config).service(complete)).await;
+/// # let ask = || test::TestRequest::post().uri("/complete").set_payload("a ".repeat(5000));
+/// # let unpaid = test::call_service(&app, ask().to_request()).await;
+/// # let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
+/// # let paid = ask().insert_header(("Authorization", credential)).to_request();
+/// # let paid = test::call_service(&app, paid).await;
+/// # assert_eq!(paid.status(), 200);
+/// # assert_eq!(paid.headers().get("RateLimit").unwrap(), r#""units";r=994999"#);
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Balance(Arc<Shared>);
@@ -90,9 +123,13 @@ impl Balance {
     /// Draws `n` out of what is held. It is written down before the answer is sent, or the next piece
     /// of its stream. `draw(0)` says that the answer costs nothing.
     ///
+    /// Draw before you work, or bound the work by [`held`](Self::held). What was done for a `draw` that
+    /// then fails was done for nothing: the answer is 500, and nothing is drawn for it.
+    ///
     /// # Errors
     ///
-    /// [`BalanceError::NotHeld`] if that is more than is held, and then nothing is drawn;
+    /// [`BalanceError::NotHeld`] if that is more than is held, and then nothing is drawn: its payer can
+    /// ask for the same again, as often as they like. Call [`hold_more`](Self::hold_more) before.
     /// [`BalanceError::Settled`] after the answer was sent or its stream has ended.
     pub fn draw(&self, n: u64) -> Result<(), BalanceError> {
         let mut state = self.0.state();

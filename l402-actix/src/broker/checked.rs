@@ -18,8 +18,14 @@ const CREDENTIAL_OVERHEAD_BYTES: usize = "L402 :".len() + 96;
 /// preimage and names beside it, in base64, which makes four bytes of three.
 const MAX_MPP_CHALLENGE_BYTES: usize = MAX_CREDENTIAL_BYTES / 4 * 3 - 512;
 
+/// The longest date that is read and handed on. RFC 3339 sets no limit to the fraction of a second.
+const MAX_DATE_BYTES: usize = 64;
+
+/// A payment hash is 32 bytes, in hexadecimal.
+const MAX_PAYMENT_HASH_BYTES: usize = 64;
+
 /// A challenge that headers can carry and that can be presented once it is paid. An MPP challenge
-/// beside it is as good, or left out.
+/// beside it is as good, or left out, and so is a date. Its resource is the one that was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct CheckedChallenge(Challenge);
 
@@ -29,6 +35,7 @@ impl CheckedChallenge {
             return Err(BrokerRefusal::UnusableChallenge(fault));
         }
         challenge.mpp_challenge.take_if(|mpp| !is_mpp_challenge(mpp));
+        challenge.expires_at.take_if(|date| date.len() > MAX_DATE_BYTES);
         Ok(Self(challenge))
     }
 
@@ -60,6 +67,9 @@ fn fault(challenge: &Challenge) -> Option<&'static str> {
     }
     if macaroon.len() + CREDENTIAL_OVERHEAD_BYTES > MAX_CREDENTIAL_BYTES {
         return Some("the macaroon is too long to be presented");
+    }
+    if challenge.payment_hash.len() > MAX_PAYMENT_HASH_BYTES {
+        return Some("the payment hash is too long for one");
     }
     (invoice.len() > MAX_CREDENTIAL_BYTES).then_some("the invoice is too long for a header")
 }

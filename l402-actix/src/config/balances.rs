@@ -24,7 +24,8 @@ impl L402Config {
     ///    is held by other requests, 409 with `Retry-After`.
     /// 2. The handler's arguments are extracted and the handler is called. With `units` it draws what
     ///    its answer costs from its [`Balance`](crate::Balance).
-    /// 3. An answer below 500 is drawn before it is sent, save one to `HEAD`, a 304, and what
+    /// 3. An answer below 500 is drawn before it is sent, save a 304, one to `HEAD` that hands out
+    ///    nothing in its headers (see the guide's page on [packs](crate::guide::packs)), and what
     ///    [`draw_on`](Self::draw_on) leaves out. With `uses` a stream is drawn with its head; with
     ///    `units` it goes on drawing, and each piece is sent only when the draws before it are written.
     /// 4. A 5xx, a panic, and an error of an extractor give everything back.
@@ -134,8 +135,8 @@ impl L402Config {
     }
 
     /// Which answers draw, by their status. Default: all below 500. Only asked below 500: a failure
-    /// is never drawn, and neither is an answer to `HEAD` or a 304. What a handler has drawn itself
-    /// stays drawn.
+    /// is never drawn, and neither is a 304, or an answer to `HEAD` below 300, without `Location`,
+    /// `Refresh` and `Set-Cookie`. What a handler has drawn itself stays drawn.
     ///
     /// # Examples
     ///

@@ -3,7 +3,10 @@
 use actix_web::{
     HttpResponse,
     body::{BoxBody, MessageBody as _},
-    http::{Method, StatusCode},
+    http::{
+        Method, StatusCode,
+        header::{HeaderMap, LOCATION, REFRESH, SET_COOKIE},
+    },
 };
 
 use crate::{
@@ -30,6 +33,15 @@ impl NotServed {
 /// Without a config there is no hold.
 const ALWAYS: fn(StatusCode) -> bool = |_| true;
 
+/// Whether an answer says how things are and hands out nothing: one to `HEAD` without its body, or
+/// 304. What stands in a `Location`, as a link that is signed, or in a cookie may be all that is sold,
+/// and a `HEAD` that redirects or fails says all that a `GET` would.
+pub(super) fn is_bare(method: &Method, status: StatusCode, headers: &HeaderMap) -> bool {
+    let has_no_body =
+        status == StatusCode::NOT_MODIFIED || method == Method::HEAD && status.as_u16() < 300;
+    has_no_body && ![LOCATION, REFRESH, SET_COOKIE].iter().any(|name| headers.contains_key(name))
+}
+
 /// `counts` is whether the route counts its payments; else nobody has to be told what is left.
 pub(super) async fn drawn(
     hold: Hold,
@@ -47,9 +59,10 @@ pub(super) async fn drawn(
     };
     let draw_on = config.map_or(ALWAYS, |config| config.balance.draw_on);
     let mut body = Some(body);
-    let ending = Ending { method, status, streams, draw_on };
+    let is_bare = is_bare(method, status, response.headers());
+    let ending = Ending { status, is_bare, streams, draw_on };
     if let Some(hold) = hold.answered(ending).await? {
-        let answer_is_good = status.as_u16() < 400 && method != Method::HEAD;
+        let answer_is_good = status.as_u16() < 400 && !is_bare;
         body = body.map(|body| BoxBody::new(Metered::new(body, hold, answer_is_good)));
     }
     let mut response = response.set_body(body.unwrap_or_else(|| BoxBody::new(())));

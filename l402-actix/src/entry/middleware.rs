@@ -19,7 +19,7 @@ use actix_web::{
 
 use tracing::Instrument as _;
 
-use super::drawn::NotServed;
+use super::drawn::{NotServed, is_bare};
 use crate::{
     answer::{self, Refusal, Standing},
     balance::{Ending, Hold},
@@ -284,13 +284,16 @@ where
             let hold = hold.or_else(|| unstated.and_then(|unstated| unstated.take()));
             if let (Some(hold), Some(method)) = (hold, method) {
                 let balance = hold.balance();
-                let status = match &answer {
-                    Ok(response) => response.status(),
-                    Err(err) => err.as_response_error().status_code(),
+                let (status, is_bare) = match &answer {
+                    Ok(response) => {
+                        let status = response.status();
+                        (status, is_bare(&method, status, response.headers()))
+                    }
+                    Err(err) => (err.as_response_error().status_code(), false),
                 };
                 let draw_on = draw_on.unwrap_or(|_| true);
                 // What is wrapped counts answers, so a stream is drawn with its head.
-                let ending = Ending { method: &method, status, streams: false, draw_on };
+                let ending = Ending { status, is_bare, streams: false, draw_on };
                 let is_served = match &answer {
                     Ok(response) => !NotServed::is(response.response()),
                     Err(_) => true,

@@ -44,16 +44,32 @@
 //! #[post("/complete")]
 //! #[l402(price_sats = 2000, units = 1_000_000, hold = 4096)]
 //! async fn complete(prompt: String, balance: Balance) -> Result<impl Responder, Error> {
-//!     let (answer, tokens) = model(&prompt).await;
-//!     balance.draw(tokens)?;
+//!     // What reading the prompt costs is known, and drawn, before the model begins.
+//!     let read = tokens(&prompt);
+//!     while balance.held() <= read {
+//!         balance.hold_more(read + 1 - balance.held()).await?;
+//!     }
+//!     balance.draw(read)?;
+//!     // And the model writes no more than is held.
+//!     let answer = model(&prompt, balance.held()).await;
+//!     balance.draw(tokens(&answer))?;
 //!     Ok(answer)
 //! }
 //!
-//! async fn model(prompt: &str) -> (String, u64) {
-//!     (prompt.to_uppercase(), prompt.split_whitespace().count() as u64)
+//! fn tokens(text: &str) -> u64 {
+//!     text.split_whitespace().count() as u64
+//! }
+//!
+//! async fn model(prompt: &str, most: u64) -> String {
+//!     let most = usize::try_from(most).unwrap_or(usize::MAX);
+//!     prompt.split_whitespace().take(most).map(str::to_uppercase).collect::<Vec<_>>().join(" ")
 //! }
 //! # let _ = complete;
 //! ```
+//!
+//! Draw before you work, or bound the work by what is held. A handler that works first and draws then is
+//! answered 500 whenever the work costs more than it holds: its payer has drawn nothing, and can have you
+//! work again, as often as they like. The example `llm_proxy` sells a model of somebody else's.
 //!
 //! - `units` is what one payment buys, in whatever you count.
 //! - `hold` is what one request holds while it runs, or what is left if that is less. So two requests
@@ -68,7 +84,8 @@
 //! | the request ends with | `uses` | `units` |
 //! | --- | --- | --- |
 //! | 200, or another status below 400 | one use | what was drawn; all that is held if the handler never drew, with an error in the log |
-//! | 304, or an answer to `HEAD` | nothing | what was drawn |
+//! | 304, or an answer to `HEAD` below 300, if it has no `Location`, `Refresh` or `Set-Cookie` | nothing | what was drawn |
+//! | 304, or an answer to `HEAD`, otherwise | as one to `GET` | as one to `GET` |
 //! | 4xx of the handler | one use, unless [`draw_on`](crate::L402Config::draw_on) says otherwise | what was drawn |
 //! | 4xx of an extractor, a refusal of a gate within a scope | nothing | nothing |
 //! | 5xx, a panic | nothing | nothing |
@@ -82,6 +99,11 @@
 //! | a server that stops without grace | one use if the handler was called, as if the client had left, or nothing | what was drawn, or what was drawn and written |
 //! | a server that is killed | nothing, unless the answer was about to be sent | what was drawn and written, at most what the request held |
 //! | an answer whose draw cannot be written down | it is not sent: 503, and nothing is drawn | the same; a stream is cut off |
+//!
+//! An answer to `HEAD` is free because what is sold is in the body, which it does not have. What stands in
+//! a `Location`, such as a signed link to a download, or in a cookie may be all that is sold: free, one
+//! payment would buy it without end. If you sell what stands in other headers, let the route take no
+//! `HEAD`, or draw for it.
 //!
 //! # What the payer sees
 //!

@@ -91,6 +91,8 @@
 //!
 //! - Downloads that broke off are asked for again with `Range`. Each such request is one use on a route
 //!   with `single_use` or `uses`, and free while the token lives without them. `HEAD` uses nothing up.
+//! - A `HEAD` that is answered with a link in `Location`, as of a download that redirects to a signed URL,
+//!   is one use as a `GET` is.
 //! - To charge nobody for a file that is not there, let an extractor look it up and say
 //!   `extract_first`, as the example does: a 404 comes before the price.
 //! - A link in a browser cannot send `Authorization`. On the [paywall page](super::paywall) people can

@@ -10,6 +10,7 @@ mod faults;
 #[cfg(feature = "redis-server")]
 mod file_faults;
 mod gate;
+mod heads;
 mod interrupted;
 #[cfg(feature = "redis-server")]
 mod leases;

@@ -112,6 +112,42 @@ async fn a_mint_without_a_date_is_a_price_all_the_same() {
 }
 
 #[actix_web::test]
+async fn a_date_that_is_longer_than_a_date_is_left_out_and_neither_read_nor_sent() {
+    let shop = Shop::open().await;
+    for digits in [60, 60_000] {
+        let date = format!("2999-01-01T00:00:00.{}Z", "1".repeat(digits));
+        let edit = move |reply: &mut serde_json::Value| reply["expiresAt"] = json!(date);
+        shop.sandbox.fault(Fault::edit(edit).on(Endpoint::Mint));
+        let answer = shop.api.ask("/weather").await;
+        assert_eq!(answer.status, 402, "{answer:?}");
+        assert_eq!(answer.json()["l402"].get("expires_at"), None, "{digits} digits");
+        assert!(answer.body.len() < 8_000, "{} bytes", answer.body.len());
+    }
+}
+
+#[actix_web::test]
+async fn a_text_of_a_challenge_that_is_longer_than_any_is_no_price() {
+    let shop = Shop::open().await;
+    for fact in ["macaroon", "invoice", "paymentHash", "resource"] {
+        let edit = move |reply: &mut serde_json::Value| {
+            let text = reply[fact].as_str().unwrap();
+            reply[fact] = json!(format!("{text}{}", "0".repeat(20_000)));
+        };
+        shop.sandbox.fault(Fault::edit(edit).on(Endpoint::Mint));
+        is_no_price(&shop.api.ask("/weather").await);
+    }
+    let shop = Shop::with(Sandbox::start().await, |config| config.mpp(true)).await;
+    let schemes = async || shop.api.ask("/weather").await.all("www-authenticate").len();
+    assert_eq!(schemes().await, 2, "L402 and Payment");
+    let edit = |reply: &mut serde_json::Value| {
+        let challenge = reply["mppChallenge"].as_str().unwrap();
+        reply["mppChallenge"] = json!(format!("{challenge}, x=\"{}\"", "0".repeat(20_000)));
+    };
+    shop.sandbox.fault(Fault::edit(edit).on(Endpoint::Mint));
+    assert_eq!(schemes().await, 1, "by L402 alone");
+}
+
+#[actix_web::test]
 async fn who_has_paid_is_served_whatever_the_broker_says_of_things_that_nobody_needs() {
     let shop = Shop::open().await;
     let credential = shop.buy("/forecast/rome").await;
