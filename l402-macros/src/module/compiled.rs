@@ -8,9 +8,17 @@ use syn::{
     spanned::Spanned as _,
 };
 
-use super::unmarked;
+/// What is said of a function that makes a future.
+pub(crate) const FUTURE: &str = "a public function of a priced module answers with a \
+    future, which Actix takes for a handler; make it an `async fn` with a route attribute or \
+    `#[l402]`, write `#[l402(free)]`, or move it out";
 
-/// Two checks of the type as it is written:
+/// What is said of one that makes a service.
+pub(crate) const SERVICE: &str = "a public function of a priced module answers with a \
+    service, whose handlers the module cannot see; register them in a function of \
+    `&mut ServiceConfig`, write `#[l402(free)]`, or move it out";
+
+/// Checks of the type as it is written:
 /// ```text
 /// const _: () = {
 ///     use l402_actix::__private::OtherAnswer as _;
@@ -25,13 +33,12 @@ pub(crate) fn check(item: &Item, krate: &Path) -> Option<Item> {
     }
     let ty = nameable_answer(&function.sig)?;
     let private = quote!(#krate::__private);
-    let (future, service) = (unmarked::FUTURE, unmarked::SERVICE);
     let conditions = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     // On the type, so that the message points there.
     let checks = quote_spanned! {ty.span()=>
-        ::core::assert!(!#private::Unmarked::<#ty>::IS_FUTURE, #future);
-        ::core::assert!(!#private::Unmarked::<#ty>::IS_SERVICE, #service);
-        ::core::assert!(!#private::Unmarked::<#ty>::IS_ROUTE, #service);
+        ::core::assert!(!#private::Unmarked::<#ty>::IS_FUTURE, #FUTURE);
+        ::core::assert!(!#private::Unmarked::<#ty>::IS_SERVICE, #SERVICE);
+        ::core::assert!(!#private::Unmarked::<#ty>::IS_ROUTE, #SERVICE);
     };
     Some(parse_quote! {
         #(#conditions)*

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Error, ItemFn, Meta, Result, ReturnType, Signature, Visibility, ext::IdentExt as _};
 
-use super::compiled;
+use super::compiled::{self, FUTURE, SERVICE};
 use crate::{attrs, module::imports::Renames};
 
 /// What a type is called that Actix can wait for. `Ready` is one with an argument: without, it may
@@ -17,16 +17,6 @@ const MORE_FUTURES: [&str; 2] = ["Lazy", "PollFn"];
 /// What a type is called that brings handlers along.
 const SERVICES: [&str; 2] = ["HttpServiceFactory", "ServiceFactory"];
 const MORE_SERVICES: [&str; 3] = ["Route", "Resource", "Scope"];
-
-/// What is said of a function that makes a future.
-pub(crate) const FUTURE: &str = "a public function of a priced module answers with a future, which Actix takes for a handler; \
-     make it an `async fn` with a route attribute or `#[l402]`, write `#[l402(free)]`, or move it \
-     out";
-
-/// What is said of one that makes a service.
-pub(crate) const SERVICE: &str = "a public function of a priced module answers with a service, whose handlers the module cannot \
-     see; register them in a function of `&mut ServiceConfig`, write `#[l402(free)]` if none of them \
-     is left out, or move it out";
 
 /// Refuses what may be a handler, since left as it is it would be served free.
 pub(crate) fn check(function: &ItemFn, renames: &Renames) -> Result<()> {
