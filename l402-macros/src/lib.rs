@@ -74,8 +74,10 @@ use proc_macro::TokenStream;
 /// are tried before it.
 ///
 /// The cost: extractors run for clients that have not paid, bodies are read as far as the
-/// extractors' own limits and `L402Config::body_limit` allow, and an extractor with a side effect may
-/// run twice for one request. What a body's extractors read is held until they have run again.
+/// extractors' own limits and `L402Config::body_limit` allow, and what a body's extractors read is held
+/// until they have run again. An extractor with a side effect runs twice for one request that has paid, if
+/// it has paid by MPP, or if price or resource are computed. One that takes a nonce, a CSRF token or an
+/// idempotency key once then refuses every payer: take that in the handler.
 ///
 /// # What a payment buys
 ///
@@ -102,7 +104,8 @@ use proc_macro::TokenStream;
 /// | in the module | what to write |
 /// | --- | --- |
 /// | a public `async fn` without a route attribute, `#[l402]` or `#[l402(free)]` | one of these |
-/// | a public function whose answer names a future (`impl Future`, `BoxFuture`, `Ready<…>`), which Actix takes for a handler | `async fn` with a route attribute or `#[l402]`; `#[l402(free)]`; or move it out |
+/// | a public function that answers with a future (`impl Future`, `BoxFuture`, a name of yours for one), which Actix takes for a handler | `async fn` with a route attribute or `#[l402]`; `#[l402(free)]`; or move it out |
+/// | a public function that answers with a `Route`, a `Resource`, a `Scope` or another service, whose handlers the module cannot see | a function of `&mut ServiceConfig` that registers the module's handlers; `#[l402(free)]`; or move it out |
 /// | a private `async fn` under an attribute that is not known to be harmless, as lints, `#[inline]` or `#[instrument]` are; `#[utoipa::path]` is not, as it documents a handler | `#[l402]` or `#[l402(free)]`, or move it out |
 /// | a handler under an attribute that is not known, see above; wherever it stands, since the module sees all of them | move the handler out, with an `#[l402(..)]` of its own |
 /// | a `use` that gives a route attribute another name | its own name |
@@ -117,8 +120,9 @@ use proc_macro::TokenStream;
 /// - a private `async fn` without a route attribute, which looks like a helper, registered by hand with
 ///   `cfg.route("/c", web::get().to(c))`: write `#[l402]` over it, which takes the module's price;
 /// - a closure, as in `web::get().to(|| async { … })`: write it as an `async fn` with `#[l402]`;
-/// - a public function whose answer is a future under a name of your own, a private one that answers with
-///   any future, and a constant that holds either: write it as an `async fn`;
+/// - a private function that answers with a future or a service, a constant that holds either, and a
+///   public generic function that answers with either under a name of your own: write it as an
+///   `async fn`;
 /// - what is written within the body of a function, without a route attribute or by a macro that is called
 ///   there: write it in the module.
 ///

@@ -22,7 +22,7 @@ mod statuses;
 
 pub(crate) use balance::Standing;
 pub(crate) use caching::mark;
-pub(crate) use cookie::CredentialCookie;
+pub(crate) use cookie::{CredentialCookie, Unkept};
 pub(crate) use form::Form;
 pub(crate) use hint::explained;
 pub use invalid::OnInvalidToken;

@@ -118,6 +118,7 @@ impl Refusal {
             Self::ByMerchant(_) if why == Why::InvalidToken => Outcome::Rejected(why.name()),
             Self::ByMerchant(_) => Outcome::Rejected("by_merchant"),
             Self::Unfit(unfit) => Outcome::Rejected(match unfit {
+                Unfit::ResourceBlank => "resource_blank",
                 Unfit::ResourceTooLong => "resource_too_long",
                 Unfit::ResourceUnprintable => "resource_unprintable",
                 Unfit::BodyTooLong => "body_too_long",

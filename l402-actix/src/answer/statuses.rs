@@ -50,6 +50,7 @@ const REFUSED_PAYMENT: &str = "The payment service does not accept this payment.
     retry later with the same credential.";
 const SEVERAL_PAYMENTS: &str = "Send one payment in one request.";
 const SEVERAL: &str = "Send one token in one credential.";
+const BLANK: &str = "This request does not say what a payment would be for here.";
 const TOO_LONG: &str = "What a payment would be for is too long here: at most 1 KiB.";
 const UNPRINTABLE: &str = "What a payment would be for has control characters here.";
 const BODY_TOO_LONG: &str = "This body is too long to be priced.";
@@ -145,6 +146,7 @@ impl Refusal {
             Self::Unfit(unfit) => {
                 tracing::debug!(?unfit, "nothing can be sold for this request");
                 match unfit {
+                    Unfit::ResourceBlank => answer(StatusCode::BAD_REQUEST, BLANK),
                     Unfit::ResourceTooLong => answer(StatusCode::URI_TOO_LONG, TOO_LONG),
                     Unfit::ResourceUnprintable => answer(StatusCode::BAD_REQUEST, UNPRINTABLE),
                     Unfit::BodyTooLong => answer(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG),

@@ -151,6 +151,9 @@ impl L402Config {
     /// # Ok::<(), l402_actix::L402Error>(())
     /// ```
     ///
+    /// Under [`RequirePayment::uses`](crate::RequirePayment::uses) a mistyped path, a wrong method and a
+    /// redirect draw too, unless this leaves out 404, 405 and what is a redirect.
+    ///
     /// # Security
     ///
     /// What is not drawn can be asked again without end for one payment.

@@ -43,11 +43,16 @@ impl L402Config {
     /// lives, else an hour. Without https there is none, save on the browser's own machine. A header
     /// wins over a cookie.
     ///
+    /// What is sold by its path, or by its method and path, is kept for that path. Any other resource is
+    /// kept for the whole site, so one more is not kept where the browser's `Cookie` line would come over
+    /// 6 KiB with it, some 16 payments: many servers and proxies refuse a line of 8 KiB. Such a page
+    /// opens by its header alone, and the log says so.
+    ///
     /// # Security
     ///
     /// A cookie is sent without being asked for, so it is ignored where another site has caused the
-    /// request (`Sec-Fetch-Site`, `Origin`). The host that the origin is compared with is the one that
-    /// Actix takes from `Forwarded`, `X-Forwarded-Host` or `Host`.
+    /// request. That is what `Sec-Fetch-Site` says. Without it an `Origin` must be the host that Actix
+    /// takes from `Forwarded`, `X-Forwarded-Host` or `Host`.
     pub fn credential_cookie(mut self, keep: bool) -> Self {
         self.answer.credential_cookie = keep;
         self

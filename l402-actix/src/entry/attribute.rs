@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder, dev::Payloa
 use tracing::Instrument as _;
 
 use super::{drawn::NotServed, entrance::Entrance};
-pub use super::{entrance::Guest, forms::*, trial::Trial};
+pub use super::{entrance::Guest, forms::*, trial::Trial, unmarked::*};
 #[cfg(feature = "paywall-page")]
 pub use crate::answer::prefers_html;
 pub use crate::{gate::credential::presented, terms::Offer};

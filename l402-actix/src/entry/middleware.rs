@@ -155,7 +155,9 @@ impl RequirePayment {
     }
 
     /// How many answers a payment buys, at least 1; 0 is answered 500. Default: as many as its token
-    /// lives. Each answer below 500 of what is wrapped is one, save what a gate within refuses; see [`L402Config::balances`] on where they are counted.
+    /// lives. Each answer below 500 of what is wrapped is one, save what a gate within refuses:
+    /// also a 404 for a mistyped path, which [`L402Config::draw_on`] can leave out. See
+    /// [`L402Config::balances`] on where they are counted.
     pub fn uses(mut self, uses: u64) -> Self {
         self.uses = Some(uses);
         self

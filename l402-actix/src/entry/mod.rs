@@ -16,6 +16,7 @@ mod forms;
 mod middleware;
 mod payment;
 mod trial;
+mod unmarked;
 
 #[cfg(feature = "discovery")]
 pub(crate) use asked::Asked;

@@ -1,12 +1,22 @@
 //! A browser's credential out of its cookie, and into it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
 
-use actix_web::http::header::{HeaderName, HeaderValue, ORIGIN};
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderName, HeaderValue, ORIGIN},
+};
 use l402_server::VerifyRequest;
 
 use super::{expiry, visit::Visit};
-use crate::answer::{CredentialCookie, Refusal};
+use crate::{
+    answer::{CredentialCookie, Refusal, Unkept},
+    notice::Notice,
+    observe,
+};
 
 /// Asks for the cookie in the place of the handler's answer.
 const ASKS: HeaderName = HeaderName::from_static("x-l402-cookie");
@@ -14,6 +24,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// How long a token is kept that does not say when it expires: what the broker's tokens live.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+static ONE_TOO_MANY: LazyLock<Notice> = LazyLock::new(Notice::default);
 
 /// The token in the cookie, where the site itself has caused the request. Browsers withhold it from
 /// others by `SameSite`, and those that do not say who asks.
@@ -29,14 +41,15 @@ pub(super) fn find(visit: &Visit<'_>) -> Option<VerifyRequest> {
 
 fn is_foreign(visit: &Visit<'_>) -> bool {
     let headers = visit.request.headers();
-    let by_site =
-        headers.get(FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
+    // Only a browser can say it, and it knows: `Host` may be another one behind a proxy.
+    if headers.contains_key(FETCH_SITE) {
+        return headers.get_all(FETCH_SITE).any(|site| site != "same-origin" && site != "none");
+    }
     // A WebSocket says its origin and, in older browsers, nothing else.
-    let by_origin = headers.get(ORIGIN).is_some_and(|origin| {
+    headers.get(ORIGIN).is_some_and(|origin| {
         let host = origin.to_str().ok().and_then(|origin| Some(origin.split_once("://")?.1));
         host != Some(visit.request.connection_info().host())
-    });
-    by_site || by_origin
+    })
 }
 
 /// The 204 that has a verified token kept, where that is asked for and a cookie can hold it. Nothing
@@ -54,7 +67,26 @@ pub(super) fn kept(visit: &Visit<'_>, token: &VerifyRequest) -> Option<Refusal> 
     let left = expires.and_then(|at: SystemTime| at.duration_since(SystemTime::now()).ok());
     let lifetime = left.unwrap_or(DEFAULT_LIFETIME);
     let cookie = CredentialCookie::of(visit.request, &visit.resource);
-    cookie.keep(token, lifetime).map(Refusal::Kept)
+    match cookie.keep(visit.request, token, lifetime) {
+        Ok(header) => Some(Refusal::Kept(header)),
+        Err(Unkept::Unfit) => None,
+        Err(Unkept::OneTooMany) => {
+            say_that_it_is_one_too_many(visit.request);
+            None
+        }
+    }
+}
+
+fn say_that_it_is_one_too_many(request: &HttpRequest) {
+    if let Some(times) = ONE_TOO_MANY.due() {
+        let route = observe::route(request);
+        tracing::warn!(
+            route,
+            times,
+            "a browser holds as many cookies as servers take in one line, so a payment was not kept; \
+             give what is bought together one `resource`"
+        );
+    }
 }
 
 /// A refusal of what was in the cookie has it forgotten; a failure does not.

@@ -44,7 +44,7 @@
 //! | `paid` | let in with a payment; what the handler then answers is not looked at | |
 //! | `free` | let in by [`Price::FREE`](crate::Price::FREE) | |
 //! | `challenged` | answered 402 | `no_credential`, `not_covered` (a token of another route, or that paid less), `expired` (a token that was good), `spent`, `invalid_token` (of MPP, or with [`Rechallenge`](crate::OnInvalidToken::Rechallenge)) |
-//! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_too_long`, `over_budget`, `client_over_limit`, `payer_over_right`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
+//! | `rejected` | refused for something about it, or for a limit | `invalid_token`, `malformed_token`, `token_in_use`, `resource_blank`, `resource_too_long`, `over_budget`, `client_over_limit`, `payer_over_right`, `by_merchant` (an error of a `price_with`, or of an extractor under `extract_first`) |
 //! | `broker_error` | refused for want of the broker's word | `key_refused`, `plan_refused`, `no_wallet`, `idempotency_key_reuse`, `rate_limited`, `unavailable`, `broker_fault`, `request_refused`, `timeout`, `unreachable`, `invalid_reply` |
 //! | `server_error` | refused for something that is wrong here | `misconfigured`, `balance_store` |
 //! | `preflight` | `OPTIONS`, which nobody pays for | |

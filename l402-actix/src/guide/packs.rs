@@ -87,7 +87,8 @@
 //! | 304, or an answer to `HEAD` below 300, if it has no `Location`, `Refresh` or `Set-Cookie` | nothing | what was drawn |
 //! | 304, or an answer to `HEAD`, otherwise | as one to `GET` | as one to `GET` |
 //! | 4xx of the handler | one use, unless [`draw_on`](crate::L402Config::draw_on) says otherwise | what was drawn |
-//! | 4xx of an extractor, a refusal of a gate within a scope | nothing | nothing |
+//! | 4xx of an extractor of a gated handler, a refusal of a gate within a scope | nothing | nothing |
+//! | under [`RequirePayment::uses`](crate::RequirePayment::uses): 4xx of another handler's extractor, 404 or 405 where there is no handler | one use, unless [`draw_on`](crate::L402Config::draw_on) says otherwise; see [`pricing`](super::pricing#a-price-for-what-has-no-handler-of-yours) | not counted |
 //! | 5xx, a panic | nothing | nothing |
 //! | a panic in a stream that has begun | one use, drawn when it began | what was drawn and written before it |
 //! | `draw(0)` of the handler | nothing | nothing |

@@ -63,6 +63,9 @@
 //!   are paid routes themselves: they are not shown. Leave those free.
 //! - With the cookie a link from another site mints a challenge that nobody sees: browsers withhold the
 //!   cookie there, and the page reloads once before it shows a price.
+//! - A browser keeps some 16 payments for resources that are not paths, so that its `Cookie` line stays
+//!   below what servers take. Whoever buys more within an hour sees the page by its header, as without
+//!   the cookie, and the log says so. Give what is bought together one resource.
 //! - Serve over TLS. Without it credentials can be read on their way. Browsers also let such a page compute
 //!   no hash, so it cannot see whether a pasted preimage is for the invoice on the screen or for one that was
 //!   shown before.

@@ -70,8 +70,9 @@
 //!
 //! A handler that is left out silently would be served free, so over a module it cannot be left
 //! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile,
-//! nor does a public function that answers with a future, a route attribute under another name or
-//! within a function's body, or an `async fn` under an attribute that may make a handler of it;
+//! nor does a public function that answers with a future, or with a `Route`, a `Resource`, a `Scope` or another
+//! service; a route attribute under another name or within a function's body; or an `async fn` under an
+//! attribute that may make a handler of it;
 //! [`l402`](macro@crate::l402) lists them. A private `async fn` without any attribute is taken for a
 //! helper and stays as it is, so a private handler that you register by hand needs an `#[l402]`, or
 //! it is free. So is a closure that you register, as in `.to(|| async { … })`, which cannot be told
@@ -150,22 +151,58 @@
 //! times the price. A gate under it takes the payment that was made for the scope, so price the
 //! scope at or above its handlers.
 //!
+//! It sells before Actix looks for a handler, so also what there is not: who has paid for a mistyped path
+//! is answered 404. Three things help:
+//!
+//! - `resource`: the payment is good for the right path then.
+//! - [`draw_on`](crate::L402Config::draw_on), where the scope has [`uses`](crate::RequirePayment::uses):
+//!   unless you say otherwise a 404, a 405 and a redirect count as answers. Leave them out, unless a
+//!   redirect is what you sell, as one to a signed address:
+//!
+//!   ```
+//!   use actix_web::http::StatusCode;
+//!   # let client = l402_actix::L402Client::new("key")?;
+//!   let config = l402_actix::L402Config::new(client).draw_on(|status| {
+//!       !status.is_redirection()
+//!           && ![StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].contains(&status)
+//!   });
+//!   # Ok::<(), l402_actix::L402Error>(())
+//!   ```
+//! - A price function that answers 404 itself, as the second one below does.
+//!
 //! For prices within a folder take the path as [`FilePath`](crate::FilePath), which reads it as `Files`
-//! will, mounted right at the scope:
+//! will, mounted right at the scope. What is not there is told before money is asked for:
 //!
 //! ```
+//! use std::path::Path;
+//!
 //! use actix_files::Files;
-//! use actix_web::{Error, web};
+//! use actix_web::{Error, error, web};
 //! use l402_actix::{FilePath, Price, RequirePayment};
 //!
 //! async fn by_folder(file: FilePath) -> Result<Price, Error> {
-//!     Ok(if file.starts_with("premium") { Price::sats(500) } else { Price::FREE })
+//!     let is_premium = file.starts_with("premium");
+//!     let place = Path::new("./public").join(file.into_inner());
+//!     match web::block(move || place.is_file()).await? {
+//!         false => Err(error::ErrorNotFound("no such file")),
+//!         true if is_premium => Ok(Price::sats(500)),
+//!         true => Ok(Price::FREE),
+//!     }
 //! }
 //!
+//! # #[actix_web::main]
+//! # async fn main() {
 //! let files = web::scope("/files")
 //!     .wrap(RequirePayment::price_with(by_folder))
 //!     .service(Files::new("", "./public"));
-//! # let _ = files;
+//! # use actix_web::{App, test};
+//! # let sandbox = l402_sandbox::Sandbox::start().await;
+//! # let config = l402_actix::L402Config::new(sandbox.client());
+//! # let app = test::init_service(App::new().app_data(config).service(files)).await;
+//! # let request = test::TestRequest::get().uri("/files/premium/no.html").to_request();
+//! # assert_eq!(test::call_service(&app, request).await.status(), 404);
+//! # assert!(sandbox.requests().is_empty());
+//! # }
 //! ```
 //!
 //! `Files` serves `premium/a.html` also for `/%70remium/a.html` and `//premium/a.html`, where the
@@ -268,8 +305,14 @@
 //!   402. [`Price::accept`](crate::Price::accept) says what is enough.
 //! - A plain `Payment` argument on a free pass is answered 500; take an `Option<Payment>`. A handler that
 //!   takes one is served without a payment where it has no gate, so do not take it on other routes.
+//! - `extract_first` runs the extractors once more than the handler needs: without a payment, with an MPP
+//!   payment, and with a token where price or resource are computed. An extractor that takes a nonce, a CSRF
+//!   token or an idempotency key once would refuse every such payer when it runs for the handler. Take what
+//!   counts once in the handler.
 //! - A token is bound to its resource and its amount, not to the body. Without a
 //!   `resource_with` a payment for one text opens every text of that price for an hour; see
 //!   [`resources`](super::resources).
 //! - Around a scope Actix has not matched the path yet, so a function of
-//!   [`RequirePayment`](crate::RequirePayment) there that takes a `web::Path` is answered 500. Wrap the resource.
+//!   [`RequirePayment`](crate::RequirePayment) there that takes a `web::Path` of more than the scope's own
+//!   pattern names is answered 500. Wrap the resource. A value of the scope's own that cannot be read is
+//!   Actix's 404.

@@ -10,7 +10,7 @@
 //! | another method, as `DELETE` for `GET` | **yes**, at the same price | [`ResourceBy::MethodAndPath`](crate::ResourceBy) |
 //! | another id in the path, as `/notes/8` for `/notes/7` | no | [`ResourceBy::Pattern`](crate::ResourceBy) |
 //! | a dearer variant of the same path | no: the amount counts too | [`Price::accept`](crate::Price::accept) |
-//! | another host that the same API answers for; another API on the same key | **yes**, at the same path and price | `resource_with`, with the host; a key for each API |
+//! | another host that the same API answers for; another API on the same key | **yes**, at the same path and price | `resource_with`, with the host as [below](#several-hosts); a key for each API |
 //! | the same again | yes, for an hour by the broker's default | `single_use`, `uses`, `units`: see [`packs`](super::packs) |
 //!
 //! # Routes that share a token
@@ -87,6 +87,61 @@
 //! [`RequirePayment::resource`](crate::RequirePayment::resource), the config's function, and what
 //! [`L402Config::resource_by`](crate::L402Config::resource_by) says.
 //!
+//! # Several hosts
+//!
+//! Read the host as [`guard::Host`](actix_web::guard::Host) does, which chooses the handler.
+//! `connection_info().host()` prefers `Forwarded` and `X-Forwarded-Host`. A client may write there what it
+//! likes, and would open the dear host with what it has paid at the cheap one. It is right only behind a
+//! proxy that sets both of them, or takes them off.
+//!
+//! ```
+//! use actix_web::{
+//!     App, Error, HttpRequest, HttpResponse, error, guard,
+//!     http::{Uri, Version, header::HOST},
+//!     test, web,
+//! };
+//! use l402_actix::{L402Config, RequirePayment};
+//!
+//! async fn by_host(request: HttpRequest) -> Result<String, Error> {
+//!     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+//!     // HTTP/2 has it in the address.
+//!     let header = header.filter(|_| request.version() < Version::HTTP_2);
+//!     let host = header.or_else(|| request.uri().host()).and_then(|host| host.parse::<Uri>().ok());
+//!     let host = host.as_ref().and_then(Uri::host);
+//!     let host = host.ok_or_else(|| error::ErrorBadRequest("no host"))?;
+//!     Ok(format!("{host} {}", request.path()))
+//! }
+//!
+//! async fn served() -> HttpResponse {
+//!     HttpResponse::Ok().body("…")
+//! }
+//!
+//! # #[actix_web::main]
+//! # async fn main() {
+//! let sandbox = l402_sandbox::Sandbox::start().await;
+//! let config = L402Config::new(sandbox.client());
+//! let site = |host: &'static str| {
+//!     web::scope("")
+//!         .guard(guard::Host(host))
+//!         .wrap(RequirePayment::sats(100).resource_with(by_host))
+//!         .route("/report", web::get().to(served))
+//! };
+//! let app = App::new().app_data(config).service(site("a.example")).service(site("b.example"));
+//! let app = test::init_service(app).await;
+//! let at = |host: &'static str| {
+//!     test::TestRequest::get().uri("/report").insert_header((HOST, host))
+//! };
+//! let unpaid = test::call_service(&app, at("a.example").to_request()).await;
+//! let credential = sandbox.pay_challenge(unpaid.headers()).unwrap();
+//! for (host, status) in [("a.example", 200), ("b.example", 402)] {
+//!     let request = at(host)
+//!         .insert_header(("X-Forwarded-Host", "a.example"))
+//!         .insert_header(("Authorization", credential.as_str()));
+//!     assert_eq!(test::call_service(&app, request.to_request()).await.status(), status);
+//! }
+//! # }
+//! ```
+//!
 //! # The pattern, and the method
 //!
 //! [`L402Config::resource_by`](crate::L402Config::resource_by) says what a token is bought for where
@@ -116,8 +171,9 @@
 //! - Clients that cache tokens do it by host and the first parts of the path, so a token bought for
 //!   `/api/premium/a` arrives at `/api/premium/b`. It is answered 402, the client pays and goes on;
 //!   a common resource saves the second payment.
-//! - An empty resource is answered 500, one of more than 1 KiB 414, one with control characters 400,
-//!   before anything is minted.
+//! - A resource from a function that is blank or has control characters is answered 400, one of more
+//!   than 1 KiB 414, before anything is minted: the client has asked for it. A blank one that is stated is
+//!   answered 500.
 //! - [`enforce_resource(false)`](crate::L402Config::enforce_resource) makes a token for any route
 //!   of yours open every route whose price it covers, and
 //!   [`enforce_amount(false)`](crate::L402Config::enforce_amount) makes the cheapest token for a

@@ -60,7 +60,7 @@
 //! | the account's minute of broker calls is used up, or what strangers may use of it ([budget](crate::L402Config::broker_budget)) | 503 with `Retry-After` |
 //! | the broker is over its rate limit or away for a while; the store of balances is away or full | 503 with `Retry-After` |
 //! | the broker does not answer within the client's timeout | 504 |
-//! | a resource of more than 1 KiB; with control characters | 414; 400 |
+//! | a resource of more than 1 KiB; one from a function that is blank, or with control characters | 414; 400 |
 //! | a body that is longer than [`body_limit`](crate::L402Config::body_limit), where it is read before the payment | 413 |
 //! | no config, two kinds of config, no price, a price of 0 | 500 |
 //! | `OPTIONS`, where your routing lets it through | 204, free of charge, without your handler |

@@ -14,6 +14,8 @@ pub(crate) enum TermsFault {
 /// What of a request stands in the way of a sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unfit {
+    /// The resource that a function has made of the request is blank.
+    ResourceBlank,
     /// The resource is longer than a token could carry.
     ResourceTooLong,
     /// The resource has a control character, which no header carries.

@@ -84,7 +84,7 @@ pub(super) async fn computed<T>(
         return Err(TermsFault::Unfit(Unfit::BodyTooLong));
     }
     computed.map_err(|err| {
-        if is_of_a_path(&err) && !request.match_info().unprocessed().is_empty() {
+        if is_of_an_unmatched_path(&err, request) {
             TermsFault::Misconfigured(
                 "a function of `RequirePayment` extracts a `web::Path`, and around a scope Actix has \
                  not matched the path yet; wrap the resource, or extract something else",
@@ -95,7 +95,17 @@ pub(super) async fn computed<T>(
     })
 }
 
-/// Whether a `web::Path` could not be extracted.
-fn is_of_a_path(err: &Error) -> bool {
-    err.as_error::<InternalError<serde::de::value::Error>>().is_some()
+/// Whether a `web::Path` names what is still to be matched. What is there and cannot be read is the
+/// client's mistake; `actix-router` tells the two apart by their text alone.
+fn is_of_an_unmatched_path(err: &Error, request: &HttpRequest) -> bool {
+    let matched = request.match_info();
+    if matched.unprocessed().is_empty() {
+        return false;
+    }
+    err.as_error::<InternalError<serde::de::value::Error>>().is_some_and(|err| {
+        let says = err.to_string();
+        let is_missing = |words: &str| says.starts_with(words);
+        matched.is_empty()
+            || ["wrong number of parameters", "missing field"].iter().any(|words| is_missing(words))
+    })
 }

@@ -39,8 +39,13 @@ impl Selectors {
             (None, None, None, None) => self.resource_by.of(request),
         };
         if resource.trim().is_empty() {
-            let fault = "an empty resource; name what the token is for";
-            return Err(TermsFault::Misconfigured(fault));
+            // What a function makes of the request is the client's choice.
+            return Err(match offer.resource {
+                Some(_) => {
+                    TermsFault::Misconfigured("an empty resource; name what the token is for")
+                }
+                None => TermsFault::Unfit(Unfit::ResourceBlank),
+            });
         }
         if resource.len() > MAX_RESOURCE_BYTES {
             return Err(TermsFault::Unfit(Unfit::ResourceTooLong));

@@ -3,6 +3,7 @@
 //! Out goes the module with each handler gated, or an error for each item that may hide one.
 //! It never knows what a gated handler looks like, nor which value an argument has.
 
+mod compiled;
 mod hidden;
 mod imports;
 mod unmarked;
@@ -32,16 +33,19 @@ pub(crate) fn gate(args: &Args, mut module: ItemMod) -> Result<TokenStream> {
     let renames = Renames::of(imports::imports(items));
     let own = items.iter().filter_map(|item| own_attribute(item, &renames));
     let used: Vec<Item> = own.map(Attribute::path).map(keep_used).collect();
+    let krate = args.krate().cloned().unwrap_or_else(|| parse_quote!(::l402_actix));
+    let mut checks = Vec::new();
     let mut errors: Vec<Error> = renames.errors().collect();
     for item in items.iter_mut() {
         errors.extend(hidden::in_bodies(item, &renames));
         match gate_item(args, listed, &renames, item) {
             Ok(Some(gated)) => *item = Item::Verbatim(gated),
-            Ok(None) => {}
+            Ok(None) => checks.extend(compiled::check(item, &krate)),
             Err(err) => errors.push(err),
         }
     }
     items.extend(used);
+    items.extend(checks);
     errors.into_iter().reduce(combined).map_or_else(|| Ok(module.into_token_stream()), Err)
 }
 
@@ -108,7 +112,7 @@ fn gate_item(
 fn has_handler(block: &ItemTrait) -> bool {
     block.items.iter().any(|item| match item {
         TraitItem::Fn(function) => {
-            function.default.is_some() && unmarked::answers_with_future(&function.sig)
+            function.default.is_some() && unmarked::makes_handler(&function.sig)
         }
         // It may make one.
         TraitItem::Macro(_) => true,

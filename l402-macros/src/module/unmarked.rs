@@ -4,18 +4,22 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{Error, ItemFn, Meta, Result, ReturnType, Signature, Visibility, ext::IdentExt as _};
 
+use super::compiled::{self, FUTURE, SERVICE};
 use crate::{attrs, module::imports::Renames};
 
 /// What a type is called that Actix can wait for. `Ready` is one with an argument: without, it may
 /// be anybody's name for what is ready.
 const FUTURES: [&str; 5] = ["Future", "TryFuture", "FusedFuture", "BoxFuture", "LocalBoxFuture"];
 
+/// Others, which are also called so for other reasons: where the compiler cannot be asked.
+const MORE_FUTURES: [&str; 2] = ["Lazy", "PollFn"];
+
+/// What a type is called that brings handlers along.
+const SERVICES: [&str; 2] = ["HttpServiceFactory", "ServiceFactory"];
+const MORE_SERVICES: [&str; 3] = ["Route", "Resource", "Scope"];
+
 /// Refuses what may be a handler, since left as it is it would be served free.
 pub(crate) fn check(function: &ItemFn, renames: &Renames) -> Result<()> {
-    if !answers_with_future(&function.sig) {
-        return Ok(());
-    }
-    let future = future_in(&function.sig.output);
     let is_async = function.sig.asyncness.is_some();
     let metas: Vec<Meta> = attrs::effective(&function.attrs).collect();
     // The import is refused already, and with it the function is mended.
@@ -23,19 +27,19 @@ pub(crate) fn check(function: &ItemFn, renames: &Renames) -> Result<()> {
         return Ok(());
     }
     if !matches!(function.vis, Visibility::Inherited) {
-        return match future {
-            Some(future) if !is_async => Err(Error::new(
-                future.span(),
-                "a public function of a priced module answers with a future, which Actix takes for \
-                 a handler; make it an `async fn` with a route attribute or `#[l402]`, write \
-                 `#[l402(free)]`, or move it out",
-            )),
-            _ => Err(Error::new(
+        if is_async {
+            return Err(Error::new(
                 function.sig.ident.span(),
                 "a public `async fn` in a priced module must say what it is; write a route \
                  attribute, `#[l402]` to charge for it, or `#[l402(free)]`",
-            )),
-        };
+            ));
+        }
+        let named = named(&function.sig);
+        return named.map_or(Ok(()), |(word, what)| Err(Error::new(word.span(), what)));
+    }
+    let may_be_handler = is_async || named(&function.sig).is_some_and(|(_, what)| what == FUTURE);
+    if !may_be_handler {
+        return Ok(());
     }
     match metas.iter().find(|meta| !attrs::is_harmless(meta)).and_then(attrs::name) {
         Some(name) => Err(Error::new(
@@ -47,38 +51,50 @@ pub(crate) fn check(function: &ItemFn, renames: &Renames) -> Result<()> {
     }
 }
 
-/// Whether Actix could take a function for a handler.
-pub(crate) fn answers_with_future(signature: &Signature) -> bool {
-    signature.asyncness.is_some() || future_in(&signature.output).is_some()
+/// Whether Actix could take a function for a handler, or what it makes for one.
+pub(crate) fn makes_handler(signature: &Signature) -> bool {
+    signature.asyncness.is_some() || named(signature).is_some()
 }
 
-/// Where the type of an answer names a future.
-fn future_in(output: &ReturnType) -> Option<Ident> {
-    fn find(tokens: TokenStream) -> Option<Ident> {
-        let mut tokens = tokens.into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            let found = match token {
-                TokenTree::Ident(ident) => {
-                    let has_argument = tokens.peek().is_some_and(opens_arguments);
-                    is_future(&ident, has_argument).then_some(ident)
-                }
-                TokenTree::Group(group) => find(group.stream()),
-                TokenTree::Punct(_) | TokenTree::Literal(_) => None,
-            };
-            if found.is_some() {
-                return found;
+/// Where the type of an answer names what Actix serves, and what is to be said of that.
+fn named(signature: &Signature) -> Option<(Ident, &'static str)> {
+    let asks_compiler = compiled::nameable_answer(signature).is_some();
+    let is_future = |name: &Ident, has_argument| {
+        is_one_of(name, &FUTURES)
+            || (name.unraw() == "Ready" && has_argument)
+            || (!asks_compiler && is_one_of(name, &MORE_FUTURES))
+    };
+    let is_service = |name: &Ident, _| {
+        is_one_of(name, &SERVICES) || (!asks_compiler && is_one_of(name, &MORE_SERVICES))
+    };
+    let ReturnType::Type(_, ty) = &signature.output else { return None };
+    let future = find(ty.to_token_stream(), &is_future).map(|word| (word, FUTURE));
+    future.or_else(|| find(ty.to_token_stream(), &is_service).map(|word| (word, SERVICE)))
+}
+
+fn is_one_of(name: &Ident, names: &[&str]) -> bool {
+    let name = name.unraw();
+    names.iter().any(|other| name == other)
+}
+
+fn find(tokens: TokenStream, is_it: &impl Fn(&Ident, bool) -> bool) -> Option<Ident> {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let found = match token {
+            TokenTree::Ident(ident) => {
+                let has_argument = tokens.peek().is_some_and(opens_arguments);
+                is_it(&ident, has_argument).then_some(ident)
             }
+            TokenTree::Group(group) => find(group.stream(), is_it),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => None,
+        };
+        if found.is_some() {
+            return found;
         }
-        None
     }
-    find(output.to_token_stream())
+    None
 }
 
 fn opens_arguments(next: &TokenTree) -> bool {
     matches!(next, TokenTree::Punct(punct) if punct.as_char() == '<')
-}
-
-fn is_future(name: &Ident, has_argument: bool) -> bool {
-    let name = name.unraw();
-    FUTURES.iter().any(|future| name == future) || (name == "Ready" && has_argument)
 }

@@ -20,6 +20,12 @@ fn gated(items: &TokenStream) -> String {
     priced(items).expect("gated").to_string()
 }
 
+/// A function as the compiler spaces it.
+fn written(function: TokenStream) -> String {
+    let function = syn::parse2::<syn::ItemFn>(function).expect("a function");
+    function.to_token_stream().to_string()
+}
+
 /// Each of these is refused with one message, in which these words stand.
 fn assert_refused(words: &str, shapes: impl IntoIterator<Item = TokenStream>) {
     for shape in shapes {
@@ -198,8 +204,7 @@ fn a_public_fn_that_answers_with_a_future_is_refused_until_it_says_that_it_is_fr
         assert_refused("which Actix takes for a handler", [function.clone()]);
         assert_refused("which Actix takes for a handler", [quote!(#[inline] #function)]);
         let free = gated(&quote!(#[l402(free)] #function));
-        let written = syn::parse2::<syn::ItemFn>(function).expect("a function");
-        assert!(free.contains(&written.to_token_stream().to_string()), "{free}");
+        assert!(free.contains(&written(function)), "{free}");
     }
     assert_refused(
         "which Actix takes for a handler",
@@ -207,6 +212,104 @@ fn a_public_fn_that_answers_with_a_future_is_refused_until_it_says_that_it_is_fr
     );
     let marked = quote! { #[l402] pub fn s() -> Ready<HttpResponse> { served() } };
     assert_refused("a handler must be async", [marked]);
+}
+
+#[test]
+fn a_public_fn_that_answers_with_a_service_is_refused_until_it_says_that_it_is_free() {
+    let answers = [
+        quote!(impl HttpServiceFactory),
+        quote!(impl actix_web::dev::HttpServiceFactory + 'static),
+        quote!(Scope<impl ServiceFactory<ServiceRequest, Config = ()>>),
+        quote!((impl HttpServiceFactory, u8)),
+    ];
+    for answer in answers {
+        let function = quote!(pub fn s() -> #answer { served() });
+        assert_refused("answers with a service", [function.clone()]);
+        let free = gated(&quote!(#[l402(free)] #function));
+        assert!(free.contains(&written(function)), "{free}");
+        assert_eq!(errors(&quote!(fn s() -> #answer { served() })), [""; 0], "a helper");
+    }
+    let generic = [
+        quote! { pub fn s<T>() -> Scope<T> { served() } },
+        quote! { pub fn s<T: Into<String>>(name: T) -> Resource<T> { served() } },
+    ];
+    assert_refused("answers with a service", generic);
+    let lazy =
+        quote! { pub fn s() -> Lazy<impl FnOnce(&mut Context) -> HttpResponse> { served() } };
+    assert_refused("which Actix takes for a handler", [lazy]);
+}
+
+#[test]
+fn the_compiler_is_asked_what_a_name_stands_for_where_it_can_be() {
+    let asked = |function: TokenStream| {
+        let module = gated(&function);
+        assert!(module.contains(&written(function)), "as it was: {module}");
+        module.matches("IS_SERVICE").count() == 1
+    };
+    for function in [
+        quote!(
+            pub fn s() -> Lazy<Served> {
+                served()
+            }
+        ),
+        quote!(
+            pub fn s() -> Scope {
+                served()
+            }
+        ),
+        quote!(
+            pub(crate) fn s(text: &str) -> &str {
+                text
+            }
+        ),
+        quote!(
+            pub fn s<T: Into<String>>(text: T) -> Mine {
+                served()
+            }
+        ),
+    ] {
+        assert!(asked(function.clone()), "{function}");
+    }
+    for function in [
+        quote!(
+            pub fn s() {}
+        ),
+        quote!(
+            pub fn s() -> ! {
+                loop {}
+            }
+        ),
+        quote!(
+            pub fn s() -> impl Display {
+                1
+            }
+        ),
+        quote!(
+            pub fn s<'a>(text: &'a str) -> &'a str {
+                text
+            }
+        ),
+        quote!(
+            pub fn s<T>(item: T) -> Option<T> {
+                None
+            }
+        ),
+        quote!(
+            fn s() -> Mine {
+                served()
+            }
+        ),
+    ] {
+        assert!(!asked(function.clone()), "{function}");
+    }
+    let under = gated(&quote!(
+        #[cfg(unix)]
+        #[inline]
+        pub fn s() -> Mine {
+            served()
+        }
+    ));
+    assert!(under.contains("# [cfg (unix)] const _"), "{under}");
 }
 
 #[test]

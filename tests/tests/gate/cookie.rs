@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, Responder, get, web};
-use l402_actix::{OnInvalidToken, RequirePayment, l402};
+use l402_actix::{OnInvalidToken, RequirePayment, ResourceBy, l402};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, Calls, pay};
 use serde_json::json;
@@ -184,4 +184,83 @@ async fn keeping_it_uses_nothing_up_and_a_named_resource_is_kept_for_the_whole_s
     assert!(answer.header("set-cookie").contains("; Path=/;"));
     let cookie = kept(&answer);
     assert_eq!(with_cookie(&shop, "/members/two", &cookie).await.body, "members only");
+}
+
+#[actix_web::test]
+async fn what_the_browser_says_of_the_site_counts_more_than_a_host_that_a_proxy_has_rewritten() {
+    let shop = shop().await;
+    let token = shop.buy("/weather").await;
+    let cookie = kept(&ask_for_cookie(&shop, "/weather", &token).await);
+    let own = format!("http://{}", shop.api.address());
+    for (site, origin, status) in [
+        ("same-origin", "https://www.shop.example", 200),
+        ("none", "https://www.shop.example", 200),
+        ("same-site", own.as_str(), 402),
+        ("cross-site", own.as_str(), 402),
+        ("", own.as_str(), 402),
+    ] {
+        let request = shop.api.get("/weather").header("Cookie", &cookie).header("Origin", origin);
+        let answer = Answer::to(request.header("Sec-Fetch-Site", site)).await;
+        assert_eq!(answer.status, status, "{site} {origin}");
+    }
+    let twice = shop.api.get("/weather").header("Cookie", &cookie);
+    let twice =
+        twice.header("Sec-Fetch-Site", "same-origin").header("Sec-Fetch-Site", "cross-site");
+    assert_eq!(Answer::to(twice).await.status, 402, "no browser says it twice");
+}
+
+#[actix_web::test]
+async fn a_resource_of_a_method_and_a_path_is_kept_for_that_path() {
+    let settings =
+        |config: L402Config| config.credential_cookie(true).resource_by(ResourceBy::MethodAndPath);
+    let shop = Shop::with(Sandbox::start().await, settings).await;
+    let token = shop.buy("/weather").await;
+    let answer = ask_for_cookie(&shop, "/weather", &token).await;
+    assert!(answer.header("set-cookie").contains("; Path=/weather;"), "{answer:?}");
+    let cookie = kept(&answer);
+    assert_eq!(with_cookie(&shop, "/weather", &cookie).await.body, "sunny");
+}
+
+#[get("/issue/{number}")]
+#[l402(price_sats = 5, resource_with = issue)]
+async fn issue_page(number: web::Path<u32>) -> String {
+    format!("issue {number}")
+}
+
+async fn issue(number: web::Path<u32>) -> Result<String, actix_web::Error> {
+    Ok(format!("issue {number}"))
+}
+
+#[actix_web::test]
+async fn a_good_customers_cookies_never_outgrow_what_servers_take_in_a_line() {
+    let sandbox = Sandbox::start().await;
+    let config = l402_tests::config(sandbox.client()).credential_cookie(true);
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).service(issue_page);
+    })
+    .await;
+    let mut jar = "theme=dark".to_owned();
+    let ask = async |number: u32, jar: &str| {
+        let path = format!("/issue/{number}");
+        let token = api.buy(&path, &sandbox).await;
+        let request = api.get(&path).header("Authorization", token).header("Cookie", jar);
+        (path, Answer::to(request.header("X-L402-Cookie", "1")).await)
+    };
+    let mut in_vain = 0;
+    for number in 1..=25 {
+        let (_, answer) = ask(number, &jar).await;
+        if answer.status == 204 {
+            jar = format!("{jar}; {}", kept(&answer));
+        } else {
+            let shown = (answer.status, answer.body, answer.headers.contains_key("set-cookie"));
+            assert_eq!(shown, (200, format!("issue {number}"), false), "shown as it is");
+            in_vain += 1;
+        }
+    }
+    assert!(jar.len() <= 6 * 1024, "{} bytes", jar.len());
+    assert!((5..=15).contains(&in_vain), "{in_vain} were not kept");
+
+    let (path, again) = ask(1, &jar).await;
+    assert!(again.header("set-cookie").contains("__Secure-l402-"), "one that is replaced");
+    assert_eq!(Answer::to(api.get(&path).header("Cookie", &jar)).await.body, "issue 1");
 }

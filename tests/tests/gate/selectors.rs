@@ -1,7 +1,9 @@
 //! Resources, descriptions and idempotency keys from functions of the merchant's.
 
-use actix_web::{HttpRequest, Responder, get};
-use l402_actix::{L402Config, l402};
+use std::collections::HashMap;
+
+use actix_web::{Error, HttpRequest, Responder, get, web};
+use l402_actix::{L402Config, RequirePayment, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::Api;
 
@@ -70,14 +72,37 @@ async fn a_token_opens_whatever_has_the_same_resource_and_nothing_else() {
     assert_eq!(api.ask_with("/a/1", &credential).await.status, 402);
 }
 
+async fn by_document(asked: web::Query<HashMap<String, String>>) -> Result<String, Error> {
+    Ok(asked.get("doc").cloned().unwrap_or_default())
+}
+
 #[actix_web::test]
-async fn an_empty_resource_is_answered_500_and_a_long_one_414() {
-    let by_query = |config: L402Config| {
-        config.resource_with(|request: &HttpRequest| request.query_string().repeat(1025))
-    };
-    let (api, sandbox) = shop(by_query).await;
-    assert_eq!(api.ask("/a/1").await.status, 500);
-    assert_eq!(api.ask("/a/1?x").await.status, 414);
+async fn a_resource_of_the_clients_choice_that_cannot_be_sold_is_its_own_mistake() {
+    let (api, sandbox) = shop(|config| config.resource_with(by_document)).await;
+    for (document, status) in [
+        (String::new(), 400),
+        ("%20".to_owned(), 400),
+        ("%C2%A0%E3%80%80".to_owned(), 400),
+        ("a%0Ab".to_owned(), 400),
+        ("x".repeat(1025), 414),
+    ] {
+        let answer = api.ask(&format!("/a/1?doc={document}")).await;
+        assert_eq!(answer.status, status, "{document:?}: {}", answer.body);
+    }
+    assert!(sandbox.requests().is_empty(), "nobody was asked for money");
+    assert_eq!(resource(&api, "/a/1?doc=7").await, "7");
+}
+
+#[actix_web::test]
+async fn a_blank_resource_that_is_stated_is_the_merchants_mistake() {
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        let gate = RequirePayment::sats(5).resource(" ");
+        app.app_data(config.clone()).service(web::scope("/s").wrap(gate).service(plain));
+    })
+    .await;
+    assert_eq!(api.ask("/s/a/1").await.status, 500);
     assert!(sandbox.requests().is_empty());
 }
 

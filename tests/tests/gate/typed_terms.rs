@@ -179,6 +179,48 @@ async fn a_path_that_is_not_matched_yet_is_the_merchants_mistake() {
     assert!(sandbox.requests().is_empty());
 }
 
+async fn by_tenant(tenant: Path<u32>) -> Result<Price, Error> {
+    Ok(Price::sats(u64::from(*tenant)))
+}
+
+async fn by_tenant_and_note(ids: Path<(u32, u32)>) -> Result<Price, Error> {
+    Ok(Price::sats(u64::from(ids.0 + ids.1)))
+}
+
+#[derive(Deserialize)]
+struct Note {
+    tenant: u32,
+    id: u32,
+}
+
+async fn by_names(note: Path<Note>) -> Result<Price, Error> {
+    Ok(Price::sats(u64::from(note.tenant + note.id)))
+}
+
+#[actix_web::test]
+async fn a_path_around_a_scope_that_cannot_be_read_is_the_clients_mistake_and_a_missing_one_is_not()
+{
+    let sandbox = Sandbox::start().await;
+    let config = L402Config::new(sandbox.client());
+    let api = Api::serve(move |app| {
+        let notes = |scope: &str, gate| web::scope(scope).wrap(gate).service(read);
+        app.app_data(config.clone())
+            .service(notes("/two/{tenant}", RequirePayment::price_with(by_tenant_and_note)))
+            .service(notes("/names/{tenant}", RequirePayment::price_with(by_names)))
+            .service(notes("/{tenant}", RequirePayment::price_with(by_tenant)));
+    })
+    .await;
+    assert_eq!(sats(&api.ask("/7/notes/1").await), 7);
+    for path in ["/abc/notes/1", "/-1/notes/1", "/abc/nothing", "/99999999999/notes/1"] {
+        let answer = api.ask(path).await;
+        assert_eq!(answer.status, 404, "as Actix answers it: {path}: {}", answer.body);
+    }
+    for path in ["/two/7/notes/1", "/two/abc/notes/1", "/names/7/notes/1"] {
+        assert_eq!(api.ask(path).await.status, 500, "the scope has not matched the id: {path}");
+    }
+    assert_eq!(sandbox.requests().len(), 1, "nobody else was asked for money");
+}
+
 async fn by_size(body: Bytes) -> Result<Price, Error> {
     Ok(Price::sats(body.len() as u64))
 }
