@@ -153,12 +153,7 @@ impl Refusal {
                 }
             }
             Self::Misconfigured(fault) => {
-                let route = route();
-                // Anybody may ask, without a payment.
-                if let Some(times) = lines.due(fault, kind, &route) {
-                    tracing::error!(kind, route, times, "misconfigured: {fault}");
-                    observe::say_if_unheard(&route, &fault);
-                }
+                say_misconfigured(fault, kind, &route(), lines);
                 misconfigured()
             }
             // The broker could make nothing of the credential.
@@ -228,6 +223,14 @@ pub(crate) fn undrawn() -> actix_web::Error {
         STORE_RETRY_AFTER,
     );
     InternalError::from_response("what an answer costs could not be written down", response).into()
+}
+
+/// Anybody may ask, without a payment.
+fn say_misconfigured(fault: &str, kind: Option<&'static str>, route: &str, lines: &Lines) {
+    if let Some(times) = lines.due(fault, kind, route) {
+        tracing::error!(kind, route, times, "misconfigured: {fault}");
+        observe::say_if_unheard(route, &fault);
+    }
 }
 
 fn say_over_budget(limiter: Limiter, kind: Option<&'static str>, route: &str, lines: &Lines) {
