@@ -143,15 +143,7 @@ impl Refusal {
                 }
                 *response
             }
-            Self::Unfit(unfit) => {
-                tracing::debug!(?unfit, "nothing can be sold for this request");
-                match unfit {
-                    Unfit::ResourceBlank => answer(StatusCode::BAD_REQUEST, BLANK),
-                    Unfit::ResourceTooLong => answer(StatusCode::URI_TOO_LONG, TOO_LONG),
-                    Unfit::ResourceUnprintable => answer(StatusCode::BAD_REQUEST, UNPRINTABLE),
-                    Unfit::BodyTooLong => answer(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG),
-                }
-            }
+            Self::Unfit(unfit) => not_for_sale(unfit),
             Self::Misconfigured(fault) => {
                 say_misconfigured(fault, kind, &route(), lines);
                 misconfigured()
@@ -205,6 +197,17 @@ impl Refusal {
                 failure.answer(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
             }
         }
+    }
+}
+
+/// What the client asks for cannot be sold.
+fn not_for_sale(unfit: Unfit) -> HttpResponse {
+    tracing::debug!(?unfit, "nothing can be sold for this request");
+    match unfit {
+        Unfit::ResourceBlank => answer(StatusCode::BAD_REQUEST, BLANK),
+        Unfit::ResourceTooLong => answer(StatusCode::URI_TOO_LONG, TOO_LONG),
+        Unfit::ResourceUnprintable => answer(StatusCode::BAD_REQUEST, UNPRINTABLE),
+        Unfit::BodyTooLong => answer(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG),
     }
 }
 
