@@ -25,7 +25,7 @@ const FALSE_COUNTS: [[&str; 3]; 9] = [
 /// A yes to this credential, with these words about the minute.
 fn yes(credential: &str, [limit, remaining, reset]: [&str; 3]) -> Fault {
     let hash = VerifyRequest::from_credential(credential).unwrap().payment_hash().unwrap();
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let yes =
         json!({ "valid": true, "resource": "/weather", "amountSats": 100, "paymentHash": hash });
     Fault::json(yes)
