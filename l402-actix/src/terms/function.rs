@@ -104,8 +104,8 @@ fn is_of_an_unmatched_path(err: &Error, request: &HttpRequest) -> bool {
     }
     err.as_error::<InternalError<serde::de::value::Error>>().is_some_and(|err| {
         let says = err.to_string();
-        let is_missing = |words: &str| says.starts_with(words);
-        matched.is_empty()
-            || ["wrong number of parameters", "missing field"].iter().any(|words| is_missing(words))
+        let is_too_few =
+            says.starts_with("wrong number of parameters") || says.starts_with("missing field");
+        matched.is_empty() || is_too_few
     })
 }
