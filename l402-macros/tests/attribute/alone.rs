@@ -120,3 +120,58 @@ fn a_check_that_the_gate_could_not_make_is_refused() {
     let by_hand = gated(quote! { async fn s(details: AuthDetails) {} });
     assert!(by_hand.contains("Gate"));
 }
+
+#[test]
+fn each_key_reaches_the_gate() {
+    let handler = || quote! { async fn s(city: Path<String>, all: Query<All>) {} };
+    let gated = |args| l402(args, handler()).expect("gated").to_string();
+    let plain = gated(quote!(price_sats = 100));
+    for (args, reaches) in [
+        (quote!(price_sats = 100), ". price_sats (100u64)"),
+        (quote!(price_sats = PRICE), ". price_sats ((PRICE) as"),
+        (quote!(price_with = by_model), ". price_with (& |"),
+        (quote!(description = "the weather"), ". description (\"the weather\")"),
+        (quote!(resource = "reports"), ". resource (\"reports\")"),
+        (quote!(resource_with = by_body), ". resource_with (& |"),
+        (quote!(single_use), ". uses (1u64)"),
+        (quote!(uses = USES), ". uses ((USES) as"),
+        (quote!(units = 1000, hold = HOLD), ". units (1000u64 , (HOLD) as"),
+        (quote!(extract_first), ". serve_after (async |"),
+        (quote!(crate = "pay::inner"), "pay :: inner :: __private :: Gate"),
+    ] {
+        let gated = gated(args.clone());
+        assert!(gated.contains(reaches), "{args}: {gated}");
+        assert!(reaches.contains("price_sats (100u64") || !plain.contains(reaches), "{reaches}");
+        // And the types of the arguments, for the compiler's words about one that is no extractor.
+        for ty in ["Path < String >", "Query < All >"] {
+            assert!(gated.contains(&format!(":: argument :: < {ty} > ()")), "{args}: {gated}");
+        }
+    }
+}
+
+#[test]
+fn each_constant_is_checked_by_the_compiler_and_no_literal() {
+    for (args, constants) in [
+        (quote!(price_sats = 100, uses = 5), 0),
+        (quote!(price_sats = PRICE), 1),
+        (quote!(price_sats = 2 * BASE, uses = USES), 2),
+        (quote!(price_sats = PRICE, units = UNITS, hold = HOLD), 3),
+        (quote!(price_sats = 5, units = 100, hold = HOLD), 1),
+        (quote!(price_with = by_model, units = UNITS, hold = 5), 1),
+    ] {
+        let gated = l402(args.clone(), quote! { async fn s() {} }).expect("gated").to_string();
+        assert_eq!(gated.matches("let __l402_number =").count(), constants, "{args}: {gated}");
+    }
+}
+
+#[test]
+fn a_type_without_a_name_is_refused_wherever_in_an_argument_it_stands() {
+    assert_refused(
+        "an extractor's type must be named",
+        [
+            quote! { async fn s(city: impl FromRequest) {} },
+            quote! { async fn s(both: (Path<u8>, impl FromRequest)) {} },
+            quote! { async fn s(all: [impl FromRequest; 2]) {} },
+        ],
+    );
+}

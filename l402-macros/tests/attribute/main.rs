@@ -28,6 +28,7 @@ mod slot;
 mod values;
 
 mod alone;
+mod cases;
 mod messages;
 mod priced;
 mod size;

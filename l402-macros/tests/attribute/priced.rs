@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 
-use crate::l402;
+use crate::{attribute, l402};
 
 fn priced(items: &TokenStream) -> Result<TokenStream, Vec<String>> {
     l402(quote!(price_sats = 50), quote!(mod api { #items }))
@@ -59,6 +59,11 @@ fn a_route_attribute_under_another_name_is_refused_at_its_import() {
                     use actix_web::get as fetch;
                     #[fetch("/s")] async fn s() {}
                     cfg.service(s);
+                }
+            },
+            quote! {
+                pub fn config(cfg: &mut ServiceConfig) {
+                    if LISTED { use actix_web::get as fetch; }
                 }
             },
         ],
@@ -396,6 +401,7 @@ fn ordinary_items_pass_as_they_are() {
         use actix_web::{get, post, web::{self, Data, get as by_get}, HttpResponse as Answer};
         use actix_web::web::post as by_post;
         use Shape as _;
+        use actix_web::patch as _;
         use super::{elsewhere::handler, prelude::*};
         pub use super::{models::{self as _, City, r#Town as Place}, LIMITS};
         pub(self) use super::elsewhere::other;
@@ -417,10 +423,62 @@ fn ordinary_items_pass_as_they_are() {
         }
         #[must_use]
         pub fn readiness() -> Ready { Ready { up: true } }
+        pub fn states() -> Result<Ready, Shape> { Err(Shape::Round) }
         pub fn poll() -> Poll<()> { Poll::Ready(()) }
         pub fn wait_for(work: impl Future<Output = ()>) -> usize { drop(work); 1 }
         fn later() -> impl Future<Output = ()> { async {} }
         async fn helper() -> Result<(), Answer> { later().await; Ok(()) }
     };
     assert!(gated(&ordinary).contains(&ordinary.to_string()));
+}
+
+#[test]
+fn what_a_module_cannot_hold_is_refused_at_its_word() {
+    for (words, item) in [
+        ("cannot hold another module", quote! { mod inner { async fn s() {} } }),
+        ("cannot hold an `impl`", quote! { impl Api { async fn s() {} } }),
+        ("a trait that brings an `async fn`", quote! { trait Api { async fn s() {} } }),
+        (
+            "a trait that brings an `async fn`",
+            quote! { trait Api { fn s() -> BoxFuture<u8> { f() } } },
+        ),
+        // It may make one.
+        ("a trait that brings an `async fn`", quote! { trait Api { handlers!(); } }),
+        ("cannot hold a macro", quote! { handlers!(); }),
+        ("must say what it is", quote! { pub async fn s() {} }),
+        // That it is async is what makes a handler of it, whatever it answers.
+        ("must say what it is", quote! { pub async fn s() -> BoxFuture<'static, u8> { f() } }),
+    ] {
+        assert_refused(words, [item]);
+    }
+    let without_body = quote! { pub trait Api { async fn s(&self); } };
+    assert!(gated(&without_body).contains(&without_body.to_string()));
+}
+
+#[test]
+fn a_handler_is_listed_by_its_route_unless_a_scope_stands_before_it() {
+    let handler = quote! { #[get("/s")] async fn s() {} };
+    let listed = |module: TokenStream| {
+        let module = l402(quote!(price_sats = 50), module).expect("gated").to_string();
+        assert!(module.contains("Gate"), "{module}");
+        module.contains("PricedRoute for s")
+    };
+    assert_eq!(listed(quote!(mod api { #handler })), cfg!(feature = "discovery"));
+    assert_eq!(listed(quote!(#[doc = "s"] mod api { #handler })), cfg!(feature = "discovery"));
+    assert!(!listed(quote!(#[scope("/v1")] mod api { #handler })));
+    assert!(!listed(quote!(#[actix_web::scope("/v1")] mod api { #handler })));
+}
+
+#[test]
+fn beside_an_error_the_module_goes_out_without_the_prices_in_it() {
+    let written = quote! {
+        mod api {
+            #[get("/a")] #[l402(free)] async fn a() {}
+            #[l402(price_sats = 0)] #[get("/b")] async fn b() {}
+        }
+    };
+    let output = attribute::apply(quote!(price_sats = 50), written).to_string();
+    assert!(output.contains("price_sats must be at least 1"), "{output}");
+    let kept = quote! { mod api { #[get("/a")] async fn a() {} #[get("/b")] async fn b() {} } };
+    assert!(output.ends_with(&kept.to_string()), "{output}");
 }
