@@ -159,3 +159,34 @@ pub(crate) async fn within_time<T>(mut step: StoreFuture<'_, T>) -> Result<T, St
     let late = |_| Err(StoreError::unreachable("no answer in time"));
     timeout(STORE_TIMEOUT, step).await.unwrap_or_else(late)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A step that fails, tried for so long: what comes of it, and how many tries that were.
+    fn tried_for(at_most: Duration) -> (Option<()>, u32) {
+        let tries = Cell::new(0);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let done = runtime.expect("a runtime").block_on(until_done(
+            || {
+                tries.set(tries.get() + 1);
+                Box::pin(async { Err(StoreError::unreachable("told to fail")) })
+            },
+            at_most,
+            |_| {},
+        ));
+        (done, tries.get())
+    }
+
+    #[test]
+    fn a_step_that_fails_is_tried_for_so_long_with_ever_longer_pauses() {
+        assert_eq!(tried_for(Duration::ZERO), (None, 1));
+        let (done, tries) = tried_for(Duration::from_millis(700));
+        assert_eq!(done, None);
+        // At 0, 100, 300 and 700 milliseconds.
+        assert!((2..=4).contains(&tries), "{tries}");
+    }
+}

@@ -186,6 +186,26 @@ mod tests {
     }
 
     #[test]
+    fn a_draw_beyond_what_is_held_and_free_does_not_count() {
+        let mut sheet = Sheet::default();
+        sheet.hold(id(1), UNITS, 6);
+        sheet.hold(id(2), UNITS, 3);
+        assert!(!sheet.draw(id(1), UNITS, Portion { held: 6, drawn: 8 }), "one is free beside six");
+        assert_eq!(sheet.drawn(), 0);
+        assert!(sheet.draw(id(1), UNITS, Portion { held: 6, drawn: 7 }));
+        assert_eq!(sheet.drawn(), 7);
+    }
+
+    #[test]
+    fn a_draw_whose_hold_was_lost_holds_no_more_than_is_free() {
+        let mut sheet = Sheet::default();
+        sheet.hold(id(1), UNITS, 6);
+        assert!(sheet.draw(id(2), UNITS, Portion { held: 6, drawn: 2 }));
+        sheet.give_back(id(1));
+        assert_eq!(sheet.look(UNITS), Claim::Held { amount: 1, left: 5 }, "four are held");
+    }
+
+    #[test]
     fn uses_and_units_of_one_payment_are_not_added_up() {
         let uses = Quota { kind: Kind::Uses, ..UNITS };
         let mut sheet = Sheet::default();

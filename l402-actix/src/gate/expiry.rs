@@ -98,9 +98,14 @@ mod tests {
     const FAR: &str = "expires=99999999999";
 
     fn second_version(conditions: &[&str]) -> String {
-        let mut bytes = b"\x02\x01\x04shop\x02\x14expires=1 identifies\x00".to_vec();
+        // What says that it expires in another place than a condition's says nothing.
+        let mut bytes = b"\x02\x01\x04shop\x02\x09expires=1\x00".to_vec();
         for condition in conditions {
-            bytes.extend([2, u8::try_from(condition.len()).expect("short")]);
+            bytes.extend(b"\x01\x09expires=1\x02");
+            match u8::try_from(condition.len()).expect("short") {
+                length @ ..128 => bytes.push(length),
+                length => bytes.extend([length, 1]),
+            }
             bytes.extend(condition.as_bytes());
             bytes.push(0);
         }
@@ -134,6 +139,15 @@ mod tests {
             ] {
                 assert_eq!(is_past(&written(conditions)), expected, "{conditions:?}");
             }
+        }
+    }
+
+    #[test]
+    fn it_is_found_behind_a_long_caveat() {
+        let path = format!("path=/{}", "a".repeat(200));
+        for written in [second_version, first_version] {
+            assert!(is_past(&written(&[&path, LONG_AGO])));
+            assert!(!is_past(&written(&[&path, FAR])));
         }
     }
 

@@ -97,6 +97,15 @@ async fn after_a_refused_token_the_challenge_is_a_new_one() {
 }
 
 #[actix_web::test]
+async fn after_a_token_that_the_broker_cannot_read_the_challenge_is_a_new_one() {
+    let shop = Shop::with(reusing).await;
+    let held = payment_hash(&shop.api.ask("/weather").await);
+    shop.sandbox.fault(Fault::status(400).on(Endpoint::Verify));
+    assert_eq!(shop.api.ask_with("/weather", &garbage(1)).await.status, 401);
+    assert_ne!(payment_hash(&shop.api.ask("/weather").await), held);
+}
+
+#[actix_web::test]
 async fn after_a_token_for_something_else_the_challenge_is_a_new_one_each_time() {
     let shop = Shop::with(reusing).await;
     let sibling = shop.buy("/dear").await;
