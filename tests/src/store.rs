@@ -29,6 +29,8 @@ struct State {
     draws_to_fail: AtomicUsize,
     draws_to_lose: AtomicUsize,
     draws_to_refuse: AtomicUsize,
+    fails_acceptances: AtomicBool,
+    holds_late: Mutex<Duration>,
     away: AtomicBool,
     hangs: AtomicBool,
 }
@@ -86,6 +88,16 @@ impl TestStore {
         self.state.draws_to_refuse.store(times, Ordering::SeqCst);
     }
 
+    /// Takes so long from here on before it holds anything.
+    pub fn hold_late(&self, late: Duration) {
+        *self.state.holds_late.lock().unwrap_or_else(PoisonError::into_inner) = late;
+    }
+
+    /// Writes down no acceptance from here on, or each again.
+    pub fn fail_acceptances(&self, fails: bool) {
+        self.state.fails_acceptances.store(fails, Ordering::SeqCst);
+    }
+
     /// Fails everything from here on, or nothing any more.
     pub fn away(&self, away: bool) {
         self.state.away.store(away, Ordering::SeqCst);
@@ -123,7 +135,9 @@ impl Balances for TestStore {
         }
         *self.state.kept_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota.kept_for);
         let (state, claim) = (&self.state, self.step(self.inner.hold(mark, id, quota, amount)));
-        Box::pin(async {
+        let late = *state.holds_late.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(async move {
+            tokio::time::sleep(late).await;
             let claim = claim.await?;
             if matches!(claim, Claim::Held { .. }) {
                 state.holds.fetch_add(1, Ordering::SeqCst);
@@ -170,6 +184,9 @@ impl Balances for TestStore {
     }
 
     fn accept(&self, mark: Mark, accepted: Accepted, kept_for: Duration) -> StoreFuture<'_, ()> {
+        if self.state.fails_acceptances.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::unreachable("told to fail")) });
+        }
         self.state.acceptances.fetch_add(1, Ordering::SeqCst);
         self.step(self.inner.accept(mark, accepted, kept_for))
     }

@@ -92,3 +92,17 @@ pub(crate) fn answer(status: StatusCode, message: &str) -> HttpResponse {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_that_has_begun_is_a_second_to_wait() {
+        for (millis, seconds) in [(1000, "1"), (1001, "2"), (1999, "2"), (2000, "2")] {
+            let wait = Duration::from_millis(millis);
+            let response = retry_after(answer(StatusCode::SERVICE_UNAVAILABLE, "later"), wait);
+            assert_eq!(response.headers().get(RETRY_AFTER).expect("a wait"), seconds, "{millis}");
+        }
+    }
+}

@@ -74,7 +74,7 @@ impl fmt::Debug for MemoryStore {
 impl Balances for MemoryStore {
     fn hold(&self, mark: Mark, id: HoldId, quota: Quota, amount: u64) -> StoreFuture<'_, Claim> {
         let step = |sheet: &mut Sheet| sheet.hold(id, quota, amount);
-        Box::pin(ready(self.sheets.change(mark, Keep::New(quota.kept_for), step)))
+        Box::pin(ready(self.sheets.change(mark, Keep::WhileOpen, step)))
     }
 
     fn draw(
@@ -142,8 +142,8 @@ struct Entry {
 #[derive(Clone, Copy)]
 enum Keep {
     AsItIs,
-    /// If there was none before.
-    New(Duration),
+    /// One that is new is kept while requests run on it, and longer by what they draw.
+    WhileOpen,
     For(Duration),
 }
 
@@ -178,9 +178,8 @@ impl Sheets {
             (Slot::Occupied(slot), _) => slot.into_mut(),
             (Slot::Vacant(_), Keep::AsItIs) => return Ok(step(&mut Sheet::default())),
             (Slot::Vacant(_), _) if is_full => return Err(StoreError::Full),
-            (Slot::Vacant(slot), Keep::New(kept_for) | Keep::For(kept_for)) => {
-                let end = now + kept_for.min(MAX_KEPT_FOR);
-                slot.insert(Entry { sheet: Sheet::default(), end })
+            (Slot::Vacant(slot), Keep::WhileOpen | Keep::For(_)) => {
+                slot.insert(Entry { sheet: Sheet::default(), end: now })
             }
         };
         if !entry.sheet.is_open() {

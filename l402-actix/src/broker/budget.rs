@@ -698,6 +698,42 @@ mod tests {
         assert_eq!(caused(&budget, 1), 2, "what the broker could make nothing of");
     }
 
+    /// With shared state nobody of these takes a stranger's place.
+    #[test]
+    fn who_has_paid_here_or_elsewhere_and_who_may_be_paying_is_known() {
+        let budget = Budget::default();
+        assert!(!budget.knows(&PAYER));
+        mint(&budget, by(1), PAYER).expect("a challenge");
+        assert!(budget.knows(&PAYER), "by its challenge");
+        ask(&budget, with(PAYER), true).expect("a call");
+        assert!(budget.knows(&PAYER), "by its payment");
+        assert!(!budget.knows(&named(1)));
+        budget.has_paid(named(1));
+        assert!(budget.knows(&named(1)));
+        budget.used_up(&PAYER);
+        assert!(!budget.knows(&PAYER));
+    }
+
+    #[test]
+    fn who_is_told_to_wait_comes_a_little_later_and_not_with_all_others() {
+        let seconds = Duration::from_secs;
+        for (wait, latest) in
+            [(seconds(4), seconds(5)), (seconds(40), seconds(45)), (MINUTE, MINUTE)]
+        {
+            let mut waits: Vec<Duration> = (0..64).map(|_| jittered(wait)).collect();
+            assert!(waits.iter().all(|jittered| (wait..=latest).contains(jittered)), "{waits:?}");
+            waits.dedup();
+            assert!(wait == MINUTE || waits.len() > 8, "{waits:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_less_than_two_calls_is_one_of_two() {
+        for (calls, cap) in [(0, 2), (1, 2), (2, 2), (3, 3), (100, 100)] {
+            assert_eq!(BrokerBudget::per_minute(calls).cap(), Some(cap));
+        }
+    }
+
     #[test]
     fn a_share_of_one_has_room_for_a_diagnosis() {
         let (budget, small) = (Budget::default(), BrokerBudget::per_minute(2));

@@ -226,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_client_holds_is_forgotten_by_its_own_payment_and_by_no_other() {
+        let held = HeldChallenges::default();
+        assert_eq!(held.held(&client(1)), None);
+        held.keep(client(1), &challenge(7, FAR));
+        let hash = held.held(&client(1)).expect("it is held");
+        assert_eq!(hash[31], 7);
+        held.forget_this(&client(1), None);
+        held.forget_this(&client(1), Some([9; 32]));
+        assert_eq!(held.held(&client(1)), Some(hash), "another one");
+        held.forget_this(&client(1), Some(hash));
+        assert_eq!(held.held(&client(1)), None);
+    }
+
+    #[test]
     fn one_invoice_is_held_for_one_client() {
         let held = Held::default();
         held.put(client(1), &challenge(7, FAR));

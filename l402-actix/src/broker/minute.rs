@@ -28,6 +28,7 @@ impl From<RateLimit> for Said {
 
 /// What may still be called, and of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Left {
     pub(super) limit: u32,
     /// Nothing while the broker wants a rest, and what was left while a first reply is waited for.

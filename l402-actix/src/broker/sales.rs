@@ -130,6 +130,29 @@ mod tests {
     }
 
     #[test]
+    fn what_another_process_has_told_is_added_to_what_is_known_here() {
+        let (sales, sold) = (Sales::default(), sold(100));
+        let accepted = Known { sold: None, accepted: true };
+        assert!(!sales.is_paid(&PAYER));
+        sales.learned(PAYER, Known { sold: Some(sold), accepted: false });
+        assert!(sales.is_paid(&PAYER), "somebody has shown it there");
+        sales.learned(PAYER, accepted);
+        assert_eq!(sales.known(&PAYER), Known { sold: Some(sold), accepted: true });
+        sales.learned(PAYER, Known::default());
+        assert_eq!(sales.known(&PAYER), Known { sold: Some(sold), accepted: true });
+    }
+
+    #[test]
+    fn a_sale_is_recent_for_an_hour() {
+        let ago = |minutes: u64| {
+            let minted_at = Instant::now().checked_sub(Duration::from_secs(60 * minutes));
+            Sold { minted_at: minted_at.expect("a machine that runs for hours"), ..sold(1) }
+        };
+        assert!(ago(0).is_recent() && ago(55).is_recent());
+        assert!(!ago(65).is_recent());
+    }
+
+    #[test]
     fn what_another_process_sold_is_known_from_when_it_was_accepted_here() {
         let (sales, sold) = (Sales::default(), sold(100));
         sales.shown(&PAYER);

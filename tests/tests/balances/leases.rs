@@ -52,6 +52,7 @@ async fn a_lease_that_has_run_out_is_still_its_holders_while_nobody_else_asks(
     store.hold(renewed, holder, ONCE, 1).await.unwrap();
     store.hold(drawn, holder, ONCE, 1).await.unwrap();
     lapsed(store).await;
+    assert_eq!(store.look(renewed, ONCE).await.unwrap(), Claim::Busy, "its process knows of it");
     assert!(store.draw(drawn, holder, ONCE, ONE).await.unwrap());
     store.settle(drawn, holder).await.unwrap();
     assert_eq!(seen(other, drawn).await, Claim::UsedUp);

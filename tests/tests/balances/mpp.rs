@@ -174,3 +174,24 @@ async fn a_no_to_a_payment_whose_client_has_left_is_for_all_who_ask_meanwhile() 
     assert_eq!((refused.status, shop.sandbox.verifies()), (402, 1));
     assert_eq!(shop.stage.calls(), 0);
 }
+
+/// It is known to this process alone, by its own hash.
+#[actix_web::test]
+async fn an_acceptance_that_cannot_be_written_down_yet_answers_for_its_payment_and_no_other() {
+    let shop = Shop::open(Duration::from_secs(30)).await;
+    let payment = shop.buy("/pack").await;
+    shop.store.fail_acceptances(true);
+    for _ in 0..2 {
+        assert_eq!(shop.served("/pack", &payment).await, 200);
+    }
+    assert_eq!(shop.sandbox.verifies(), 1, "it is known");
+    for preimage in ["ab", "cd"] {
+        let invented = by_mpp(&format!("macaroon:{}", preimage.repeat(32)));
+        assert_eq!(shop.api.ask_with("/pack", &invented).await.status, 402);
+    }
+    shop.store.fail_acceptances(false);
+    assert_eq!(shop.served("/pack", &payment).await, 200);
+    assert_eq!(shop.served("/pack", &payment).await, 402);
+    assert_eq!(shop.stage.calls(), 3);
+    eventually("it is written down", async || shop.store.acceptances() > 0).await;
+}

@@ -34,6 +34,30 @@ async fn says(request: HttpRequest, balance: Balance) -> HttpResponse {
     }
 }
 
+/// Says that it costs nothing, and goes on.
+#[get("/nothing")]
+#[l402(price_sats = 100, uses = 3)]
+async fn nothing(stage: Data<Stage>, balance: Balance) -> HttpResponse {
+    balance.draw(0).unwrap();
+    stage.perform().await
+}
+
+/// Says what it costs at its end.
+#[get("/measured")]
+#[l402(price_sats = 100, units = 6, hold = 2)]
+async fn measured(stage: Data<Stage>, balance: Balance) -> HttpResponse {
+    let answer = stage.perform().await;
+    balance.draw(2).unwrap();
+    answer
+}
+
+/// What the pack is, for more.
+#[get("/dear")]
+#[l402(price_sats = 500, resource = "/pack", uses = 3)]
+async fn dear() -> &'static str {
+    "dear"
+}
+
 #[get("/counted")]
 #[l402(price_sats = 100, resource = "shared", uses = 3)]
 async fn counted() -> &'static str {
@@ -104,7 +128,8 @@ impl Shop {
                 .service(inner);
             app.app_data(config.clone())
                 .app_data(data.clone())
-                .service((pack, says, counted, other_kind, optional, demands, tried))
+                .service((nothing, measured))
+                .service((pack, says, dear, counted, other_kind, optional, demands, tried))
                 .service(priced::inherits)
                 .service(scope);
         })
@@ -118,6 +143,23 @@ impl Shop {
 
     async fn status(&self, path: &str, credential: &str) -> u16 {
         self.api.ask_with(path, credential).await.status
+    }
+
+    /// Leaves while the handler runs.
+    async fn leave_in_the_handler(&self, path: &str, credential: &str) {
+        let before = self.stage.calls();
+        self.stage.hold();
+        let mut stream = TcpStream::connect(self.api.address()).await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: test\r\nauthorization: {credential}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        eventually("the handler runs", async || self.stage.calls() > before).await;
+        stream.set_zero_linger().unwrap();
+        drop(stream);
+        // Actix drops the handler that waits.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        self.stage.release();
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 
     /// How many answers are left, by asking until a price is named.
@@ -204,17 +246,25 @@ async fn a_handler_may_say_that_its_answer_costs_nothing_or_more_than_it_holds()
 async fn a_client_that_leaves_in_the_handler_has_drawn_one_use() {
     let shop = Shop::open().await;
     let credential = shop.buy("/pack").await;
-    shop.stage.hold();
-    let mut stream = TcpStream::connect(shop.api.address()).await.unwrap();
-    let request =
-        format!("GET /pack HTTP/1.1\r\nhost: test\r\nauthorization: {credential}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    eventually("the handler runs", async || shop.stage.calls() == 1).await;
-    stream.set_zero_linger().unwrap();
-    drop(stream);
-    shop.stage.release();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    shop.leave_in_the_handler("/pack", &credential).await;
     assert_eq!(shop.left("/pack", &credential).await, 2);
+}
+
+/// With units it pays for what was drawn, which is nothing yet.
+#[actix_web::test]
+async fn a_client_that_leaves_a_handler_that_has_drawn_nothing_keeps_it_all() {
+    let shop = Shop::open().await;
+    for (path, answers) in [("/nothing", None), ("/measured", Some(3))] {
+        let credential = shop.buy(path).await;
+        shop.leave_in_the_handler(path, &credential).await;
+        let Some(answers) = answers else {
+            // As often as one likes.
+            let answer = shop.api.ask_with(path, &credential).await;
+            assert_eq!((answer.status, answer.header("ratelimit")), (200, "\"uses\";r=3"));
+            continue;
+        };
+        assert_eq!(shop.left(path, &credential).await, answers, "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -314,6 +364,38 @@ async fn an_mpp_payment_on_a_route_that_counts_nothing_is_good_for_one_answer() 
     assert_eq!(shop.left("/optional", &payment).await, 1);
 }
 
+/// From the broker's yes on it is our store that answers for it.
+#[actix_web::test]
+async fn an_mpp_payment_that_was_accepted_opens_nothing_else_and_nothing_dearer() {
+    for (resource, amount, opens) in
+        [(true, true, [402, 402]), (false, true, [200, 402]), (true, false, [402, 200])]
+    {
+        let enforced =
+            |config: L402Config| config.enforce_resource(resource).enforce_amount(amount);
+        let shop = Shop::with(|config| enforced(config).mpp(true)).await;
+        let payment = by_mpp(&shop.buy("/pack").await);
+        assert_eq!(shop.status("/pack", &payment).await, 200);
+        let statuses =
+            [shop.status("/says?1", &payment).await, shop.status("/dear", &payment).await];
+        assert_eq!(statuses, opens, "resource {resource}, amount {amount}");
+        // What is not opened is not drawn.
+        let drawn = 1 + usize::from(!resource) + usize::from(!amount);
+        assert_eq!(shop.left("/pack", &payment).await, 3 - drawn);
+    }
+}
+
+/// Where resource or amount is not enforced, the broker is still told what is asked for.
+#[actix_web::test]
+async fn an_mpp_payment_that_is_refused_elsewhere_still_opens_what_it_was_made_for() {
+    let open = |config: L402Config| config.enforce_resource(false).enforce_amount(false);
+    for elsewhere in ["/says?1", "/dear"] {
+        let shop = Shop::with(|config| open(config).mpp(true)).await;
+        let payment = by_mpp(&shop.buy("/pack").await);
+        assert_eq!(shop.status(elsewhere, &payment).await, 403, "{elsewhere}");
+        assert_eq!(shop.status("/pack", &payment).await, 200, "after {elsewhere}");
+    }
+}
+
 /// 5,000 sats on the books of one merchant, and another one's broker that lies about the hash.
 #[actix_web::test]
 async fn a_payment_that_proves_no_hash_is_no_balance_and_marks_nobody_elses() {
@@ -347,4 +429,23 @@ async fn a_pack_is_counted_while_its_verdict_stands() {
     }
     assert_eq!(statuses, [200, 200, 200, 402]);
     assert_eq!(sandbox.verifies(), 1, "the verdict stands");
+}
+
+/// What is sold once is sold on a verdict of that moment.
+#[actix_web::test]
+async fn a_token_of_one_use_is_asked_about_with_each_request() {
+    let sandbox = Sandbox::start().await;
+    let (config, stage) = (L402Config::new(sandbox.client()), Data::new(Stage::default()));
+    let data = stage.clone();
+    let api = Api::serve(move |app| {
+        app.app_data(config.clone()).app_data(data.clone()).service(super::once);
+    })
+    .await;
+    let credential = api.buy("/once", &sandbox).await;
+    stage.answer(&[500, 500]);
+    for verifies in 1..=3 {
+        let status = api.ask_with("/once", &credential).await.status;
+        assert_eq!(status, if verifies < 3 { 500 } else { 200 });
+        assert_eq!(sandbox.verifies(), verifies);
+    }
 }

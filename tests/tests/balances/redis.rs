@@ -49,6 +49,7 @@ fn store(redis: &Redis) -> RedisStore {
 async fn the_redis_store_passes_the_suite() {
     let redis = Redis::start(&[]);
     suite::holds(&store(&redis).lease(5 * LEASE)).await;
+    assert!(store(&redis).place().starts_with("Redis at "), "{}", store(&redis).place());
     let processes = [(); 2].map(|()| store(&redis).lease(LEASE));
     leases::hold(&processes[0], &processes[1]).await;
 }

@@ -2,7 +2,9 @@
 
 use std::{fs, time::Duration};
 
-use l402_actix::{Balances as _, Claim, Kind, MemoryStore, Portion, Quota, RedbStore, StoreError};
+use l402_actix::{
+    Balances as _, Claim, HoldId, Kind, MemoryStore, Portion, Quota, RedbStore, StoreError,
+};
 
 use super::{
     Folder, eventually,
@@ -21,6 +23,28 @@ async fn the_memory_store_passes_the_suite() {
 async fn the_redb_store_passes_the_suite() {
     let folder = Folder::new();
     suite::holds(&RedbStore::open(folder.file("balances.redb")).unwrap()).await;
+}
+
+/// Stores of a merchant's own know a request by it.
+#[test]
+fn the_id_of_a_hold_is_its_bytes() {
+    assert_eq!(HoldId::new([7; 16]).as_bytes(), &[7; 16]);
+    assert_ne!(id().as_bytes(), id().as_bytes());
+}
+
+/// As a server does that is configured anew: the last handle waits until the file is closed.
+#[test]
+fn a_file_that_is_being_closed_can_be_opened_at_once() {
+    let folder = Folder::new();
+    let path = folder.file("balances.redb");
+    for round in 0..20 {
+        let before = RedbStore::open(&path).unwrap();
+        let closing = std::thread::spawn(move || drop(before));
+        for _ in 0..3 {
+            drop(RedbStore::open(&path).unwrap_or_else(|err| panic!("{round}: {err}")));
+        }
+        closing.join().unwrap();
+    }
 }
 
 #[actix_web::test]

@@ -230,15 +230,18 @@ async fn the_same_payment_to_another_account_is_another_one(store: &dyn Balances
 }
 
 async fn what_was_accepted_is_remembered(store: &dyn Balances) {
-    let (mark, first) = (mark(), id());
-    assert_eq!(store.accepted(mark).await.unwrap(), None);
-    let accepted = Accepted { counted: Some((Kind::Uses, 3)), ..accepted_for(100) };
-    store.hold(mark, first, ONCE, 1).await.unwrap();
-    store.accept(mark, accepted, HOUR).await.unwrap();
-    assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted));
-    store.give_back(mark, first).await.unwrap();
-    assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted), "nothing was drawn");
-    assert_eq!(seen(store, mark).await, held(1, 0));
+    for counted in [Some((Kind::Uses, 3)), Some((Kind::Units, 5000)), None] {
+        let (mark, first) = (mark(), id());
+        assert_eq!(store.accepted(mark).await.unwrap(), None);
+        let accepted = Accepted { counted, ..accepted_for(100) };
+        store.hold(mark, first, ONCE, 1).await.unwrap();
+        store.accept(mark, accepted, HOUR).await.unwrap();
+        assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted));
+        store.give_back(mark, first).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(store.accepted(mark).await.unwrap(), Some(accepted), "nothing was drawn");
+        assert_eq!(seen(store, mark).await, held(1, 0));
+    }
 }
 
 fn accepted_for(amount_sats: u64) -> Accepted {

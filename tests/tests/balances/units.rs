@@ -16,7 +16,7 @@ use futures_core::Stream;
 use l402_actix::{Balance, BalanceError, MemoryStore, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, TestStore, pay};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{eventually, log};
 
@@ -56,6 +56,22 @@ async fn more(request: HttpRequest, balance: Balance) -> HttpResponse {
         }
         Err(err) => HttpResponse::from_error(err),
     }
+}
+
+/// What a handler leaves behind: its balance, and what it has been asked for more.
+type Left = Arc<Mutex<Option<(Balance, JoinHandle<Result<u64, BalanceError>>)>>>;
+
+/// Draws one, asks for more that comes late, and leaves its balance to others.
+#[get("/lends")]
+#[l402(price_sats = 100, resource = "metered", units = 10, hold = 6)]
+async fn lends(balance: Balance, store: Data<TestStore>, left: Data<Left>) -> &'static str {
+    balance.draw(1).unwrap();
+    store.hold_late(Duration::from_millis(500));
+    let asks = balance.clone();
+    let asked = actix_web::rt::spawn(async move { asks.hold_more(3).await });
+    tokio::task::yield_now().await;
+    *left.lock().unwrap() = Some((balance, asked));
+    "lent"
 }
 
 /// A piece, and then a panic.
@@ -107,22 +123,30 @@ struct Shop {
     sandbox: Sandbox,
     store: TestStore,
     pieces: Pieces,
+    lent: Left,
 }
 
 impl Shop {
     async fn open() -> Self {
+        Self::with(TestStore::around(MemoryStore::new())).await
+    }
+
+    async fn with(store: TestStore) -> Self {
         let sandbox = Sandbox::start().await;
-        let store = TestStore::around(MemoryStore::new());
         let config = l402_tests::config(sandbox.client()).balances(store.clone());
         let pieces = Pieces::default();
-        let data = Data::new(Arc::clone(&pieces));
+        let lent = Left::default();
+        let data = (Data::new(Arc::clone(&pieces)), Data::new(Arc::clone(&lent)));
+        let watched = Data::new(store.clone());
         let api = Api::serve(move |app| {
             app.app_data(config.clone())
-                .app_data(data.clone())
-                .service((plain, stream, more, panics));
+                .app_data(data.0.clone())
+                .app_data(data.1.clone())
+                .app_data(watched.clone())
+                .service((plain, stream, more, panics, lends));
         })
         .await;
-        Self { api, sandbox, store, pieces }
+        Self { api, sandbox, store, pieces, lent }
     }
 
     async fn buy(&self, path: &str) -> String {
@@ -197,6 +221,8 @@ async fn what_an_answer_draws_by_its_end() {
         ("/plain?3+304", 304, 3),
         ("/plain?3+500", 500, 0),
         ("/plain?0+200", 200, 0),
+        ("/plain?-+399", 399, 6),
+        ("/plain?-+400", 400, 0),
         ("/plain?-+404", 404, 0),
         ("/plain?-+304", 304, 0),
         ("/plain?-+500", 500, 0),
@@ -302,6 +328,49 @@ async fn more_can_be_held_while_it_runs_as_much_as_is_left() {
     );
     let credential = shop.buy("/more?6").await;
     assert_eq!(shop.api.ask_with("/more?6", &credential).await.body, "6");
+}
+
+/// It holds all that is left.
+#[actix_web::test]
+async fn more_of_what_is_all_held_is_an_error_and_never_nothing() {
+    let shop = Shop::open().await;
+    let credential = shop.buy("/plain?6+200").await;
+    assert_eq!(shop.api.ask_with("/plain?6+200", &credential).await.status, 200);
+    let answer = shop.api.ask_with("/more?1", &credential).await;
+    assert!(answer.status >= 400, "{answer:?}");
+    assert_eq!(shop.left(&credential).await, 4);
+}
+
+/// It would be held for nobody, and nobody would free it.
+#[actix_web::test]
+async fn after_the_answer_nothing_is_drawn_held_or_renewed_with_its_balance() {
+    let store = TestStore::around(MemoryStore::new()).with_lease(Duration::from_millis(600));
+    let shop = Shop::with(store).await;
+    let credential = shop.buy("/lends").await;
+    assert_eq!(shop.api.ask_with("/lends", &credential).await.status, 200);
+    let (balance, asked) = shop.lent.lock().unwrap().take().unwrap();
+    let asked = asked.await.unwrap();
+    assert!(matches!(asked, Err(BalanceError::Settled)), "{asked:?}");
+    shop.store.hold_late(Duration::ZERO);
+    let holds = shop.store.holds();
+    assert!(matches!(balance.hold_more(1).await, Err(BalanceError::Settled)));
+    assert_eq!(shop.store.holds(), holds, "the store is not asked");
+    assert!(matches!(balance.draw(1), Err(BalanceError::Settled)));
+    assert_eq!(shop.left(&credential).await, 9);
+    let renewals = shop.store.renewals();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!(shop.store.renewals(), renewals, "while its balance is still there");
+    drop(balance);
+}
+
+#[actix_web::test]
+async fn an_answer_that_draws_nothing_needs_nothing_written_down() {
+    let shop = Shop::open().await;
+    let credential = shop.buy("/plain?0+200").await;
+    shop.store.fail_draws(1);
+    assert_eq!(shop.api.ask_with("/plain?0+200", &credential).await.status, 200);
+    assert_eq!(shop.api.ask_with("/plain?1+200", &credential).await.status, 503);
+    assert_eq!(shop.left(&credential).await, 10);
 }
 
 #[test]

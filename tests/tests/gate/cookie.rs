@@ -76,6 +76,32 @@ async fn a_clock_that_is_ahead_of_the_brokers_throws_no_payment_away() {
 }
 
 #[actix_web::test]
+async fn a_token_that_does_not_say_when_it_expires_is_kept_for_an_hour() {
+    let shop = shop().await;
+    let genuine = json!({ "valid": true, "resource": "/weather", "amountSats": 100 });
+    shop.sandbox.fault(Fault::json(genuine).on(Endpoint::Verify));
+    let token = format!("L402 AgEL:{}", "00".repeat(32));
+    let answer = ask_for_cookie(&shop, "/weather", &token).await;
+    kept(&answer);
+    let header = answer.header("set-cookie");
+    assert!(header.split("; ").any(|part| part == "Max-Age=3600"), "{header}");
+}
+
+#[actix_web::test]
+async fn what_no_cookie_can_hold_is_served_and_not_kept() {
+    let shop = shop().await;
+    for (number, macaroon) in ["Ag;EL", "Ag\"EL", "Ag\\EL"].into_iter().enumerate() {
+        let genuine = json!({ "valid": true, "resource": "/weather", "amountSats": 100 });
+        shop.sandbox.fault(Fault::json(genuine).on(Endpoint::Verify));
+        let token = format!("L402 {macaroon}:{}", "00".repeat(32));
+        let answer = ask_for_cookie(&shop, "/weather", &token).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "sunny"), "{macaroon}");
+        assert!(answer.all("set-cookie").is_empty(), "{macaroon}");
+        assert_eq!(shop.calls.so_far(), number + 1);
+    }
+}
+
+#[actix_web::test]
 async fn what_is_not_verified_is_not_kept() {
     let shop = shop().await;
     for (credential, status) in [("L402 AgEL:00".to_owned(), 401), ("Bearer x".to_owned(), 402)] {

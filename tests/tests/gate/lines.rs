@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use l402_actix::{BrokerBudget, OnInvalidToken, l402_server::Verification};
+use l402_actix::{BrokerBudget, OnInvalidToken, VerifyCache, l402_server::Verification};
 use l402_sandbox::{Endpoint, Fault, Sandbox, append_caveat};
+use l402_tests::Answer;
 use serde_json::json;
 
 use super::{L402Config, Shop, halves, mpp::pay_by_mpp};
@@ -238,6 +239,44 @@ async fn line_11_the_second_question_tells_genuine_from_forged_and_never_opens_t
         assert_eq!(shop.status("/weather", "L402 AgEL:00").await, end);
         assert_eq!(shop.calls.so_far(), 1);
     }
+}
+
+/// It asks for less than the first, and its yes must not be taken for one to that.
+#[actix_web::test]
+async fn a_yes_to_the_second_question_opens_nothing_the_next_time_either() {
+    for (resource, amount, sold) in
+        [(true, true, "/other"), (true, false, "/other"), (false, true, "/weather")]
+    {
+        let settings = |config: L402Config| {
+            let config = config.broker_budget(BrokerBudget::unlimited());
+            config
+                .enforce_resource(resource)
+                .enforce_amount(amount)
+                .verify_cache(VerifyCache::new())
+        };
+        let shop = Shop::with(Sandbox::start().await, settings).await;
+        let genuine = shop.buy_elsewhere(sold, if resource { 100 } else { 99 }).await;
+        for _ in 0..3 {
+            assert_eq!(shop.status("/weather", &genuine).await, 402, "{resource} {amount}");
+        }
+        assert_eq!(shop.calls.so_far(), 0);
+    }
+}
+
+/// Where the merchant's key would bring back the invoice that the client had before.
+#[actix_web::test]
+async fn a_refused_token_is_sold_another_invoice_than_the_merchants_key_stands_for() {
+    let settings = |config: L402Config| {
+        let config = config.on_invalid_token(OnInvalidToken::Rechallenge);
+        config.idempotency_key_with(|_| Some("the client's".to_owned()))
+    };
+    let shop = Shop::with(Sandbox::start().await, settings).await;
+    let hash = |answer: &Answer| answer.json()["paymentHash"].as_str().unwrap().to_owned();
+    let first = hash(&shop.api.ask("/weather").await);
+    assert_eq!(hash(&shop.api.ask("/weather").await), first, "the key's");
+    let refused = shop.api.ask_with("/weather", "L402 AgEL:00").await;
+    assert_eq!(refused.status, 402);
+    assert_ne!(hash(&refused), first);
 }
 
 /// A token that was just paid for is presented twice at once, and the broker learns of the payment in

@@ -164,10 +164,51 @@ async fn the_page_says_what_is_sold_and_what_it_costs() {
         "<svg class=\"qr\"",
         "href=\"lightning:lnbcrt",
         "data-header=\"Authorization\"",
+        "data-sats=\"21000\"",
+        "color-scheme: light dark",
+        "Number(facts.sats)",
     ] {
         assert!(page.body.contains(expected), "{expected} in {}", page.body);
     }
+    // What its script goes by.
+    let data = |name: &str| {
+        let (_, rest) = page.body.split_once(&format!("data-{name}=\"")).expect(name);
+        rest.split_once('"').unwrap().0
+    };
+    let challenge = page.header("www-authenticate");
+    for name in ["macaroon", "invoice"] {
+        assert!(challenge.contains(&format!("{name}=\"{}\"", data(name))), "{name}");
+    }
+    assert_eq!(data("payment-hash").len(), 64);
+    assert!(data("now-ms").parse::<u64>().unwrap() > 1_700_000_000_000);
+    assert_eq!(data("cookie"), "false");
+    let (day, _) = data("expires-at").split_once('T').unwrap();
+    assert!(page.body.matches(day).count() >= 3, "for the script, for programs and in words");
     assert!(!page.body.contains("{{"), "a place was left empty");
+}
+
+#[actix_web::test]
+async fn the_page_reloads_only_where_another_site_has_led_to_it_and_a_cookie_may_be_withheld() {
+    let page = |config: L402Config| config.paywall_page(PaywallPage::new());
+    let with_cookie = Shop::open(|config| page(config).credential_cookie(true)).await;
+    let without = Shop::open(page).await;
+    for (site, with) in [
+        (Some("cross-site"), true),
+        (Some("same-site"), true),
+        (Some("same-origin"), false),
+        (Some("none"), false),
+        (None, false),
+    ] {
+        for (shop, withheld) in [(&with_cookie, with), (&without, false)] {
+            let mut request = shop.api.get("/article").header("Accept", BROWSER);
+            if let Some(site) = site {
+                request = request.header("Sec-Fetch-Site", site);
+            }
+            let page = Answer::to(request).await;
+            assert_eq!(page.status, 402);
+            assert!(page.body.contains(&format!("data-withheld=\"{withheld}\"")), "{site:?}");
+        }
+    }
 }
 
 #[actix_web::test]

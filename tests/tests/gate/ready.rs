@@ -51,6 +51,18 @@ async fn each_fault_of_the_account_is_a_line_that_says_what_to_do() {
 }
 
 #[actix_web::test]
+async fn a_config_that_keeps_balances_elsewhere_than_another_of_its_account_is_told() {
+    let (sandbox, folder) = (Sandbox::start().await, Folder::new());
+    let config = L402Config::new(sandbox.client());
+    let store = |name: &str| RedbStore::open(folder.0.join(name)).unwrap();
+    let first = config.clone().balances(store("one.redb"));
+    first.ready().await.unwrap();
+    let lines = faults(&config.balances(store("another.redb"))).await;
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert!(line.contains("keep balances in different places"), "{line}");
+}
+
+#[actix_web::test]
 async fn a_broker_and_a_redis_that_are_away_are_two_lines() {
     let (url, client) = {
         let sandbox = Sandbox::start().await;

@@ -8,7 +8,9 @@ use actix_web::{
     web::{self, Data},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use l402_actix::{L402Client, L402Config, Price, RequirePayment, VerifyCache, l402};
+use l402_actix::{
+    L402Client, L402Config, OnInvalidToken, Price, RequirePayment, VerifyCache, l402,
+};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, Calls, pay};
 use serde_json::json;
@@ -60,7 +62,22 @@ async fn computed(calls: Data<Calls>) -> &'static str {
 }
 
 async fn price_by_query(request: HttpRequest) -> Result<Price, Error> {
-    Ok(Price::sats(if request.query_string() == "odd" { 0 } else { 5 }))
+    Ok(Price::sats(match request.query_string() {
+        "odd" => 0,
+        "dear" => 50,
+        _ => 5,
+    }))
+}
+
+#[get("/by/{word}")]
+#[l402(price_with = price_by_path)]
+async fn by_path(calls: Data<Calls>) -> &'static str {
+    calls.count();
+    "by path"
+}
+
+async fn price_by_path(word: web::Path<String>) -> Result<Price, Error> {
+    Ok(Price::sats(if *word == "odd" { 0 } else { 5 }))
 }
 
 #[get("/priceless")]
@@ -102,7 +119,7 @@ impl Site {
                 web::scope("/inner").app_data(within.clone()).service((plain, dear, priceless));
             let site = web::scope("/site")
                 .wrap(priced())
-                .service((own_config, plain, dear, own, page, computed));
+                .service((own_config, plain, dear, own, page, computed, by_path));
             let paths = web::scope("/paths").wrap(RequirePayment::sats(10)).service((item, plain));
             let packs = web::scope("/packs")
                 .wrap(RequirePayment::sats(10).resource("packs").uses(3))
@@ -187,21 +204,35 @@ async fn an_mpp_payment_that_is_too_little_within_is_not_sold_there_again() {
     let token = pay(&site.sandbox, &within.headers);
     assert_eq!(site.api.ask_with("/site/dear", &token).await.status, 200);
     assert!(!offers_mpp(&site.ask("/site/dear").await));
+    assert!(!offers_mpp(&site.ask("/site/dear?another=1").await), "its price is stated");
     assert!(offers_mpp(&site.ask("/site/plain").await));
+}
+
+#[actix_web::test]
+async fn an_mpp_payment_that_is_too_little_for_a_computed_price_is_offered_where_that_is_another() {
+    let site = Site::with(|config| config.mpp(true), |config| config).await;
+    let payment = site.pay_by_mpp(&site.ask("/site/computed?dear").await);
+    assert!(!offers_mpp(&site.api.ask_with("/site/computed?dear", &payment).await));
+    assert!(!offers_mpp(&site.ask("/site/computed?dear").await));
+    assert!(offers_mpp(&site.ask("/site/computed").await));
+    assert_eq!(site.api.ask_with("/site/computed", &payment).await.status, 200, "not lost");
 }
 
 #[actix_web::test]
 async fn a_gate_without_a_cache_asks_about_a_token_that_its_scope_knows() {
     let cached = |config: L402Config| config.verify_cache(VerifyCache::new());
-    let site = Site::with(cached, |config| config).await;
-    let token = site.buy("/site/inner/plain").await;
-    for path in ["/site/inner/plain", "/site/plain"] {
-        assert_eq!(site.api.ask_with(path, &token).await.status, 200);
+    for (mode, refused) in [(OnInvalidToken::Diagnose, 402), (OnInvalidToken::Unauthorized, 401)] {
+        let within = |config: L402Config| config.on_invalid_token(mode.clone());
+        let site = Site::with(cached, within).await;
+        let token = site.buy("/site/inner/plain").await;
+        for path in ["/site/inner/plain", "/site/plain"] {
+            assert_eq!(site.api.ask_with(path, &token).await.status, 200);
+        }
+        site.sandbox.advance(Duration::from_secs(2 * 60 * 60));
+        assert_eq!(site.api.ask_with("/site/plain", &token).await.status, 200, "it stands there");
+        assert_eq!(site.api.ask_with("/site/inner/plain", &token).await.status, refused);
+        assert_eq!(site.calls.so_far(), 3);
     }
-    site.sandbox.advance(Duration::from_secs(2 * 60 * 60));
-    assert_eq!(site.api.ask_with("/site/plain", &token).await.status, 200, "it stands there");
-    assert_eq!(site.api.ask_with("/site/inner/plain", &token).await.status, 402);
-    assert_eq!(site.calls.so_far(), 3);
 }
 
 #[actix_web::test]
@@ -216,6 +247,17 @@ async fn a_gate_with_a_shorter_cache_takes_no_older_verdict_of_its_scope() {
     tokio::time::sleep(2 * shorter).await;
     assert_eq!(site.api.ask_with("/site/plain", &token).await.status, 200, "it stands there");
     assert_eq!(site.api.ask_with("/site/inner/plain", &token).await.status, 402);
+}
+
+#[actix_web::test]
+async fn a_gate_with_its_scopes_cache_takes_the_verdict_that_stands_there() {
+    let cached = |config: L402Config| config.verify_cache(VerifyCache::new());
+    let site = Site::with(cached, cached).await;
+    let token = site.buy("/site/inner/plain").await;
+    for _ in 0..3 {
+        assert_eq!(site.api.ask_with("/site/inner/plain", &token).await.status, 200);
+        assert_eq!(site.sandbox.verifies(), 1);
+    }
 }
 
 /// A verdict of this very request is good for both, so that two gates are one call.
@@ -278,6 +320,9 @@ async fn of_a_computed_price_within_only_what_was_wrong_is_not_sold_again() {
     assert_eq!(site.obey("/site/computed?odd").await, [402, 500]);
     assert_eq!(site.obey("/site/computed?odd").await, [500]);
     assert_eq!(site.obey("/site/computed?even").await, [402, 200]);
+    assert_eq!(site.obey("/site/by/odd").await, [402, 500]);
+    assert_eq!(site.obey("/site/by/odd").await, [500]);
+    assert_eq!(site.obey("/site/by/even").await, [402, 200]);
 }
 
 /// One payer's request must not stop the sale to all others.

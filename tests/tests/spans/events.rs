@@ -63,6 +63,67 @@ async fn what_only_the_merchant_can_mend_is_an_error_and_what_passes_is_a_warnin
     assert_eq!(alerts("/alerting"), ["ERROR invalid_reply -"]);
 }
 
+/// No other test of this program has the default store: it is said once in a process.
+#[actix_web::test]
+async fn that_the_default_store_forgets_is_said_once_and_of_packs_only() {
+    let said = |scope: &str| {
+        let said = ["/pack", "/once"].map(|path| said_at(&format!("{scope}{path}")));
+        let is_of_it = |said: &&Said| {
+            said.level == Level::WARN && said.fields.get("message").contains("a restart forgets")
+        };
+        said.concat().iter().filter(is_of_it).count()
+    };
+    let kept = Shop::open("/kept").await;
+    let default = Shop::with_the_default_store("/forgets").await;
+    for shop in [&kept, &default] {
+        assert_eq!(shop.ask("/once").await.status, 402);
+    }
+    assert_eq!(kept.ask("/pack").await.status, 402);
+    assert_eq!((said("/kept"), said("/forgets")), (0, 0));
+    for _ in 0..2 {
+        assert_eq!(default.ask("/pack").await.status, 402);
+    }
+    assert_eq!(said("/forgets"), 1);
+}
+
+/// The payer hears no more than that it is 502.
+#[actix_web::test]
+async fn what_the_broker_should_not_have_said_is_an_error_in_words() {
+    let shop = Shop::open("/nonsense").await;
+    let yes = |resource: &str, sats| {
+        let yes = json!({ "valid": true, "resource": resource, "amountSats": sats });
+        Fault::json(yes).on(Endpoint::Verify)
+    };
+    let (weather, preimage) = ("/nonsense/weather/rome", "00".repeat(32));
+    let token = format!("L402 AgEL:{preimage}");
+    for (path, token, fault, words) in [
+        (
+            "/weather/rome",
+            "",
+            Fault::edit(|reply| reply["invoice"] = json!("\"")),
+            "the broker's challenge is unusable",
+        ),
+        ("/weather/rome", &token, yes("/other", 100), "valid for something else"),
+        ("/weather/rome", &token, yes(weather, 99), "valid for something else"),
+        (
+            "/weather/rome",
+            &token,
+            Fault::json(json!({ "valid": true, "resource": weather })).on(Endpoint::Verify),
+            "valid without its `amountSats`",
+        ),
+        ("/once", "L402 AgEL:none", yes("/nonsense/once", 10), "whose preimage is not 32 bytes"),
+    ] {
+        let route = if path == "/once" { "/nonsense/once" } else { "/nonsense/weather/{city}" };
+        said_at(route);
+        shop.sandbox.fault(fault);
+        assert_eq!(shop.ask_with(path, token).await.status, 502, "{words}");
+        let said = said_at(route);
+        let is_told =
+            |said: &Said| said.level == Level::ERROR && said.fields.get("message").contains(words);
+        assert!(said.iter().any(is_told), "{words}: {said:?}");
+    }
+}
+
 #[actix_web::test]
 async fn each_line_of_a_failed_call_names_the_url_that_was_tried() {
     let shop = Shop::open("/tried").await;

@@ -9,7 +9,7 @@ mod outcomes;
 
 use actix_web::{Error, HttpRequest, Responder, error, get, web};
 use collector::{Span, spans_of};
-use l402_actix::{Balance, BalanceError, L402Config, Price, l402};
+use l402_actix::{Balance, BalanceError, L402Config, MemoryStore, Price, l402};
 use l402_sandbox::Sandbox;
 use l402_tests::{Answer, Api, config};
 
@@ -30,6 +30,12 @@ async fn priced() -> impl Responder {
 #[l402(price_sats = 10, single_use)]
 async fn once() -> impl Responder {
     "once"
+}
+
+#[get("/pack")]
+#[l402(price_sats = 10, uses = 3)]
+async fn pack() -> impl Responder {
+    "one of three"
 }
 
 #[get("/unpriced")]
@@ -74,12 +80,23 @@ impl Shop {
     }
 
     async fn with(scope: &'static str, settings: impl Fn(L402Config) -> L402Config) -> Self {
-        collector::begin();
         let sandbox = Sandbox::start().await;
-        let config = settings(config(sandbox.client()));
+        let config = settings(config(sandbox.client()).balances(MemoryStore::new()));
+        Self::of(scope, sandbox, config).await
+    }
+
+    async fn with_the_default_store(scope: &'static str) -> Self {
+        let sandbox = Sandbox::start().await;
+        let config = config(sandbox.client());
+        Self::of(scope, sandbox, config).await
+    }
+
+    async fn of(scope: &'static str, sandbox: Sandbox, config: L402Config) -> Self {
+        collector::begin();
         let api = Api::serve(move |app| {
             let routes = web::scope(scope);
-            let routes = routes.service((weather, priced, once, unpriced, overdrawn, forgetful));
+            let routes = routes.service((weather, priced, once, pack, unpriced));
+            let routes = routes.service((overdrawn, forgetful));
             app.app_data(config.clone()).service(routes);
         })
         .await;

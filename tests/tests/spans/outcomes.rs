@@ -47,6 +47,19 @@ async fn a_token_that_is_not_genuine_is_called_so_however_it_is_answered() {
 }
 
 #[actix_web::test]
+async fn a_token_that_was_good_is_called_expired_and_one_for_something_else_not_covering() {
+    let shop = Shop::open("/expiring").await;
+    let credential = shop.buy("/weather/rome").await;
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 200);
+    assert_eq!(shop.went(WEATHER), "100 paid -");
+    shop.sandbox.advance(Duration::from_secs(2 * 60 * 60));
+    assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 402);
+    assert_eq!(shop.went(WEATHER), "100 challenged expired");
+    assert_eq!(shop.ask_with("/weather/paris", &credential).await.status, 402);
+    assert_eq!(shop.went(WEATHER), "100 challenged not_covered");
+}
+
+#[actix_web::test]
 async fn what_the_merchant_decides_is_told_from_what_the_gate_decides() {
     let shop = Shop::open("/merchant").await;
     assert_eq!(shop.ask("/priced?free").await.status, 200);

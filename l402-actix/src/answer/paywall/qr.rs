@@ -39,7 +39,40 @@ pub(super) fn svg(invoice: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::svg;
+    use super::*;
+
+    /// `Mx,yhNv1h-Nz` -> the dark modules of a row that it covers.
+    fn runs(path: &str) -> Vec<(i32, i32, i32)> {
+        let run = |step: &str| {
+            let (x, rest) = step.split_once(',')?;
+            let (y, rest) = rest.split_once('h')?;
+            let (run, rest) = rest.split_once('v')?;
+            assert_eq!(rest, format!("1h-{run}z"));
+            Some((x.parse().ok()?, y.parse().ok()?, run.parse().ok()?))
+        };
+        path.split('M').skip(1).map(|step| run(step).expect("a run")).collect()
+    }
+
+    #[test]
+    fn what_is_drawn_is_the_code_within_its_border_and_each_run_once() {
+        let drawn = svg("lnbcrt1qqqsyqcyq5rqwzqf").expect("a code");
+        let (_, path) = drawn.split_once("fill=\"#000\" d=\"").expect("the dark path");
+        let runs = runs(path.split_once('"').expect("its end").0);
+        let code = QrCode::encode_text("LIGHTNING:LNBCRT1QQQSYQCYQ5RQWZQF", QrCodeEcc::Low);
+        let code = code.expect("a code");
+        let covers = |x, y| {
+            runs.iter()
+                .filter(|(left, top, run)| *top == y && (*left..left + run).contains(&x))
+                .count()
+        };
+        for y in 0..code.size() + 2 * QUIET_ZONE {
+            for x in 0..code.size() + 2 * QUIET_ZONE {
+                let is_dark = code.get_module(x - QUIET_ZONE, y - QUIET_ZONE);
+                assert_eq!(covers(x, y), usize::from(is_dark), "{x},{y}");
+            }
+        }
+        assert!(runs.iter().all(|(.., run)| *run > 0), "no empty run");
+    }
 
     #[test]
     fn an_invoice_is_drawn_and_what_no_code_holds_is_not() {
