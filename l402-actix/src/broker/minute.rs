@@ -28,7 +28,6 @@ impl From<RateLimit> for Said {
 
 /// What may still be called, and of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(Default))]
 pub(super) struct Left {
     pub(super) limit: u32,
     /// Nothing while the broker wants a rest, and what was left while a first reply is waited for.
@@ -43,6 +42,13 @@ pub(super) struct Left {
 }
 
 impl Left {
+    /// So many calls are left, of a hundred.
+    #[cfg(test)]
+    pub(super) fn of_a_hundred(calls: u32) -> Self {
+        let (limit, for_payers) = (100, calls);
+        Self { limit, calls, for_payers, renewed_in: Duration::ZERO, used: 0, own: 0 }
+    }
+
     /// What is kept for those who have paid: a tenth.
     pub(super) fn reserve(self) -> u32 {
         self.limit / 10
