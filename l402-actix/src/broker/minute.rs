@@ -43,6 +43,13 @@ pub(super) struct Left {
 }
 
 impl Left {
+    /// So many calls are left, of a hundred.
+    #[cfg(test)]
+    pub(super) fn of_a_hundred(calls: u32) -> Self {
+        let (limit, for_payers) = (100, calls);
+        Self { limit, calls, for_payers, renewed_in: Duration::ZERO, used: 0, own: 0 }
+    }
+
     /// What is kept for those who have paid: a tenth.
     pub(super) fn reserve(self) -> u32 {
         self.limit / 10

@@ -67,11 +67,6 @@ impl Payer {
 mod tests {
     use super::*;
 
-    /// So many calls are left of the account's hundred.
-    fn left(calls: u32) -> Left {
-        Left { limit: 100, calls, for_payers: calls, ..Left::default() }
-    }
-
     fn takes(payer: &mut Payer, left: Left, now: Instant) -> bool {
         matches!(payer.take(left, now), Some(Rank::Allowed))
     }
@@ -81,31 +76,31 @@ mod tests {
         let now = Instant::now();
         let minutes = |minutes: u64| now + Duration::from_secs(60 * minutes);
         let mut payer = Payer::new(now);
-        assert!(takes(&mut payer, left(100), minutes(0)));
-        assert!(takes(&mut payer, left(100), minutes(59)));
-        assert!(payer.take(left(100), minutes(61)).is_none());
+        assert!(takes(&mut payer, Left::of_a_hundred(100), minutes(0)));
+        assert!(takes(&mut payer, Left::of_a_hundred(100), minutes(59)));
+        assert!(payer.take(Left::of_a_hundred(100), minutes(61)).is_none());
     }
 
     #[test]
     fn a_payer_has_ten_of_a_hundred_by_right_and_then_what_nobody_else_needs() {
         let (now, mut payer) = (Instant::now(), Payer::new(Instant::now()));
         for _ in 0..10 {
-            assert!(takes(&mut payer, left(10), now));
+            assert!(takes(&mut payer, Left::of_a_hundred(10), now));
         }
-        assert!(!takes(&mut payer, left(10), now), "no more by right");
+        assert!(!takes(&mut payer, Left::of_a_hundred(10), now), "no more by right");
         // Ten are kept for those who have paid, and two for each that it has had.
-        assert!(!takes(&mut payer, left(30), now));
-        assert!(takes(&mut payer, left(31), now));
+        assert!(!takes(&mut payer, Left::of_a_hundred(30), now));
+        assert!(takes(&mut payer, Left::of_a_hundred(31), now));
     }
 
     #[test]
     fn the_last_calls_are_for_those_who_have_hardly_called() {
         let (now, mut payer) = (Instant::now(), Payer::new(Instant::now()));
         for _ in 0..8 {
-            assert!(takes(&mut payer, left(100), now));
+            assert!(takes(&mut payer, Left::of_a_hundred(100), now));
         }
-        assert!(!takes(&mut payer, left(2), now), "a quarter of eight");
-        assert!(takes(&mut payer, left(3), now));
-        assert!(matches!(payer.take(left(0), now), Some(Rank::ToProbe)));
+        assert!(!takes(&mut payer, Left::of_a_hundred(2), now), "a quarter of eight");
+        assert!(takes(&mut payer, Left::of_a_hundred(3), now));
+        assert!(matches!(payer.take(Left::of_a_hundred(0), now), Some(Rank::ToProbe)));
     }
 }

@@ -63,18 +63,6 @@ async fn a_config_that_keeps_balances_elsewhere_than_another_of_its_account_is_t
 }
 
 #[actix_web::test]
-async fn a_broker_that_is_busy_at_start_is_no_fault_of_the_merchants() {
-    let sandbox = Sandbox::start().await;
-    for fault in [Fault::status(503), Fault::status(429)] {
-        sandbox.clear_faults();
-        sandbox.fault(fault.always());
-        let lines = faults(&L402Config::new(sandbox.client())).await;
-        let [line] = &lines[..] else { panic!("{lines:?}") };
-        assert!(line.contains("nothing is wrong here; start again in a moment"), "{line}");
-    }
-}
-
-#[actix_web::test]
 async fn a_broker_and_a_redis_that_are_away_are_two_lines() {
     let (url, client) = {
         let sandbox = Sandbox::start().await;

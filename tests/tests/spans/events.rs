@@ -94,7 +94,7 @@ async fn what_the_broker_should_not_have_said_is_an_error_in_words() {
         let yes = json!({ "valid": true, "resource": resource, "amountSats": sats });
         Fault::json(yes).on(Endpoint::Verify)
     };
-    let (sold, preimage) = ("/nonsense/weather/rome", "00".repeat(32));
+    let (paid_for, preimage) = ("/nonsense/weather/rome", "00".repeat(32));
     let token = format!("L402 AgEL:{preimage}");
     for (path, token, fault, words) in [
         (
@@ -104,11 +104,11 @@ async fn what_the_broker_should_not_have_said_is_an_error_in_words() {
             "the broker's challenge is unusable",
         ),
         ("/weather/rome", &token, yes("/other", 100), "valid for something else"),
-        ("/weather/rome", &token, yes(sold, 99), "valid for something else"),
+        ("/weather/rome", &token, yes(paid_for, 99), "valid for something else"),
         (
             "/weather/rome",
             &token,
-            Fault::json(json!({ "valid": true, "resource": sold })).on(Endpoint::Verify),
+            Fault::json(json!({ "valid": true, "resource": paid_for })).on(Endpoint::Verify),
             "valid without its `amountSats`",
         ),
         ("/once", "L402 AgEL:none", yes("/nonsense/once", 10), "whose preimage is not 32 bytes"),
