@@ -286,12 +286,12 @@ fn answered(
         // The broker has taken it, nobody knows, and neither does anybody know that it was sold here.
         402 if payment.may_be_lost() && payment.may_be_unknown => is_lost(town, payment),
         // Nobody knows that it was sold here, and a request beside it has had the broker take it.
-        402 if payment.form == Form::Mpp && payment.in_flight > 0 && payment.may_be_unknown => {
+        402 if payment.may_be_unknown && is_beside_another(payment, asked) => {
             town.seen.note("asked again beside a request that is served", 1);
             true
         }
         // A request beside it may be asking the broker, which takes it once.
-        403 if payment.form == Form::Mpp && payment.in_flight > 0 => true,
+        403 if is_beside_another(payment, asked) => true,
         403 if payment.form == Form::Mpp && !fails.contains(&401) => {
             payment.may_be_lost() && is_lost(town, payment)
         }
@@ -308,6 +308,12 @@ fn answered(
             status != 402 && status != 200 && fails.contains(&status)
         }
     }
+}
+
+/// Whether another request came with the same MPP payment meanwhile.
+fn is_beside_another(payment: &Payment, asked: &Asked) -> bool {
+    let has_ended = payment.ended.is_some_and(|at| at >= asked.begun);
+    payment.form == Form::Mpp && (payment.in_flight > 0 || has_ended)
 }
 
 /// The broker's own yes, or the process that heard it, is gone: "Not promised" in docs/RELIABILITY.md.

@@ -10,8 +10,9 @@ const WARM: Duration = Duration::from_secs(30);
 /// What no process may have more of than: what all memories take when they are full, and a half.
 const MOST_KIB: u64 = 160 * 1024;
 
-/// How many more handles than after its start an idle process may have: its connections to Redis.
-const MORE_HANDLES: usize = 6;
+/// How many more handles than just after its start an idle process may have: the threads that it starts with
+/// the first request, and its connections to Redis.
+const MORE_HANDLES: usize = 24;
 
 /// Prints it; whether all is as it was promised.
 pub(crate) fn print(fleet: &Fleet, is_hasty: bool) -> bool {
