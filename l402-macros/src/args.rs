@@ -158,7 +158,7 @@ impl Args {
             Some(GoodFor::Units { units, hold }) => (Some(units), Some(hold)),
         };
         [price, some, hold].into_iter().flatten().filter_map(|amount| match amount {
-            Amount::Constant(value, words) => Some((value, *words)),
+            Amount::Constant(value, words) => Some((value.as_ref(), *words)),
             Amount::Literal(_) => None,
         })
     }

@@ -49,7 +49,7 @@ pub(crate) enum Amount {
     /// Checked here.
     Literal(u64),
     /// To be checked by the compiler.
-    Constant(Expr, &'static Words),
+    Constant(Box<Expr>, &'static Words),
 }
 
 /// What one payment is good for.
@@ -100,7 +100,7 @@ pub(crate) fn amount(value: Expr, words: &'static Words) -> Result<Amount> {
             Err(wrong_kind(unary.span()))
         }
         Expr::Lit(other) => Err(wrong_kind(other.span())),
-        constant => Ok(Amount::Constant(constant, words)),
+        constant => Ok(Amount::Constant(Box::new(constant), words)),
     }
 }
 
