@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// SplitMix64.
+/// By `SplitMix64`.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -44,7 +44,7 @@ impl Random {
     pub(crate) fn time(&mut self, shortest: Duration, longest: Duration) -> Duration {
         let mut time = shortest;
         while time < longest && !self.one_in(3) {
-            time = time * 2;
+            time *= 2;
         }
         let spread = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         time.min(longest).saturating_sub(Duration::from_millis(self.below(spread / 2 + 1)))
