@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// `SplitMix64`.
+/// By `SplitMix64`.
 pub(crate) struct Random(u64);
 
 impl Random {
