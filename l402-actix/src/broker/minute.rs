@@ -47,7 +47,7 @@ impl Left {
     #[cfg(test)]
     pub(super) fn of_a_hundred(calls: u32) -> Self {
         let (limit, for_payers) = (100, calls);
-        Self { limit, calls, for_payers, renewed_in: Duration::ZERO, used: 0, own: 0 }
+        Self { limit, calls, for_payers, renewed_in: Duration::ZERO, used: 1, own: 1 }
     }
 
     /// What is kept for those who have paid: a tenth.
