@@ -29,6 +29,11 @@ local function put(holder, has, used)
     keep(lease * 2)
 end
 
+-- No step of this request takes effect any more, and nobody's word brings its hold back.
+local function end_for_good()
+    redis.call('SET', KEYS[2], 1, 'PX', 600000)
+end
+
 if step == 'accept' then
     redis.call('HSET', key, 'accepted', ARGV[9])
     keep(kept)
@@ -110,6 +115,9 @@ if step == 'settle' then
             redis.call('HSET', key, 'drawn', text(settled + mine[2]))
         end
     end
+    if ARGV[9] == 'unsure' then
+        end_for_good()
+    end
     return 1
 elseif step == 'settle at' then
     if mine and redis.call('EXISTS', KEYS[2]) == 0 then
@@ -119,12 +127,12 @@ elseif step == 'settle at' then
             redis.call('HSET', key, 'drawn', text(settled + stays))
         end
     end
-    redis.call('SET', KEYS[2], 1, 'PX', 600000)
+    end_for_good()
     return 1
 elseif step == 'give back' then
     redis.call('HDEL', key, 'h:' .. id)
     if ARGV[9] == 'unsure' then
-        redis.call('SET', KEYS[2], 1, 'PX', 600000)
+        end_for_good()
     end
     return 1
 elseif step == 'renew' then

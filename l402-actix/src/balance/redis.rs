@@ -1,7 +1,7 @@
 //! Balances in Redis, which several processes share.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry as Slot},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -78,9 +78,17 @@ struct Ledger {
     unheard: Mutex<HashMap<HoldId, u32>>,
 }
 
-/// What a request has, and when Redis last said so: before its lease has run out there is no need to
-/// say it again, and one that has settled meanwhile would be brought back.
-type Entries = HashMap<Mark, Vec<(HoldId, Portion, Option<Instant>)>>;
+type Entries = HashMap<Mark, Vec<Entry>>;
+
+struct Entry {
+    id: HoldId,
+    portion: Portion,
+    /// When Redis last said so: before its lease has run out there is no need to say it again.
+    heard: Option<Instant>,
+    /// It was said again, beside another request's step. That may come after the end of this one, and
+    /// must not bring it back then.
+    said_again: bool,
+}
 
 impl RedisStore {
     /// The server at this URL, such as `redis://user:password@host:6379/0`. Nothing is sent yet.
@@ -125,7 +133,7 @@ struct Step<'a> {
     kept_for: Duration,
     ours: &'a [(HoldId, Portion)],
     accepted: Option<Accepted>,
-    /// Whether what gives back may be overtaken by an earlier step, of which nothing was heard.
+    /// Whether something that was said of a request may take effect after what ends it.
     unsure: bool,
 }
 
@@ -245,9 +253,11 @@ impl Balances for RedisStore {
     }
 
     fn settle(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
+        let unsure = self.ledger.is_unsure(mark, id);
         self.ledger.remove(mark, id);
         self.ledger.unheard().remove(&id);
-        self.run(mark, Step::named("settle", Some(id)), |value| done(value).map(drop))
+        let step = Step { unsure, ..Step::named("settle", Some(id)) };
+        self.run(mark, step, |value| done(value).map(drop))
     }
 
     fn settle_at(&self, mark: Mark, id: HoldId, drawn: u64) -> StoreFuture<'_, ()> {
@@ -259,7 +269,7 @@ impl Balances for RedisStore {
     }
 
     fn give_back(&self, mark: Mark, id: HoldId) -> StoreFuture<'_, ()> {
-        let unsure = self.ledger.unheard().contains_key(&id);
+        let unsure = self.ledger.is_unsure(mark, id);
         let step = Step { unsure, ..Step::named("give back", Some(id)) };
         let step = self.run(mark, step, done);
         Box::pin(async move {
@@ -326,37 +336,40 @@ impl Balances for RedisStore {
 
 impl Ledger {
     fn of(&self, mark: Mark, lease: Duration) -> Vec<(HoldId, Portion)> {
-        let entries = self.entries();
-        let own = entries.get(&mark).into_iter().flatten();
-        own.filter(|(_, _, heard)| heard.is_none_or(|at| at.elapsed() >= lease))
-            .map(|(id, portion, _)| (*id, *portion))
+        let mut entries = self.entries();
+        let own = entries.get_mut(&mark).into_iter().flatten();
+        own.filter(|entry| entry.heard.is_none_or(|at| at.elapsed() >= lease))
+            .map(|entry| {
+                entry.said_again = true;
+                (entry.id, entry.portion)
+            })
             .collect()
     }
 
     fn heard(&self, mark: Mark, id: HoldId, at: Instant) {
         if let Some(holds) = self.entries().get_mut(&mark)
-            && let Some((_, _, heard)) = holds.iter_mut().find(|(holder, ..)| *holder == id)
+            && let Some(entry) = holds.iter_mut().find(|entry| entry.id == id)
         {
-            *heard = Some(at);
+            entry.heard = Some(at);
         }
     }
 
     fn put(&self, mark: Mark, id: HoldId, change: impl FnOnce(&mut Portion)) {
         let mut entries = self.entries();
         let holds = entries.entry(mark).or_default();
-        if let Some((_, portion, _)) = holds.iter_mut().find(|(holder, ..)| *holder == id) {
-            change(portion);
+        if let Some(entry) = holds.iter_mut().find(|entry| entry.id == id) {
+            change(&mut entry.portion);
         } else {
             let mut portion = Portion::default();
             change(&mut portion);
-            holds.push((id, portion, None));
+            holds.push(Entry { id, portion, heard: None, said_again: false });
         }
     }
 
     fn remove(&self, mark: Mark, id: HoldId) {
         let mut entries = self.entries();
         if let Some(holds) = entries.get_mut(&mark) {
-            holds.retain(|(holder, ..)| *holder != id);
+            holds.retain(|entry| entry.id != id);
             if holds.is_empty() {
                 entries.remove(&mark);
             }
@@ -367,6 +380,15 @@ impl Ledger {
     fn asks(&self, id: HoldId) -> Asked<'_> {
         *self.unheard().entry(id).or_default() += 1;
         Asked { ledger: self, id }
+    }
+
+    /// Whether something that was said of this request may yet take effect after its end.
+    fn is_unsure(&self, mark: Mark, id: HoldId) -> bool {
+        let was_said_again = self
+            .entries()
+            .get(&mark)
+            .is_some_and(|holds| holds.iter().any(|entry| entry.id == id && entry.said_again));
+        was_said_again || self.unheard().contains_key(&id)
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -387,7 +409,7 @@ impl Asked<'_> {
     fn answered<T>(self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         if !matches!(answer, Err(StoreError::Unreachable(_))) {
             let mut unheard = self.ledger.unheard();
-            if let Entry::Occupied(mut steps) = unheard.entry(self.id) {
+            if let Slot::Occupied(mut steps) = unheard.entry(self.id) {
                 *steps.get_mut() -= 1;
                 if *steps.get() == 0 {
                     steps.remove();
