@@ -87,11 +87,15 @@ async fn the_other_fields_of_a_mint_cannot_break_the_body() {
             let sent = value.clone();
             sandbox.fault(Fault::edit(move |reply| reply[field] = json!(sent)));
             let answer = raw::get(api.address(), b"/weather", None).await.unwrap().unwrap();
-            assert_eq!(answer.status, 402, "{field} with {what}");
+            // A hash of another length is none, and a date that long is left out.
+            let is_long = value.len() > 64;
+            let refused = is_long && field == "paymentHash";
+            assert_eq!(answer.status, if refused { 502 } else { 402 }, "{field} with {what}");
             assert!(!String::from_utf8_lossy(&answer.head).to_lowercase().contains("x-evil"));
             let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
             let shown = if field == "paymentHash" { "payment_hash" } else { "expires_at" };
-            assert_eq!(body["l402"][shown], json!(value), "{what}");
+            let expected = if is_long { json!(null) } else { json!(value) };
+            assert_eq!(body["l402"][shown], expected, "{what}");
         }
     }
 }

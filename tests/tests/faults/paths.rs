@@ -160,6 +160,9 @@ async fn no_spelling_opens_anything_else(shop: &Shop, part: fn(&str) -> &str) {
         let opened =
             answer.status == 200 || charges_for_nothing && [400, 404].contains(&answer.status);
         assert!(opened, "{shown:.60}: what is bound at mint is bound at verify: {}", answer.status);
+        if answer.status != 200 {
+            continue;
+        }
         let text = part(&answer.text()).to_owned();
         let first = content.entry(resource.clone()).or_insert_with(|| text.clone());
         assert_eq!(*first, text, "{shown:.60}: one resource, two contents");

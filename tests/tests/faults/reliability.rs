@@ -12,11 +12,20 @@ fn page() -> String {
 
 /// The cells of each row of each table, without the heads.
 fn rows(page: &str) -> Vec<Vec<&str>> {
-    page.lines()
-        .filter(|line| line.starts_with('|') && !line.starts_with("| ---"))
-        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
-        .filter(|cells: &Vec<&str>| cells.last() != Some(&"test"))
-        .collect()
+    let tables = page.lines().map(cells).collect::<Vec<_>>();
+    // Other tables are of figures.
+    let of_tests = tables.split(Option::is_none).filter(|table| {
+        table
+            .first()
+            .is_some_and(|head| head.as_ref().is_some_and(|head| head.ends_with(&["test"])))
+    });
+    // Below the head and its line.
+    of_tests.flat_map(|table| table.iter().skip(2).flatten().cloned()).collect()
+}
+
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let is_row = line.starts_with('|');
+    is_row.then(|| line.trim_matches('|').split('|').map(str::trim).collect())
 }
 
 /// `` `a::b`, `c::d` `` -> the names.
