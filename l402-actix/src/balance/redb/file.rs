@@ -1,7 +1,9 @@
 //! What stands in the file, and how it is read and changed.
 
+#[cfg(not(windows))]
+use std::fs;
 use std::{
-    fs, io,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     time::Duration,
