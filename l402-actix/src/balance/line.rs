@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -150,7 +150,28 @@ fn spread(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + f64::from(byte[0]) / 255.0)
 }
 
-pub(crate) async fn within_time<T>(mut step: StoreFuture<'_, T>) -> Result<T, StoreError> {
+/// When a step has last failed because its store was away.
+static LAST_AWAY: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// For how long other processes may still be writing down what they could not write meanwhile: the
+/// longest pause, spread, and a step.
+const CATCHING_UP: Duration = Duration::from_secs(20);
+
+/// Whether what this process reads of others may still be less than they know.
+pub(crate) fn was_away_lately() -> bool {
+    let last = LAST_AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+    last.is_some_and(|last| last.elapsed() < CATCHING_UP)
+}
+
+pub(crate) async fn within_time<T>(step: StoreFuture<'_, T>) -> Result<T, StoreError> {
+    let done = in_time(step).await;
+    if matches!(done, Err(StoreError::Unreachable(_) | StoreError::NotAsked(_))) {
+        *LAST_AWAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+    done
+}
+
+async fn in_time<T>(mut step: StoreFuture<'_, T>) -> Result<T, StoreError> {
     // In memory there is nothing to wait for, and no timer is set.
     let at_once = poll_fn(|context| Poll::Ready(step.as_mut().poll(context))).await;
     if let Poll::Ready(done) = at_once {

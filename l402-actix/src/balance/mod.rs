@@ -21,7 +21,7 @@ mod stream;
 
 pub(crate) use self::acceptance::{accept, accepted};
 pub(crate) use self::hold::{Claimed, Ending, Hold};
-pub(crate) use self::line::within_time;
+pub(crate) use self::line::{was_away_lately, within_time};
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 pub use self::portion::{Balance, BalanceError};
 #[cfg(feature = "redb")]

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     answer::{Problem, Refusal},
-    balance::{Hold, Mark},
+    balance::{Hold, Mark, StoreError, was_away_lately},
     broker::{Answer, BrokerRefusal, Line, is_malformed, missing_fact},
     payment::Payment,
     terms::{Question, Terms},
@@ -82,6 +82,11 @@ pub(super) async fn decide(
                 (acceptance::before(visit, payment_hash).await?, claimed)
             {
                 return Ok(admitted(visit, (mark, payment), hold, echo));
+            }
+            // The process that has accepted it may not have been able to say so yet.
+            if visit.store()?.lease().is_some() && was_away_lately() {
+                let cause = "it was away, and others may not have written down yet what they know";
+                return Err(Refusal::Balances(StoreError::unreachable(cause)));
             }
             let known = visit.broker.known_with(known, &name);
             let case = Case {
