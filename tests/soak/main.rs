@@ -162,8 +162,10 @@ async fn soak(time: Duration, seed: u64, is_hasty: bool) -> io::Result<bool> {
     println!("{:<40}{}", "Redis was away or frozen", town.outages.count());
     drop(redis);
     town.seen.print();
-    let fleet_is_right = report::print(fleet, is_hasty) && one.panics() + two.panics() == 0;
-    Ok(town.seen.is_right() && fleet_is_right && stopped_one && stopped_two)
+    let fleet_is_right = report::print(fleet, is_hasty)
+        & report::is(one.panics() + two.panics() == 0, "a process has panicked at the end")
+        & report::is(stopped_one && stopped_two, "a process did not stop in time");
+    Ok(town.seen.is_right() && fleet_is_right)
 }
 
 /// Who comes, and what ails the broker meanwhile.

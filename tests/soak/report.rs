@@ -40,16 +40,27 @@ pub(crate) fn print(fleet: &Fleet, is_hasty: bool) -> bool {
         line("the oldest one, its age", format!("{} s", age.unwrap_or_default()));
         print_course(oldest);
     }
-    let (mut is_right, mut handles) = (most <= MOST_KIB && fleet.panics() == 0, Vec::new());
+    let mut handles = Vec::new();
+    let mut is_right = is(most <= MOST_KIB, "a process has taken too much memory")
+        & is(fleet.panics() == 0, "a process has panicked");
     for slot in 0..2 {
         let looks = fleet.now(slot).map(|life| life.looks()).unwrap_or_default();
         if let (Some(first), Some(last)) = (looks.first(), looks.last()) {
             handles.push(format!("{} and {}", first.handles, last.handles));
-            is_right &= is_hasty || last.handles <= first.handles + MORE_HANDLES;
+            let is_idle = is_hasty || last.handles <= first.handles + MORE_HANDLES;
+            is_right &= is(is_idle, "an idle process holds more handles than at its start");
         }
     }
     line("handles after the start and at the end", handles.join(", "));
     is_right
+}
+
+/// Says so where it is not.
+pub(crate) fn is(right: bool, else_what: &str) -> bool {
+    if !right {
+        println!("NOT AS PROMISED: {else_what}");
+    }
+    right
 }
 
 /// Its memory at ten moments.

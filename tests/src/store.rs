@@ -195,6 +195,10 @@ impl Balances for TestStore {
         self.step(self.inner.accepted(mark))
     }
 
+    fn was_away_lately(&self) -> bool {
+        self.inner.was_away_lately()
+    }
+
     fn lease(&self) -> Option<Duration> {
         self.lease
     }

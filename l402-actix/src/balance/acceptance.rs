@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    line::{TRY_FOR, until_done, within_time},
+    step::{STORE_TIMEOUT, TRY_FOR, until_done, within_time},
     store::{Accepted, Balances, Mark, StoreError},
 };
 use crate::{
@@ -16,9 +16,9 @@ use crate::{
 
 static NOT_WRITTEN: Notice = Notice::new();
 
-/// Those that the store does not have yet.
+/// Those that the store does not have yet, and for how long it is to keep them.
 #[derive(Default)]
-struct Unwritten(Memory<Accepted>);
+struct Unwritten(Memory<(Accepted, Duration)>);
 
 /// What the payment was accepted for.
 pub(crate) async fn accepted(
@@ -26,7 +26,7 @@ pub(crate) async fn accepted(
     mark: Mark,
 ) -> Result<Option<Accepted>, StoreError> {
     match unwritten(mark).0.get(&name(mark)) {
-        Some(accepted) => Ok(Some(accepted)),
+        Some((accepted, _)) => Ok(Some(accepted)),
         None => within_time(store.accepted(mark)).await,
     }
 }
@@ -40,7 +40,7 @@ pub(crate) async fn accept(
     kept_for: Duration,
 ) {
     // Before the step, which may be dropped with its request.
-    unwritten(mark).0.put(name(mark), accepted, CAPACITY);
+    unwritten(mark).0.put(name(mark), (accepted, kept_for), CAPACITY);
     let written = background::spawn(async move {
         let step = || store.accept(mark, accepted, kept_for);
         let failed = |err: &StoreError| {
@@ -54,8 +54,20 @@ pub(crate) async fn accept(
     });
     // No longer than for any other step: this process knows it.
     if let Ok(written) = written {
-        let _ = tokio::time::timeout(super::line::STORE_TIMEOUT, written).await;
+        let _ = tokio::time::timeout(STORE_TIMEOUT, written).await;
     }
+}
+
+/// Writes down what a store that others share does not have yet of a payment, before a hold on it
+/// ends: who finds the payment free must not have to ask the broker, which has taken it.
+pub(super) async fn written_first(store: &dyn Balances, mark: Mark) -> Result<(), StoreError> {
+    if store.lease().is_none() {
+        return Ok(());
+    }
+    let Some((accepted, kept_for)) = unwritten(mark).0.get(&name(mark)) else { return Ok(()) };
+    store.accept(mark, accepted, kept_for).await?;
+    unwritten(mark).0.forget(&name(mark));
+    Ok(())
 }
 
 fn unwritten(mark: Mark) -> Arc<Unwritten> {

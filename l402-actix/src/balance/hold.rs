@@ -20,8 +20,9 @@ use actix_web::http::StatusCode;
 use tokio::time::sleep;
 
 use super::{
-    line::{Line, within_time},
+    line::Line,
     portion::{AtEnd, Balance, Cost, Shared},
+    step::within_time,
     store::{Balances, Claim, HoldId, Kind, Mark, Quota, StoreError},
 };
 use crate::{background, notice::Notice};
@@ -111,6 +112,12 @@ impl Hold {
         (quota.kind, quota.limit) == (kind, limit)
     }
 
+    /// Whether others have held or drawn something of the same payment.
+    pub(crate) fn is_beside_others(&self) -> bool {
+        let (quota, left) = self.shared.remaining();
+        left < quota.limit
+    }
+
     pub(crate) fn balance(&self) -> Balance {
         Balance::of(Arc::clone(&self.shared))
     }
@@ -148,7 +155,7 @@ impl Hold {
         self.over = true;
         let Some(line) = self.shared.undone() else { return };
         let mut unsure = Unsure(Some(&line));
-        if within_time(line.store.give_back(line.mark, line.id)).await.is_ok() {
+        if within_time(line.give_back()).await.is_ok() {
             unsure.0 = None;
         }
     }

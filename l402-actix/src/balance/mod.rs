@@ -16,12 +16,12 @@ mod redb;
 mod redis;
 mod settings;
 mod sheet;
+mod step;
 mod store;
 mod stream;
 
 pub(crate) use self::acceptance::{accept, accepted};
 pub(crate) use self::hold::{Claimed, Ending, Hold};
-pub(crate) use self::line::{was_away_lately, within_time};
 pub use self::memory::{DEFAULT_CAPACITY, MemoryStore};
 pub use self::portion::{Balance, BalanceError};
 #[cfg(feature = "redb")]
@@ -29,6 +29,7 @@ pub use self::redb::RedbStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub(crate) use self::settings::Settings;
+pub(crate) use self::step::within_time;
 pub use self::store::{
     Accepted, Balances, Claim, DEFAULT_KEPT_FOR, HoldId, Kind, Mark, Portion, Quota, StoreError,
     StoreFuture,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    line::within_time,
+    step::within_time,
     store::{Balances, HoldId, Kind, MIN_KEPT_FOR, Mark, Quota, StoreError},
 };
 use crate::key::{Key, key};

@@ -323,6 +323,10 @@ impl Balances for RedisStore {
         })
     }
 
+    fn was_away_lately(&self) -> bool {
+        self.state.was_away_lately()
+    }
+
     /// Of a connection that a function makes, no more than that it is Redis.
     fn place(&self) -> String {
         self.state.place().map_or_else(|| "Redis".to_owned(), |place| format!("Redis at {place}"))

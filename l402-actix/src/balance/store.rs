@@ -107,6 +107,12 @@ pub trait Balances: fmt::Debug + Send + Sync + 'static {
         Box::pin(ready(Ok(true)))
     }
 
+    /// Whether it was away so lately that other processes may not have written down yet what they know.
+    /// Then the broker's no to an MPP payment is answered 503 and not with a price. Default: `false`.
+    fn was_away_lately(&self) -> bool {
+        false
+    }
+
     /// Where the balances are: the same for stores that know of each other's, and for no others.
     /// Default: the name of the type.
     ///

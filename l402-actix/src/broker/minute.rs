@@ -50,6 +50,12 @@ impl Left {
         Self { limit, calls, for_payers, renewed_in: Duration::ZERO, used: 1, own: 1 }
     }
 
+    /// So many processes have called, each as often as this one.
+    #[cfg(test)]
+    pub(super) fn at_one_of(self, processes: u32) -> Self {
+        Self { used: processes, own: 1, ..self }
+    }
+
     /// What is kept for those who have paid: a tenth.
     pub(super) fn reserve(self) -> u32 {
         self.limit / 10

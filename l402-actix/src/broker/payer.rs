@@ -43,9 +43,9 @@ impl Payer {
         let (right, own) = (left.reserve().max(1), self.calls.count(now));
         // Once is a mistake, such as a token of a sibling route.
         let asks_in_vain = self.vain.count(now) >= 2;
-        // The last calls are for those who have hardly called.
-        let is_right = own < right && left.for_payers > own / 4;
-        let others = left.everywhere(own).saturating_mul(2);
+        let everywhere = left.everywhere(own);
+        // The last calls, a tenth at most, are for those who have hardly called at any process.
+        let is_right = own < right && left.for_payers > (everywhere / 4).min(right);
         let rank = if left.for_payers == 0 {
             Rank::ToProbe
         } else if asks_in_vain {
@@ -53,7 +53,9 @@ impl Payer {
                 return Some(Rank::Denied(self.calls.wait_for(right, now)));
             }
             Rank::LikeAStranger
-        } else if is_right || left.calls > left.reserve().saturating_add(others) {
+        } else if is_right
+            || left.calls > left.reserve().saturating_add(everywhere.saturating_mul(2))
+        {
             Rank::Allowed
         } else {
             return Some(Rank::Denied(self.calls.wait_for(right, now)));
@@ -102,5 +104,17 @@ mod tests {
         assert!(!takes(&mut payer, Left::of_a_hundred(2), now), "a quarter of eight");
         assert!(takes(&mut payer, Left::of_a_hundred(3), now));
         assert!(matches!(payer.take(Left::of_a_hundred(0), now), Some(Rank::ToProbe)));
+    }
+
+    #[test]
+    fn who_calls_at_every_process_has_called_as_often_as_all_of_them_see() {
+        let (now, mut payer) = (Instant::now(), Payer::new(Instant::now()));
+        for _ in 0..8 {
+            assert!(takes(&mut payer, Left::of_a_hundred(100), now));
+        }
+        assert!(!takes(&mut payer, Left::of_a_hundred(8).at_one_of(4), now), "of 32 a quarter");
+        assert!(takes(&mut payer, Left::of_a_hundred(9).at_one_of(4), now));
+        assert!(!takes(&mut payer, Left::of_a_hundred(10).at_one_of(40), now));
+        assert!(takes(&mut payer, Left::of_a_hundred(11).at_one_of(40), now), "a tenth at most");
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     answer::{Problem, Refusal},
-    balance::{Hold, Mark, StoreError, was_away_lately},
+    balance::{Hold, Mark, StoreError},
     broker::{Answer, BrokerRefusal, Line, is_malformed, missing_fact},
     payment::Payment,
     terms::{Question, Terms},
@@ -77,6 +77,8 @@ pub(super) async fn decide(
         Answer::Yes(payment) => payment,
         Answer::Incomplete(verdict) => return Err(Refusal::MissingFact(missing_fact(&verdict))),
         Answer::No(verdict) => {
+            let is_beside_others =
+                claimed.as_ref().is_some_and(|(_, hold)| hold.is_beside_others());
             // Another request of its payer may have been first, here or at another process.
             if let (Some((mark, payment, _)), Some((_, hold))) =
                 (acceptance::before(visit, payment_hash).await?, claimed)
@@ -84,8 +86,9 @@ pub(super) async fn decide(
                 return Ok(admitted(visit, (mark, payment), hold, echo));
             }
             // The process that has accepted it may not have been able to say so yet.
-            if visit.store()?.lease().is_some() && was_away_lately() {
-                let cause = "it was away, and others may not have written down yet what they know";
+            let store = visit.store()?;
+            if store.was_away_lately() || store.lease().is_some() && is_beside_others {
+                let cause = "others may not have written down yet what they know of the payment";
                 return Err(Refusal::Balances(StoreError::unreachable(cause)));
             }
             let known = visit.broker.known_with(known, &name);

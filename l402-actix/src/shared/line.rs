@@ -66,6 +66,10 @@ impl Line {
         self.connections.clone()
     }
 
+    pub(super) fn was_away_lately(&self, now: Instant) -> bool {
+        self.aside.was_away_lately(now)
+    }
+
     /// Runs a script, unless Redis is left aside.
     pub(super) async fn run(
         self: Arc<Self>,
@@ -119,6 +123,7 @@ impl Line {
         let (number, connection) = self.connections.alive(None).await?;
         match connection.ask(command.clone()).await {
             Err(err) if is_of_the_connection(&err) => {
+                self.aside.was_away(Instant::now());
                 let (_, connection) = self.connections.alive(Some(number)).await?;
                 connection.ask(command).await
             }

@@ -16,6 +16,10 @@ const PIECES: u32 = 10;
 /// For how long a Redis is left aside that is away: nobody waits for it meanwhile.
 const ASIDE_FOR: Duration = Duration::from_secs(5);
 
+/// For how long after it was away other processes may still be writing down what they could not write:
+/// the longest pause between two of their tries, and a try.
+const OTHERS_CATCH_UP_IN: Duration = Duration::from_secs(20);
+
 /// What comes within `patience`, counted while this thread runs.
 pub(super) async fn within<T>(patience: Duration, awaited: impl Future<Output = T>) -> Option<T> {
     let mut awaited = pin!(awaited);
@@ -27,14 +31,20 @@ pub(super) async fn within<T>(patience: Duration, awaited: impl Future<Output = 
     None
 }
 
-/// Whether Redis is left aside, and until when.
+/// Whether Redis is left aside, and until when; and when it was away last.
 #[derive(Default)]
-pub(super) struct Aside(Mutex<Option<Instant>>);
+pub(super) struct Aside(Mutex<Times>);
+
+#[derive(Default)]
+struct Times {
+    until: Option<Instant>,
+    last_away: Option<Instant>,
+}
 
 impl Aside {
     /// Whether it may be asked. When the time is over, one goes first.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
-        let mut until = self.until();
+        let until = &mut self.times().until;
         if until.is_some_and(|until| now < until) {
             return false;
         }
@@ -45,14 +55,23 @@ impl Aside {
     }
 
     pub(super) fn put(&self, now: Instant) {
-        *self.until() = Some(now + ASIDE_FOR);
+        *self.times() = Times { until: Some(now + ASIDE_FOR), last_away: Some(now) };
     }
 
     pub(super) fn has_answered(&self) {
-        *self.until() = None;
+        self.times().until = None;
     }
 
-    fn until(&self) -> MutexGuard<'_, Option<Instant>> {
+    /// It is there, and was not when its connection died.
+    pub(super) fn was_away(&self, now: Instant) {
+        self.times().last_away = Some(now);
+    }
+
+    pub(super) fn was_away_lately(&self, now: Instant) -> bool {
+        self.times().last_away.is_some_and(|last| now.duration_since(last) < OTHERS_CATCH_UP_IN)
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -74,6 +93,20 @@ mod tests {
         assert!(!aside.may_ask(at(5)), "and no other");
         aside.has_answered();
         assert!(aside.may_ask(at(5)));
+    }
+
+    #[test]
+    fn others_may_not_have_caught_up_for_twenty_seconds_after_the_last_silence() {
+        let (aside, begin) = (Aside::default(), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        assert!(!aside.was_away_lately(at(0)));
+        aside.put(at(0));
+        aside.has_answered();
+        assert!(aside.was_away_lately(at(19)));
+        assert!(!aside.was_away_lately(at(20)));
+        aside.was_away(at(21));
+        assert!(aside.was_away_lately(at(22)), "a dead connection counts too");
+        assert!(aside.may_ask(at(22)), "and is no reason not to ask");
     }
 
     #[actix_web::test]

@@ -1,6 +1,11 @@
 //! The Redis that the processes of an API share.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult, Value, aio::ConnectionLike};
 
@@ -132,6 +137,11 @@ impl RedisState {
     pub fn patience(self, patience: Duration) -> Self {
         let line = Line::of(self.line.connections(), patience);
         Self { line: Arc::new(line), ..self }
+    }
+
+    /// Whether others may still be writing down what they could not write while it was away.
+    pub(crate) fn was_away_lately(&self) -> bool {
+        self.line.was_away_lately(Instant::now())
     }
 
     /// The server's address and database, and nothing secret.

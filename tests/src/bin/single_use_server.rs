@@ -1,7 +1,8 @@
 //! An API with a single-use route, in a process of its own that a test can start twice and kill.
 //!
 //! `single_use_server <broker's URL> <API key> redb:<path>|redis:<URL>` prints its own URL. Stops
-//! when its standard input ends, so that it does not outlive the test.
+//! when its standard input ends, so that it does not outlive the test. `LEASE_SECONDS` sets how long
+//! a hold in Redis lasts.
 
 use std::{
     convert::Infallible,
@@ -118,7 +119,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(("redb", path)) => TestStore::around(RedbStore::open(path)?),
         Some(("redis", url)) => {
             let state = RedisState::new(url)?.patience(Duration::from_secs(2));
-            TestStore::around(RedisStore::from(state).lease(LEASE))
+            let seconds = env::var("LEASE_SECONDS").ok().map(|seconds| seconds.parse());
+            let lease = seconds.transpose()?.map_or(LEASE, Duration::from_secs);
+            TestStore::around(RedisStore::from(state).lease(lease))
         }
         _ => return Err("expected redb:<path> or redis:<URL>".into()),
     };

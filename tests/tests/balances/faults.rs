@@ -10,7 +10,8 @@ use l402_tests::redis::Redis;
 use super::{
     eventually,
     processes::Process,
-    tries::{Payment, Try, tried, tries},
+    tries,
+    tries::{Payment, Try, tried},
 };
 
 /// The server's is two seconds.

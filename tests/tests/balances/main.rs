@@ -31,6 +31,7 @@ mod scopes;
 mod stops;
 mod stores;
 mod suite;
+#[cfg(feature = "redis-server")]
 mod tries;
 mod units;
 
@@ -47,6 +48,15 @@ use std::{
 use actix_web::{HttpResponse, get, http::StatusCode, web};
 use l402_actix::l402;
 use tokio::sync::{Semaphore, watch};
+
+/// How often each fault is tried: once, for a run that takes its time `TRIES=1000`.
+fn tries() -> usize {
+    setting("TRIES").unwrap_or(1)
+}
+
+fn setting(name: &str) -> Option<usize> {
+    std::env::var(name).ok().and_then(|number| number.parse().ok())
+}
 
 /// What the handlers do, and how often they did.
 #[derive(Clone)]

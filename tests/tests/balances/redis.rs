@@ -1,6 +1,7 @@
 //! The store in Redis, against a real server.
 
 use std::{
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::SeqCst},
@@ -31,6 +32,7 @@ use super::{
     crowd::a_thousand_requests_get_one_answer,
     eventually, leases, once,
     processes::Process,
+    scopes::by_mpp,
     suite::{self, ONCE, id, mark, seen, use_up},
 };
 
@@ -435,6 +437,61 @@ async fn an_mpp_payment_whose_acceptance_cannot_be_written_down_is_not_asked_for
     .await;
     assert_eq!(status, 200);
     assert_eq!((sandbox.payments(), sandbox.verifies()), (1, 1));
+}
+
+/// It is new and has not seen Redis away, and finds what the first one still holds.
+#[actix_web::test]
+async fn what_one_process_could_not_write_down_yet_is_not_asked_for_again_by_another() {
+    another_asks_for_no_second_payment("60", true).await;
+}
+
+/// What the first one held has lapsed, and the connection that was there before has died.
+#[actix_web::test]
+async fn after_an_outage_that_was_longer_than_a_lease_it_is_not_asked_for_again_either() {
+    another_asks_for_no_second_payment("1", false).await;
+}
+
+/// The broker has taken MPP payments, one process knows and cannot say so, and the other one is asked.
+async fn another_asks_for_no_second_payment(lease: &str, is_new: bool) {
+    let mut redis = Redis::start(&["--appendonly", "yes"]);
+    let sandbox = Sandbox::start().await;
+    let store = format!("redis:{}", redis.url());
+    let start = || {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_single_use_server"));
+        Process::start_in(server.env("LEASE_SECONDS", lease), &sandbox, &store)
+    };
+    let (first, old) = (start(), start());
+    let mut payments = Vec::new();
+    for path in ["/once", "/slow", "/pack"].repeat(4) {
+        payments.push((path, by_mpp(&old.buy_at(path, &sandbox).await)));
+    }
+    // Both have a connection.
+    for server in [&first, &old] {
+        server.release().await;
+        let token = server.buy_at("/once", &sandbox).await;
+        assert_eq!(server.ask_at("/once", &token).await, 200);
+    }
+    let before = sandbox.verifies();
+    sandbox.fault(Fault::late(Duration::from_secs(1)).on(Endpoint::Verify).always());
+    let asked: JoinSet<u16> =
+        payments.iter().map(|(path, payment)| first.ask_at(path, payment)).collect();
+    let all = before + payments.len() as u64;
+    eventually("the broker is asked", async || sandbox.verifies() == all).await;
+    redis.kill();
+    assert_eq!(asked.join_all().await, vec![503; payments.len()]);
+    sandbox.clear_faults();
+    redis.run(&["--appendonly", "yes"]);
+    let second = if is_new { start() } else { old };
+    second.release().await;
+    for (path, payment) in &payments {
+        let mut status = 0;
+        eventually("the first process has said what it knows", async || {
+            status = second.ask_at(path, payment).await;
+            ![409, 503].contains(&status)
+        })
+        .await;
+        assert_eq!(status, 200, "{path}");
+    }
 }
 
 /// Redis has the draw, and its answer does not arrive in time: what was not sent is not drawn.

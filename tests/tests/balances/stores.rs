@@ -9,7 +9,7 @@ use l402_actix::{
 use super::{
     Folder, eventually,
     suite::{self, ONCE, id, mark, seen, use_up},
-    tries::tries,
+    tries,
 };
 
 const FREE: Claim = Claim::Held { amount: 1, left: 0 };

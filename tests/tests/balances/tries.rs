@@ -16,19 +16,10 @@ use std::{
 use actix_web::rt::System;
 use l402_sandbox::Sandbox;
 
-use super::processes::Process;
+use super::{processes::Process, setting, tries};
 
 /// Tries mostly wait: for a lease, for a process to start. `AT_ONCE=8` is for a machine that others need.
 const AT_ONCE: usize = 24;
-
-/// How often each fault is tried: once, for a run that takes its time `TRIES=1000`.
-pub(super) fn tries() -> usize {
-    setting("TRIES").unwrap_or(1)
-}
-
-fn setting(name: &str) -> Option<usize> {
-    std::env::var(name).ok().and_then(|number| number.parse().ok())
-}
 
 /// A payment that is good for one answer, and what it was answered by whichever process.
 #[derive(Clone)]
