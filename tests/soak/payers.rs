@@ -300,6 +300,7 @@ fn answered(
         // A Redis that is silent is waited for, more than once within the deadline.
         503 | 504 if outage && counts => true,
         504 if payment.may_wait_for_another(asked.begun) => true,
+        503 if others_may_know_more(town, payment, asked) => true,
         status => {
             if payment.may_be_used_up() {
                 // Where only the challenge fails.
@@ -308,6 +309,14 @@ fn answered(
             status != 402 && status != 200 && fails.contains(&status)
         }
     }
+}
+
+/// Whether another process may not have written down yet that the broker has taken it.
+fn others_may_know_more(town: &Town, payment: &Payment, asked: &Asked) -> bool {
+    let were_lately = town.outages.were_lately(asked.begun, Instant::now());
+    payment.form == Form::Mpp
+        && payment.got == 0
+        && (were_lately || payment.may_be_held(asked.begun))
 }
 
 /// Whether another request came with the same MPP payment meanwhile.

@@ -17,6 +17,9 @@ const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 /// How long one that was silent is left aside, and what a process may take to notice that it is back.
 const LEFT_ASIDE: Duration = Duration::from_secs(8);
 
+/// For how long after that its processes answer 503 where another one may know more.
+const OTHERS_CATCH_UP_IN: Duration = Duration::from_secs(20);
+
 /// When it was away, from and to; the last one may last.
 #[derive(Default)]
 pub(crate) struct Outages(Mutex<Vec<(Instant, Option<Instant>)>>);
@@ -28,7 +31,16 @@ impl Outages {
 
     /// Whether a process may have found it away at some time from `begun` to `ended`.
     pub(crate) fn touch(&self, begun: Instant, ended: Instant) -> bool {
-        let may_last = |end: &Option<Instant>| end.is_none_or(|end| end + LEFT_ASIDE >= begun);
+        self.reach(LEFT_ASIDE, begun, ended)
+    }
+
+    /// Whether a process that has seen one takes the others to be catching up still.
+    pub(crate) fn were_lately(&self, begun: Instant, ended: Instant) -> bool {
+        self.reach(LEFT_ASIDE + OTHERS_CATCH_UP_IN, begun, ended)
+    }
+
+    fn reach(&self, beyond: Duration, begun: Instant, ended: Instant) -> bool {
+        let may_last = |end: &Option<Instant>| end.is_none_or(|end| end + beyond >= begun);
         self.times().iter().rev().take(5).any(|(from, to)| *from <= ended && may_last(to))
     }
 
