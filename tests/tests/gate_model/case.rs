@@ -4,6 +4,7 @@ use proptest::{
     collection::vec,
     option::weighted,
     prelude::{Just, Strategy, any, prop_oneof},
+    sample::select,
 };
 
 /// What a merchant has set.
@@ -182,13 +183,20 @@ fn gate() -> impl Strategy<Value = Gate> {
         1 => any::<bool>().prop_map(|tolerant| Price::ByPath { tolerant }),
         1 => any::<bool>().prop_map(|tolerant| Price::ByBody { tolerant }),
     ];
-    let uses = prop_oneof![4 => Just(None), 1 => Just(Some(1)), 2 => (2..4_u64).prop_map(Some)];
+    let uses = prop_oneof![4 => Just(None), 2 => Just(Some(1)), 2 => (2..4_u64).prop_map(Some)];
     (price, uses).prop_map(|(price, uses)| Gate { price, uses })
 }
 
 fn route() -> impl Strategy<Value = Route> {
-    (weighted(0.3, gate()), weighted(0.2, gate()), weighted(0.9, gate()), any::<bool>())
-        .prop_map(|(outer, inner, own, named)| Route { gates: [outer, inner, own], named })
+    let gates = (weighted(0.4, gate()), weighted(0.2, gate()), weighted(0.9, gate()))
+        .prop_map(|(outer, inner, own)| [outer, inner, own]);
+    // A verdict may stand at the scope which this gate does not take.
+    let sold_once = (1..4_u64).prop_map(|sats| {
+        let gate = |sats, uses| Some(Gate { price: Price::Sats(sats), uses });
+        [gate(3, None), None, gate(sats, Some(1))]
+    });
+    (prop_oneof![5 => gates, 1 => sold_once], any::<bool>())
+        .prop_map(|(gates, named)| Route { gates, named })
 }
 
 fn credential() -> impl Strategy<Value = Credential> {
@@ -218,33 +226,26 @@ fn credential() -> impl Strategy<Value = Credential> {
 }
 
 fn verify() -> impl Strategy<Value = Verify> {
+    let lies =
+        [Lie::Little, Lie::Much, Lie::OtherResource, Lie::NoAmount, Lie::NoResource].to_vec();
     let ill = prop_oneof![
-        proptest::sample::select(vec![400, 401, 402, 404, 418, 429, 500, 502, 503])
-            .prop_map(Verify::Status),
-        proptest::sample::select(vec!["api_key_refused", "rate_limited", "unavailable"])
+        1 => select(vec![400, 401, 402, 404, 418, 429, 500, 502, 503]).prop_map(Verify::Status),
+        1 => select(vec!["api_key_refused", "rate_limited", "unavailable"])
             .prop_map(Verify::Named),
-        Just(Verify::Hangs),
-        Just(Verify::Resets),
-        Just(Verify::BreaksOff),
-        Just(Verify::Garbage),
-        Just(Verify::SaysNo),
-        Just(Verify::SaysNo),
-        proptest::sample::select(vec![
-            Lie::Little,
-            Lie::Much,
-            Lie::OtherResource,
-            Lie::NoAmount,
-            Lie::NoResource,
-        ])
-        .prop_map(Verify::ReadsOut),
+        1 => Just(Verify::Hangs),
+        1 => Just(Verify::Resets),
+        1 => Just(Verify::BreaksOff),
+        1 => Just(Verify::Garbage),
+        2 => Just(Verify::SaysNo),
+        4 => select(lies).prop_map(Verify::ReadsOut),
     ];
     prop_oneof![5 => Just(Verify::Well), 2 => ill]
 }
 
 fn mint() -> impl Strategy<Value = Mint> {
     let ill = prop_oneof![
-        proptest::sample::select(vec![400, 401, 402, 409, 429, 500, 503]).prop_map(Mint::Status),
-        proptest::sample::select(vec![
+        select(vec![400, 401, 402, 409, 429, 500, 503]).prop_map(Mint::Status),
+        select(vec![
             "plan_volume_limit",
             "no_wallet",
             "idempotency_key_reuse",
@@ -264,8 +265,10 @@ fn mint() -> impl Strategy<Value = Mint> {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let flags = (prop_oneof![9 => Just(false), 1 => Just(true)], any::<bool>());
-    let request = (0..6_usize, 0..6_u64, credential(), verify(), mint(), flags).prop_map(
+    let flags = (prop_oneof![3 => Just(false), 1 => Just(true)], any::<bool>());
+    // Mostly the same, so that what was bought for a path is of use again.
+    let number = prop_oneof![1 => Just(2), 1 => 0..6_u64];
+    let request = (0..6_usize, number, credential(), verify(), mint(), flags).prop_map(
         |(route, number, credential, verify, mint, (handler_fails, pays))| {
             // Most go to the first.
             let route = route.saturating_sub(3);

@@ -111,7 +111,10 @@ impl Play<'_> {
         }
         let query = if request.handler_fails { "?fails" } else { "" };
         let asks = self.world.api.request(Method::POST, &format!("{path}{query}"));
-        let asks = asks.body(request.number.to_string());
+        // One that nobody reads costs the connection.
+        let reads_body = |gate: &Gate| matches!(gate.price, Price::ByBody { .. });
+        let is_read = route.gates.iter().flatten().any(reads_body);
+        let asks = if is_read { asks.body(request.number.to_string()) } else { asks };
         let asks = match (&shown, &request.credential) {
             (Some(shown), _) => asks.header(AUTHORIZATION, &shown.text),
             (None, Credential::Garbage) => asks.header(AUTHORIZATION, "L402 garbage"),

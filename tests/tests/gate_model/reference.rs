@@ -205,12 +205,23 @@ impl Reference {
                     || payment.was_accepted && asked.verify != Verify::Well
                     || payment.was_accepted && self.was_refused(shown)
                     || shown.mpp && (payment.is_taken || payment.drawn > 0)
+                    || self.is_known_for_less(asked, shown)
                     || !payment.sold_here
                         && (self.settings.mode == Mode::Rechallenge
                             || shown.mpp && asked.verify != Verify::Well)
             }
             Outcome::Failed => true,
         }
+    }
+
+    /// An MPP payment whose amount the broker leaves out is good for what the scope has asked, and the
+    /// gate within asks for a token, about which the broker can be asked again.
+    fn is_known_for_less(&self, asked: &Asked<'_>, shown: &Shown) -> bool {
+        let is_dearer = |gate: &Terms| gate.accepts > asked.gates[0].accepts;
+        shown.mpp
+            && self.settings.enforces_amount
+            && asked.verify == Verify::ReadsOut(Lie::NoAmount)
+            && asked.gates.iter().any(is_dearer)
     }
 
     fn was_refused(&self, shown: &Shown) -> bool {
@@ -288,7 +299,7 @@ impl Reference {
             return step;
         }
         let stood = stands(self, &question).is_some();
-        match self.ask(token, &question, cached, asked.verify) {
+        match self.ask_to_admit(token, &question, cached, asked.verify) {
             Said::Nothing => Step::Fails,
             Said::Yes(facts) if facts.resource.is_none() || facts.sats.is_none() => Step::Fails,
             Said::Yes(facts) if covers(&facts, &question) => {
@@ -371,6 +382,30 @@ impl Reference {
         if self.standing.get(&by).is_some_and(|(sent, _)| sats <= sent) {
             self.standing.remove(&by);
         }
+    }
+
+    /// Where a yes to less stands, the broker is asked first for all that the token is said to have paid.
+    fn ask_to_admit(
+        &mut self,
+        token: &Shown,
+        question: &Question,
+        cached: bool,
+        verify: Verify,
+    ) -> Said {
+        let standing = self.standing.get(&(token.text.clone(), question.0.clone()));
+        if cached
+            && let Some((sent, Facts { sats, .. })) = standing
+            && *sent < question.1
+            && question.1 < *sats
+        {
+            let all = (question.0.clone(), *sats);
+            if let Said::Yes(facts) = self.ask(token, &all, cached, verify)
+                && covers(&facts, &all)
+            {
+                return Said::Yes(facts);
+            }
+        }
+        self.ask(token, question, cached, verify)
     }
 
     /// What the gate hears: what stands, or what the broker says.
