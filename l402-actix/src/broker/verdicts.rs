@@ -228,14 +228,14 @@ mod tests {
         Question { verdict: [1; 32], amount_sats: Some(sats), payment_hash: None }
     }
 
-    fn yes(sats: u64) -> Verdict {
+    fn yes(sats: u64) -> Answer {
         let payment = Payment {
             resource: "/a".to_owned(),
             merchant_id: None,
             amount_sats: sats,
             payment_hash: None,
         };
-        Ok(Answer::Yes(Arc::new(payment)))
+        Answer::Yes(Arc::new(payment))
     }
 
     #[test]
@@ -253,9 +253,10 @@ mod tests {
         let less = verdicts.verdict(question(50), cache, || {
             let verdicts = Arc::clone(&verdicts);
             Ok(async move {
-                let more = verdicts.verdict(question(100), cache, || Ok(async { yes(100) })).await;
+                let more =
+                    verdicts.verdict(question(100), cache, || Ok(async { Ok(yes(100)) })).await;
                 assert!(more.is_ok());
-                yes(50)
+                Ok(yes(50))
             })
         });
         assert!(matches!(less.await, Ok(Ok(Answer::Yes(_)))));
@@ -265,11 +266,11 @@ mod tests {
     #[actix_web::test]
     async fn a_yes_to_more_that_stands_no_longer_makes_way_for_one_to_less() {
         let (verdicts, cache) = (Verdicts::default(), VerifyCache::new());
-        let Ok(Answer::Yes(payment)) = yes(100) else { panic!("a yes") };
+        let Answer::Yes(payment) = yes(100) else { panic!("a yes") };
         let since = Instant::now().checked_sub(cache.ttl).expect("a machine that runs for a while");
         let old = Standing { since, amount_sats: Some(100), payment };
         verdicts.kept.put(question(100).verdict, old, cache.capacity);
-        let less = verdicts.verdict(question(50), cache, || Ok(async { yes(50) }));
+        let less = verdicts.verdict(question(50), cache, || Ok(async { Ok(yes(50)) }));
         assert!(matches!(less.await, Ok(Ok(Answer::Yes(_)))));
         assert!(verdicts.standing(&question(50), cache).is_some());
     }
