@@ -100,3 +100,29 @@ pub(crate) fn time_left(challenge: &Challenge) -> Option<Duration> {
     let left = expires_at.duration_since(SystemTime::now()).ok()?;
     Some(left.min(Duration::from_secs(60 * 60)))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A payment is presented as base64 of JSON that repeats the challenge.
+    #[test]
+    fn an_mpp_challenge_is_handed_on_if_its_credential_is_not_too_long_to_be_read() {
+        let is_handed_on = |length: usize| {
+            let mpp = format!("{:0<length$}", "Payment request=");
+            let reply = json!({
+                "invoice": "lnbcrt", "macaroon": "AgEL", "paymentHash": "00", "resource": "/a",
+                "priceSats": 1, "mppChallenge": mpp,
+            });
+            let challenge = serde_json::from_value(reply).expect("a challenge");
+            let checked = CheckedChallenge::check(challenge).expect("one that can be sent");
+            checked.mpp_challenge.is_some()
+        };
+        // With 512 bytes beside it, in base64.
+        let presented = |length: usize| (length + 512).div_ceil(3) * 4;
+        assert!(presented(5_632) <= MAX_CREDENTIAL_BYTES && is_handed_on(5_632));
+        assert!(presented(5_633) > MAX_CREDENTIAL_BYTES && !is_handed_on(5_633));
+    }
+}

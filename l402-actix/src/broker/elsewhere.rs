@@ -16,6 +16,7 @@ use super::{
     checked::CheckedChallenge,
     places::{Places, SharedPlace},
     sales::{Known, Sold},
+    scripts::{ACCEPTED, ASK, FORGET, GIVE_BACK, MINTED, NOTE, SET},
     sealed::{Held, Payment, Seal, since_1970},
     word::{Asked, Word},
 };
@@ -38,69 +39,6 @@ const TELL_AGAIN: Duration = Duration::from_secs(20);
 
 /// One for all accounts of the process.
 static GARBAGE: LazyLock<Notice> = LazyLock::new(Notice::default);
-
-/// A payment, a held challenge, a used-up key, the places, who has called that has paid; a place's name
-/// or nothing, and the share of strangers -> the three texts, and 0 for a place that is taken, else the
-/// milliseconds until there may be one; below zero where it is this client who has to wait.
-///
-/// By the clock of Redis, which is one for all processes. A place's name begins with its client's; there
-/// are no more of them than the broker allows calls in a minute.
-const ASK: &str = "\
-    local sold, held = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]) \
-    local answer = {sold, held, redis.call('GET', KEYS[3]), -1} \
-    if sold or held or ARGV[1] == '' then return answer end \
-    local time = redis.call('TIME') \
-    local now = time[1] * 1000 + math.floor(time[2] / 1000) \
-    redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - 60000) \
-    local payers = redis.call('ZCOUNT', KEYS[5], now - 60000, '+inf') \
-    local all, right = tonumber(ARGV[2]), tonumber(ARGV[3]) \
-    local places = math.max(tonumber(ARGV[4]), all - payers * right) \
-    if redis.call('ZCARD', KEYS[4]) >= math.min(places, tonumber(ARGV[5])) then \
-        local first = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES') \
-        answer[4] = math.max(1, tonumber(first[2] or now) + 60000 - now) \
-        return answer \
-    end \
-    local own, since = 0, now \
-    for _, place in ipairs(redis.call('ZREVRANGE', KEYS[4], 0, -1)) do \
-        if string.sub(place, 1, 8) == string.sub(ARGV[1], 1, 8) then own, since = own + 1, place end \
-    end \
-    if own > 0 and 2 * own >= tonumber(ARGV[6]) then \
-        since = tonumber(redis.call('ZSCORE', KEYS[4], since)) \
-        answer[4] = -math.max(2, since + 60000 - now) \
-        return answer \
-    end \
-    redis.call('ZADD', KEYS[4], now, ARGV[1]) \
-    redis.call('PEXPIRE', KEYS[4], 60000) \
-    answer[4] = 0 \
-    return answer";
-
-/// The places; a place's name -> whether it was taken.
-const GIVE_BACK: &str = "return redis.call('ZREM', KEYS[1], ARGV[1])";
-
-/// The places; a place's name. Taken whether or not there is one: by a payer who has asked in vain.
-const NOTE: &str = "\
-    redis.call('ZADD', KEYS[1], redis.call('TIME')[1] * 1000, ARGV[1]) \
-    return redis.call('PEXPIRE', KEYS[1], 60000)";
-
-/// A payment, a held challenge; the payment's text and for how long, the challenge's text and for how
-/// long. A payment that is known stays what it is.
-const MINTED: &str = "\
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') \
-    if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4]) end \
-    return 1";
-
-/// A payment, who has called that has paid; the payment's text, for how long, and its name.
-const ACCEPTED: &str = "\
-    local now = redis.call('TIME')[1] * 1000 \
-    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000) \
-    redis.call('ZADD', KEYS[2], now, ARGV[3]) \
-    redis.call('PEXPIRE', KEYS[2], 60000) \
-    return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
-
-/// A key; its text, and for how long.
-const SET: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
-
-const FORGET: &str = "return redis.call('DEL', KEYS[1])";
 
 /// The Redis of one account.
 pub(super) struct Elsewhere {
@@ -137,18 +75,6 @@ impl Elsewhere {
         let Some((payment, challenge, key, place)) = Self::believe(texts) else {
             return Word::default();
         };
-        let place = match place {
-            0 => Some(SharedPlace::Taken(id)),
-            -1 => None,
-            wait => {
-                let time = Duration::from_millis(wait.unsigned_abs());
-                Some(if wait > 0 {
-                    SharedPlace::None(time)
-                } else {
-                    SharedPlace::NoneForClient(time)
-                })
-            }
-        };
         Word {
             is_heard: true,
             known: payment.and_then(|text| self.paid(&sold, &text)),
@@ -159,7 +85,7 @@ impl Elsewhere {
                 // An hour at most, as anywhere.
                 Some(Instant::now() + left.min(KNOWN_FOR))
             }),
-            place: Cell::new(place),
+            place: Cell::new(SharedPlace::read(id, place)),
         }
     }
 
@@ -292,4 +218,51 @@ fn millis(time: Duration) -> String {
 /// Its client's half is the first eight digits.
 fn place_name(place: u64) -> String {
     format!("{place:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that is never reached.
+    fn of(account: u8) -> Elsewhere {
+        let state = RedisState::new("redis://127.0.0.1:1/").expect("a URL");
+        Elsewhere::through(state, [account; 32], [9; 32])
+    }
+
+    #[test]
+    fn each_account_keeps_each_kind_under_a_name_of_its_own() {
+        let names = |of: &Elsewhere| {
+            let [sold, held] = ["sold", "held"].map(|kind| of.name(kind, &[1; 32]));
+            [sold, held, of.used("a key"), of.payers(), of.places()]
+        };
+        let mut all = [names(&of(1)), names(&of(2))].concat();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 10, "{all:?}");
+    }
+
+    #[test]
+    fn the_places_of_one_client_are_known_by_their_first_half_and_told_apart_by_the_other() {
+        let (account, client) = (of(1), |number: u8| [number; 32]);
+        let [one, other] = [1, 1].map(|number| place_name(account.place_of(client(number))));
+        let anothers = place_name(account.place_of(client(2)));
+        assert_eq!(one[..8], other[..8]);
+        assert_ne!(one, other);
+        assert_ne!(one[..8], anothers[..8]);
+    }
+
+    #[test]
+    fn that_somebody_has_paid_is_told_again_after_a_while_and_not_each_time() {
+        let (account, payer) = (of(1), [7; 32]);
+        let told = || account.told.get(&payer).expect("it was told");
+        account.accepted(&payer, Known::default());
+        let first = told();
+        account.accepted(&payer, Known::default());
+        assert_eq!(told(), first);
+        let long_ago = first.checked_sub(TELL_AGAIN).expect("a machine that runs for a minute");
+        account.told.put(payer, long_ago, CAPACITY);
+        account.accepted(&payer, Known::default());
+        assert!(told() >= first);
+    }
 }

@@ -221,6 +221,22 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_call_that_lasts_goes_on_when_the_worker_stops_that_asked() {
+        let (flights, go) = (Arc::new(Flights::<u32>::lasting()), Arc::new(Notify::new()));
+        let (asking, told) = (Arc::clone(&flights), Arc::clone(&go));
+        let worker = thread::spawn(move || {
+            let asked = asking.share([0; 32], PATIENCE, || None, || Ok(call(&told, 1)));
+            let late =
+                async { rt::time::timeout(Duration::from_millis(100), asked).await.is_err() };
+            rt::System::new().block_on(late)
+        });
+        assert!(worker.join().expect("a worker that stops"));
+        let second = flights.share([0; 32], Duration::from_secs(60), || None, || Ok(call(&go, 2)));
+        go.notify_one();
+        assert_eq!(value(second.await), 1);
+    }
+
+    #[actix_web::test]
     async fn a_call_that_panics_fails_nobody_for_ever() {
         let flights = Flights::<u32>::default();
         let broken = flights.share(

@@ -26,6 +26,8 @@ mod refusal;
 mod refused;
 mod sales;
 #[cfg(feature = "redis")]
+mod scripts;
+#[cfg(feature = "redis")]
 mod sealed;
 mod settings;
 mod verdicts;

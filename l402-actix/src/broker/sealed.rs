@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn how_long_ago_a_challenge_was_minted_is_read_as_it_was_written() {
+        let age = Duration::from_secs(600);
+        let minted_at = Instant::now().checked_sub(age).expect("a machine that runs for a while");
+        let sold = Sold { resource: [5; 32], sats: 100, minted_at };
+        let written = Payment::of(Known { sold: Some(sold), accepted: false });
+        let read = written.known().and_then(|known| known.sold).expect("what was sold");
+        let read = read.minted_at.elapsed().as_secs();
+        assert!((598..=602).contains(&read), "{read} s");
+    }
+
+    #[test]
     fn garbage_another_version_and_what_was_changed_are_not_believed() {
         let written = SEAL.write("a", &payment()).expect("a text");
         let more = written.replace("100", "900");

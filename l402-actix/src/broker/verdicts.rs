@@ -219,3 +219,59 @@ impl Verdicts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question(sats: u64) -> Question {
+        Question { verdict: [1; 32], amount_sats: Some(sats), payment_hash: None }
+    }
+
+    fn yes(sats: u64) -> Answer {
+        let payment = Payment {
+            resource: "/a".to_owned(),
+            merchant_id: None,
+            amount_sats: sats,
+            payment_hash: None,
+        };
+        Answer::Yes(Arc::new(payment))
+    }
+
+    #[test]
+    fn a_verdict_stands_for_ten_minutes_at_most_and_not_at_all_without_time_or_room() {
+        let hour = VerifyCache::new().ttl(Duration::from_secs(60 * 60));
+        assert_eq!(hour.ttl, Duration::from_secs(600));
+        assert!(!hour.is_off());
+        assert!(VerifyCache::new().ttl(Duration::ZERO).is_off());
+        assert!(VerifyCache::new().capacity(0).is_off());
+    }
+
+    #[actix_web::test]
+    async fn a_yes_to_more_that_came_meanwhile_is_not_lost_by_one_to_less() {
+        let (verdicts, cache) = (Arc::new(Verdicts::default()), VerifyCache::new());
+        let less = verdicts.verdict(question(50), cache, || {
+            let verdicts = Arc::clone(&verdicts);
+            Ok(async move {
+                let more =
+                    verdicts.verdict(question(100), cache, || Ok(async { Ok(yes(100)) })).await;
+                assert!(more.is_ok());
+                Ok(yes(50))
+            })
+        });
+        assert!(matches!(less.await, Ok(Ok(Answer::Yes(_)))));
+        assert!(verdicts.standing(&question(100), cache).is_some());
+    }
+
+    #[actix_web::test]
+    async fn a_yes_to_more_that_stands_no_longer_makes_way_for_one_to_less() {
+        let (verdicts, cache) = (Verdicts::default(), VerifyCache::new());
+        let Answer::Yes(payment) = yes(100) else { panic!("a yes") };
+        let since = Instant::now().checked_sub(cache.ttl).expect("a machine that runs for a while");
+        let old = Standing { since, amount_sats: Some(100), payment };
+        verdicts.kept.put(question(100).verdict, old, cache.capacity);
+        let less = verdicts.verdict(question(50), cache, || Ok(async { Ok(yes(50)) }));
+        assert!(matches!(less.await, Ok(Ok(Answer::Yes(_)))));
+        assert!(verdicts.standing(&question(50), cache).is_some());
+    }
+}

@@ -69,6 +69,16 @@ async fn a_second_refusal_for_the_key_is_a_failure_and_no_third_mint() {
 }
 
 #[actix_web::test]
+async fn a_mint_that_fails_for_another_reason_than_its_key_is_not_made_again_without_it() {
+    let shop = keyed_shop().await;
+    for name in ["no_wallet", "plan_ended"] {
+        shop.sandbox.fault(fault(name));
+        is_no_price(&shop.api.ask("/weather").await);
+    }
+    assert_eq!(shop.sandbox.mints(), 2, "one each");
+}
+
+#[actix_web::test]
 async fn what_is_wrong_with_the_merchants_account_is_no_price_and_never_told_to_the_client() {
     for name in ["plan_volume_limit", "plan_price_limit", "no_wallet", "plan_ended"] {
         let shop = Shop::open().await;

@@ -23,6 +23,21 @@ async fn a_client_is_handed_the_challenge_that_it_holds_by_whichever_process_it_
     assert_ne!(two.offered().await, held);
 }
 
+/// A client that is handed another invoice each time may pay two.
+#[actix_web::test]
+async fn while_redis_is_away_a_client_is_handed_again_what_each_process_has_handed_it() {
+    let (sandbox, mut redis) = (Sandbox::start().await, Redis::start(&[]));
+    let [one, two] = [(); 2].map(|()| Process::start(&sandbox, &redis, &["reuse"]));
+    let held = one.offered().await;
+    eventually("it is told", async || redis.keys("*:held:*").len() == 1).await;
+    assert_eq!(two.offered().await, held);
+    redis.kill();
+    for process in [&one, &two] {
+        assert_eq!(process.offered().await, held);
+    }
+    assert_eq!(sandbox.mints(), 1);
+}
+
 #[actix_web::test]
 async fn a_challenge_that_is_paid_at_another_process_than_its_seller_is_handed_out_no_more() {
     let (sandbox, redis) = (Sandbox::start().await, Redis::start(&[]));

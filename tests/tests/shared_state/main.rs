@@ -6,6 +6,7 @@
 mod away;
 mod held;
 mod payers;
+mod places;
 mod process;
 mod restored;
 
