@@ -52,7 +52,7 @@ pub(crate) use mint::Buyer;
 use places::{Share, SharedPlace};
 pub(crate) use refusal::{BrokerRefusal, is_malformed};
 pub(crate) use refused::Refused;
-pub(crate) use sales::Known;
+pub(crate) use sales::{Known, Sold};
 pub(crate) use settings::{Line, Settings};
 use verdicts::Verdict;
 pub use verdicts::VerifyCache;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     answer::{Problem, Refusal},
     balance::{Hold, Mark, StoreError},
-    broker::{Answer, BrokerRefusal, Line, is_malformed, missing_fact},
+    broker::{Answer, BrokerRefusal, Known, Line, is_malformed, missing_fact},
     payment::Payment,
     terms::{Question, Terms},
 };
@@ -55,7 +55,7 @@ pub(super) async fn decide(
             Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
             None => None,
         };
-        let taking = Taking::of(visit, &name, &question)?;
+        let taking = Taking::of(visit, &name, &question, known)?;
         let taken = |answer| taking.taken(answer);
         match visit.broker.verify_once(permit, (&name, &question), known, taken).await {
             Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
@@ -124,10 +124,17 @@ struct Taking {
     /// What is sent, and whether it has to be covered.
     resource: (String, bool),
     accepts: (u64, bool),
+    /// What it was sold for here, for the same.
+    sold_sats: Option<u64>,
 }
 
 impl Taking {
-    fn of(visit: &Visit<'_>, name: &Question, question: &VerifyRequest) -> Result<Self, Refusal> {
+    fn of(
+        visit: &Visit<'_>,
+        name: &Question,
+        question: &VerifyRequest,
+        known: Known,
+    ) -> Result<Self, Refusal> {
         let acceptance = |hash| Acceptance::of(visit, visit.mark(hash), visit.good_for());
         Ok(Self {
             line: visit.config.broker.line.clone(),
@@ -136,10 +143,11 @@ impl Taking {
             acceptance: name.payment_hash.map(acceptance).transpose()?,
             resource: (visit.resource.to_string(), visit.config.enforce_resource),
             accepts: (visit.sats.accept, visit.config.enforce_amount),
+            sold_sats: visit.sold_sats(known),
         })
     }
 
-    /// Valid without facts means: valid for what was sent.
+    /// Valid without facts means: valid for what was sent, or for more where that was sold here.
     async fn taken(self, answer: Answer) -> Answer {
         let ((resource, binds), (accepts, at_least)) = (&self.resource, self.accepts);
         let payment = match answer {
@@ -147,7 +155,7 @@ impl Taking {
             Answer::Incomplete(verdict) => Arc::new(Payment {
                 resource: verdict.resource.unwrap_or_else(|| resource.clone()),
                 merchant_id: verdict.merchant_id,
-                amount_sats: verdict.amount_sats.unwrap_or(accepts),
+                amount_sats: verdict.amount_sats.or(self.sold_sats).unwrap_or(accepts),
                 payment_hash: verdict.payment_hash,
             }),
             no @ Answer::No(_) => return no,

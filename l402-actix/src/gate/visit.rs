@@ -18,7 +18,7 @@ use super::{
 use crate::{
     answer::{OnInvalidToken, Problem, Receipt, Refusal},
     balance::{Balances, Mark},
-    broker::{Broker, Known, VerifyCache},
+    broker::{Broker, Known, Sold, VerifyCache},
     config::L402Config,
     key::{Key, key},
     observe::Watch,
@@ -136,14 +136,23 @@ impl<'a> Visit<'a> {
     /// What a payment was minted for, as far as that is known here, beside what this request wants.
     pub(super) fn minted_for(&self, known: Known) -> MintedFor {
         let Some(sold) = known.sold else { return MintedFor::Unknown };
-        let resource = || key(&[Some(self.resource.as_bytes())]);
-        let is_for_this = (!self.config.enforce_resource || sold.resource == resource())
+        let is_for_this = self.is_of_this_resource(&sold)
             && (!self.config.enforce_amount || sold.sats >= self.sats.accept);
         match is_for_this {
             false => MintedFor::SomethingElse,
             true if sold.is_recent() => MintedFor::JustThis,
             true => MintedFor::ThisLongAgo,
         }
+    }
+
+    /// For how much this was sold, as far as that is known here.
+    pub(super) fn sold_sats(&self, known: Known) -> Option<u64> {
+        known.sold.filter(|sold| self.is_of_this_resource(sold)).map(|sold| sold.sats)
+    }
+
+    /// Where that is enforced.
+    fn is_of_this_resource(&self, sold: &Sold) -> bool {
+        !self.config.enforce_resource || sold.resource == key(&[Some(self.resource.as_bytes())])
     }
 
     /// What a token has paid for the scope around, where that is less than this gate wants.

@@ -11,9 +11,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{
     L402Client, L402Config, OnInvalidToken, Price, RequirePayment, VerifyCache, l402,
 };
-use l402_sandbox::Sandbox;
+use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, Calls, pay};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[get("/plain")]
 #[l402(price_sats = 5)]
@@ -206,6 +206,21 @@ async fn an_mpp_payment_that_is_too_little_within_is_not_sold_there_again() {
     assert!(!offers_mpp(&site.ask("/site/dear").await));
     assert!(!offers_mpp(&site.ask("/site/dear?another=1").await), "its price is stated");
     assert!(offers_mpp(&site.ask("/site/plain").await));
+}
+
+/// What the broker leaves out is what was sent, and where more was sold here, that.
+#[actix_web::test]
+async fn an_mpp_payment_whose_amount_is_left_out_is_worth_what_it_was_sold_for() {
+    let site = Site::with(|config| config.mpp(true), |config| config).await;
+    let too_little = site.pay_by_mpp(&site.ask("/site/dear").await);
+    let within = site.api.ask_with("/site/dear", &too_little).await;
+    assert_eq!(within.json()["l402"]["amount_sats"], 50);
+    let payment = site.pay_by_mpp(&within);
+    let leaves_out = |reply: &mut Value| _ = reply.as_object_mut().unwrap().remove("amountSats");
+    site.sandbox.fault(Fault::edit(leaves_out).on(Endpoint::Verify).always());
+    assert_eq!(site.api.ask_with("/site/dear", &payment).await.status, 200);
+    let too_little = site.pay_by_mpp(&site.ask("/site/dear?another").await);
+    assert_eq!(site.api.ask_with("/site/dear?another", &too_little).await.status, 402);
 }
 
 #[actix_web::test]

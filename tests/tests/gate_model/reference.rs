@@ -205,23 +205,12 @@ impl Reference {
                     || payment.was_accepted && asked.verify != Verify::Well
                     || payment.was_accepted && self.was_refused(shown)
                     || shown.mpp && (payment.is_taken || payment.drawn > 0)
-                    || self.is_known_for_less(asked, shown)
                     || !payment.sold_here
                         && (self.settings.mode == Mode::Rechallenge
                             || shown.mpp && asked.verify != Verify::Well)
             }
             Outcome::Failed => true,
         }
-    }
-
-    /// An MPP payment whose amount the broker leaves out is good for what the scope has asked, and the
-    /// gate within asks for a token, about which the broker can be asked again.
-    fn is_known_for_less(&self, asked: &Asked<'_>, shown: &Shown) -> bool {
-        let is_dearer = |gate: &Terms| gate.accepts > asked.gates[0].accepts;
-        shown.mpp
-            && self.settings.enforces_amount
-            && asked.verify == Verify::ReadsOut(Lie::NoAmount)
-            && asked.gates.iter().any(is_dearer)
     }
 
     fn was_refused(&self, shown: &Shown) -> bool {
