@@ -6,7 +6,7 @@ use l402_sandbox::{Fault, Sandbox};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 use crate::{
-    curl::Words,
+    curl::{Data, Words},
     get::get,
     payer::{DEFAULT_PORT, Result, pay, printable},
 };
@@ -22,7 +22,7 @@ Usage:
   l402-sandbox pay INVOICE                     pay an invoice, print the preimage
   l402-sandbox get URL                         ask for a page, pay for it, ask again, show each
                [-X METHOD] [-H 'NAME: VALUE']  step, and say what it spends; the options as curl
-               [-d DATA]                       has them (`-d @FILE` reads a file)
+               [-d DATA] [--data-binary DATA]  has them (`@FILE` reads a file)
   l402-sandbox audit URL 'GET /a' …            say what each route costs a stranger, and whether
                                                another spelling of it costs less; pays nothing
 
@@ -95,7 +95,10 @@ fn parse(mut parser: Parser) -> std::result::Result<Command, lexopt::Error> {
                 curls.method = Some(parser.value()?.string()?);
             }
             Arg::Short('H') | Arg::Long("header") => curls.headers.push(parser.value()?.string()?),
-            Arg::Short('d') | Arg::Long("data") => curls.data.push(parser.value()?.string()?),
+            Arg::Short('d') | Arg::Long("data") => {
+                curls.data.push(Data::Text(parser.value()?.string()?));
+            }
+            Arg::Long("data-binary") => curls.data.push(Data::Binary(parser.value()?.string()?)),
             Arg::Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected()),
         }

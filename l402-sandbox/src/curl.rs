@@ -1,4 +1,4 @@
-//! A request in the words of curl: `-X`, `-H` and `-d`.
+//! A request in the words of curl: `-X`, `-H`, `-d` and `--data-binary`.
 
 use std::{
     fs,
@@ -17,7 +17,14 @@ use crate::payer::Result;
 pub(crate) struct Words {
     pub(crate) method: Option<String>,
     pub(crate) headers: Vec<String>,
-    pub(crate) data: Vec<String>,
+    pub(crate) data: Vec<Data>,
+}
+
+/// What is sent, or `@` and the file that it stands in.
+pub(crate) enum Data {
+    /// Of a file without its line breaks, as with curl.
+    Text(String),
+    Binary(String),
 }
 
 /// What is asked.
@@ -25,7 +32,7 @@ pub(crate) struct Ask {
     pub(crate) url: String,
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Words {
@@ -40,8 +47,8 @@ impl Words {
             let (name, value) = header(line)?;
             headers.append(name, value);
         }
-        let pieces = self.data.iter().map(|data| piece(data)).collect::<Result<Vec<_>>>()?;
-        let body = (!pieces.is_empty()).then(|| pieces.join("&"));
+        let pieces = self.data.iter().map(piece).collect::<Result<Vec<_>>>()?;
+        let body = (!pieces.is_empty()).then(|| pieces.join(&b'&'));
         if body.is_some() && !headers.contains_key(CONTENT_TYPE) {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             headers.insert(CONTENT_TYPE, form);
@@ -66,15 +73,19 @@ fn header(line: &str) -> Result<(HeaderName, HeaderValue)> {
         .ok_or_else(|| format!("`{line}` is no header; write `-H 'Name: value'`").into())
 }
 
-/// The data itself, or what stands in `@file` (`@-` is what is typed in), without its line breaks.
-fn piece(data: &str) -> Result<String> {
-    let Some(name) = data.strip_prefix('@') else { return Ok(data.to_owned()) };
+/// The data itself, or what stands in `@file` (`@-` is what is typed in).
+fn piece(data: &Data) -> Result<Vec<u8>> {
+    let (Data::Text(text) | Data::Binary(text)) = data;
+    let Some(name) = text.strip_prefix('@') else { return Ok(text.clone().into_bytes()) };
     let read = if name == "-" {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        fs::read_to_string(name)
+        fs::read(name)
     };
-    let text = read.map_err(|err| format!("`{name}` cannot be read: {err}"))?;
-    Ok(text.replace(['\r', '\n'], ""))
+    let mut bytes = read.map_err(|err| format!("`{name}` cannot be read: {err}"))?;
+    if matches!(data, Data::Text(_)) {
+        bytes.retain(|byte| !b"\r\n".contains(byte));
+    }
+    Ok(bytes)
 }

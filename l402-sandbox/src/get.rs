@@ -57,11 +57,16 @@ pub(crate) async fn get(page: &Ask) -> Result<ExitCode> {
     println!("\n4. Ask again, with macaroon and preimage");
     let credential = format!("L402 {}:{preimage}", challenge.macaroon);
     let spent = spent(&challenge);
-    // Whoever has paid keeps what it was paid for.
+    // Whoever has paid keeps what it was paid for, and what is left of it.
     let keep = || format!("{spent}. Ask again with -H 'Authorization: {credential}'");
     let response =
         ask(page, Some(&credential)).await.map_err(|err| format!("{err}\n{}", keep()))?;
-    if response.status().is_success() {
+    let left = response.headers().get("ratelimit").and_then(|left| left.to_str().ok());
+    if let Some(left) = left {
+        println!("   <- RateLimit: {}", printable(left));
+    }
+    let is_used_up = left.is_none_or(|left| left.ends_with("r=0"));
+    if response.status().is_success() && is_used_up {
         println!("\n{spent}. The answer:\n");
     } else {
         println!("\n{}. The answer:\n", keep());

@@ -72,7 +72,10 @@ impl ResponseError for BalanceError {
         let status = self.status_code();
         let due = |about| Lines::of_the_process().due(about, None, "");
         match self {
-            Self::UsedUp => answer::plain(status, "Not enough is left of this payment."),
+            Self::UsedUp => answer::plain(
+                status,
+                "Too little is left of this payment for this request. Ask for less, or without it for another one.",
+            ),
             Self::Store(err) => {
                 if let Some(times) = due("balance store") {
                     tracing::error!(times, "{err}");

@@ -55,7 +55,7 @@
 //! | line | without it |
 //! | --- | --- |
 //! | `allowed_origin` | the page sees no answer at all, not even the 402 |
-//! | `expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without a challenge, and nobody pays |
+//! | `expose_headers([WWW_AUTHENTICATE])` | the page sees a 402 without a challenge, and nobody pays. Add `RateLimit` for a page that shows what is left of a pack, `Retry-After` and `Payment-Receipt` for one that reads those |
 //! | `allowed_headers([AUTHORIZATION])` | the page pays, and the browser blocks the request that would present the payment |
 //! | `CONTENT_TYPE` among them | a page that sends JSON gets no answer: the browser blocks its first request already |
 //! | `allowed_methods(["GET", "POST"])`: the methods of your paid routes | the page pays, and the request that would present the payment is blocked. The first `GET` needs no permission, so it shows nothing |

@@ -116,7 +116,9 @@
 //! ```
 //!
 //! When nothing is left the payer is answered 402 with a fresh invoice. While all that is left is held
-//! by its other requests, it is answered 409 with `Retry-After`.
+//! by its other requests, it is answered 409 with `Retry-After`. A 409 without one is a handler's whose
+//! `hold_more` found too little for just this request: what is left is good for smaller ones, and who asks
+//! without the token is sold another. Trying the same again does not help.
 //!
 //! # Where balances are kept
 //!

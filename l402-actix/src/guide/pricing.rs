@@ -61,7 +61,7 @@
 //! # }
 //! ```
 //!
-//! [`L402Config::price_with`](crate::L402Config::price_with) does the same for all routes at once
+//! [`L402Config::price_with`](crate::L402Config::price_with) does the same for all gated routes at once
 //! and may answer `None`, which leaves a request to its attribute. The order: `free` in a module;
 //! the config's function, if it has an opinion; the handler's attribute; its module's; the config's
 //! [`default_price_sats`](crate::L402Config::default_price_sats).
@@ -148,7 +148,8 @@
 //! ```
 //!
 //! Without `resource` each path is a payment of its own: a page with ten images costs eleven
-//! times the price. A gate under it takes the payment that was made for the scope, so price the
+//! times the price. A gate under it takes the payment that was made for the scope if it is enough. For a
+//! dearer handler it is not: its payer is asked a second time, for all of the handler's price. So price the
 //! scope at or above its handlers.
 //!
 //! It sells before Actix looks for a handler, so also what there is not: who has paid for a mistyped path
@@ -171,7 +172,8 @@
 //! - A price function that answers 404 itself, as the second one below does.
 //!
 //! For prices within a folder take the path as [`FilePath`](crate::FilePath), which reads it as `Files`
-//! will, mounted right at the scope. What is not there is told before money is asked for:
+//! will. Mount them right at the scope, with `Files::new("", ..)`: below `"/sub"` the path begins with `sub`
+//! and your prices are not found. What is not there is told before money is asked for:
 //!
 //! ```
 //! use std::path::Path;
@@ -285,7 +287,7 @@
 //!   Where two types understand one request differently, a caller pays for the cheap one and is served
 //!   the dear one. A header that comes twice is such a request too.
 //! - Arithmetic that wraps. In a release build `10 * n` of a large `n` from the client is a small price,
-//!   without a word. Take narrow types, such as `u16`, or `checked_mul` with an error for `None`.
+//!   without a word, and the compiler's `(10 * n).into()` is the same. Take narrow types, such as `u16`, or `checked_mul` with an error for `None`.
 //! - A price by text that was not decoded. These are one request to Actix, and three texts to a
 //!   comparison:
 //!

@@ -54,6 +54,7 @@
 //! | a token that was good and has expired | 402 with a new invoice |
 //! | a token whose answers or units are used up | 402 with a new invoice |
 //! | another request holds what is left of the token | 409 with `Retry-After` |
+//! | too little is left of it for what this request turns out to cost | 409 without: ask for less, or without the token for another one |
 //! | an error of your `price_with` or `resource_with`, of their extractors, or of one under `extract_first` | that error; nothing is charged |
 //! | a client that has asked for much and paid for nothing, or is over [its own limit](crate::ClientIdentity::calls_per_minute); a payer that asks more than its share | 429 with `Retry-After` |
 //! | the broker cannot be reached, refuses the API key or the plan, or answers nonsense | 502 |

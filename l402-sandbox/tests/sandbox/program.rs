@@ -331,11 +331,33 @@ async fn get_pays_nothing_where_nothing_is_asked_for_and_says_when_it_is_refused
     assert_eq!(sandbox.payments(), 1);
 }
 
-/// A shop that answers 402, then 200, and what it was asked.
-fn posted_to(challenge: &Value) -> (String, JoinHandle<Vec<String>>) {
+#[tokio::test]
+async fn get_sends_a_file_as_it_is_and_hands_out_what_is_good_for_more() {
+    let sandbox = Sandbox::start().await;
+    let file = std::env::temp_dir().join(format!("l402-sandbox-{}", std::process::id()));
+    std::fs::write(&file, b"\xff\r\n\0").unwrap();
+    for (option, body) in [("--data-binary", r"\xff\r\n\x00"), ("-d", r"\xff\x00")] {
+        let challenge = mint(&sandbox, "/prompt", 7, option).await;
+        let paid = "200 OK\r\nRateLimit: \"uses\";r=4";
+        let (url, served) = posted_to(&challenge, paid);
+        let arguments = ["get", &url, option, &format!("@{}", file.display())];
+        let (success, printed, complaint) =
+            run(program(&arguments).env("LND_REST_HOST", sandbox.url()));
+        assert!(success, "{complaint}");
+        let asked = served.join().unwrap();
+        assert!(asked.iter().all(|asked| asked.ends_with(&format!("\n{body}"))), "{asked:?}");
+        assert!(printed.contains("<- RateLimit: \"uses\";r=4"), "{printed}");
+        let macaroon = challenge["macaroon"].as_str().unwrap();
+        assert!(printed.contains(&format!("-H 'Authorization: L402 {macaroon}:")), "{printed}");
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+/// A shop that answers 402, then `paid`, and what it was asked.
+fn posted_to(challenge: &Value, paid: &'static str) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/prompt", listener.local_addr().unwrap());
-    let heads = [challenged(challenge), "200 OK".to_owned()];
+    let heads = [challenged(challenge), paid.to_owned()];
     let served = thread::spawn(move || {
         let answers = heads.into_iter().map(|head| {
             let (mut stream, _) = listener.accept().unwrap();
@@ -356,7 +378,7 @@ fn posted_to(challenge: &Value) -> (String, JoinHandle<Vec<String>>) {
             reader.read_exact(&mut body).unwrap();
             let head = format!("HTTP/1.1 {head}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
             write!(stream, "{head}ok").unwrap();
-            asked + "\n" + &String::from_utf8(body).unwrap()
+            asked + "\n" + &body.escape_ascii().to_string()
         });
         answers.collect()
     });
@@ -379,11 +401,11 @@ async fn get_asks_twice_what_it_is_told_to_as_curl_does() {
             &["-X", "PUT", "-H", "Content-Type: application/json", "-d", "{\"a\":1}"][..],
             "PUT",
             "application/json",
-            "{\"a\":1}",
+            r#"{\"a\":1}"#,
         ),
     ] {
         let challenge = mint(&sandbox, "/prompt", 7, &number.to_string()).await;
-        let (url, served) = posted_to(&challenge);
+        let (url, served) = posted_to(&challenge, "200 OK");
         let own = ["-H", "X-Mine: yes", "-H", "Authorization: Bearer mine"];
         let arguments = [&["get", url.as_str()][..], options, &own[..]].concat();
         let (success, printed, complaint) =

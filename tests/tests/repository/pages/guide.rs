@@ -49,38 +49,41 @@ fn page_of(name: &str, source: &str) -> String {
     let mut page =
         format!("<!-- Made from {SOURCE}/{name}.rs; edit that. -->\n\n# {}\n", title(name));
     let mut code = None;
-    let mut lines = vec![""];
+    let mut lines = vec![String::new()];
     for line in source.lines() {
         let Some(line) = line.strip_prefix("//!") else { continue };
         let line = line.strip_prefix(' ').unwrap_or(line);
-        match (&mut code, line.strip_prefix("```")) {
+        let (indent, text) = line.split_at(line.len() - line.trim_start().len());
+        match (&mut code, text.strip_prefix("```")) {
             (None, Some(language)) => {
                 let is_rust = matches!(language, "" | "no_run" | "ignore" | "compile_fail");
-                lines.push(if is_rust { "```rust" } else { line });
+                lines.push(if is_rust { format!("{indent}```rust") } else { line.to_owned() });
                 code = Some(is_rust);
             }
             (Some(_), Some(_)) => {
                 while lines.last().is_some_and(|line| line.is_empty()) {
                     lines.pop();
                 }
-                lines.push(line);
+                lines.push(line.to_owned());
                 code = None;
             }
             // Hidden by rustdoc.
-            (Some(true), None) if line == "#" || line.starts_with("# ") => {}
+            (Some(true), None) if text == "#" || text.starts_with("# ") => {}
             (Some(true), None) if line.is_empty() => {
-                let is_first = lines.last().is_some_and(|line| line.starts_with("```"));
+                let is_first =
+                    lines.last().is_some_and(|line| line.trim_start().starts_with("```"));
                 if !is_first && !lines.last().unwrap().is_empty() {
-                    lines.push("");
+                    lines.push(String::new());
                 }
             }
-            _ => lines.push(line),
+            _ => lines.push(line.to_owned()),
         }
     }
     let mut in_code = false;
-    for line in lines {
-        in_code ^= line.starts_with("```");
-        if in_code || line.starts_with("```") {
+    for line in &lines {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        if in_code || is_fence {
             page.push_str(line);
         } else if line.starts_with('#') {
             page.push('#');
@@ -159,6 +162,14 @@ fn end_of_label(text: &str) -> Option<usize> {
         !in_code && char == ']'
     };
     text.find(end).map(|at| at + 1)
+}
+
+#[test]
+fn a_piece_of_code_within_a_list_is_code() {
+    let source =
+        "//! - so:\n//!\n//!   ```\n//!   # hidden();\n//!   ![A, B].contains(&c)\n//!   ```\n";
+    let page = page_of("packs", source);
+    assert!(page.contains("  ```rust\n  ![A, B].contains(&c)\n  ```\n"), "{page}");
 }
 
 #[test]
