@@ -216,6 +216,13 @@ fn unknown(input: ParseStream<'_>, known: Lookahead1<'_>) -> Error {
 /// `units = 100` and `hold = 10` -> both in one; either alone is an error.
 fn with_hold(good_for: Slot<GoodFor>, hold: Slot<Amount>) -> Result<Slot<GoodFor>> {
     match (good_for, hold) {
+        (
+            Some((_, GoodFor::Units { units: Amount::Literal(units), .. })),
+            Some((key, Amount::Literal(hold))),
+        ) if hold > units => {
+            let message = "`hold` is more than `units`; write the most that one answer draws";
+            Err(Error::new(key.span(), message))
+        }
         (Some((key, GoodFor::Units { units, .. })), Some((_, hold))) => {
             Ok(Some((key, GoodFor::Units { units, hold })))
         }
