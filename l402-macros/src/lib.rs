@@ -124,7 +124,9 @@ use proc_macro::TokenStream;
 ///   public generic function that answers with either under a name of your own: write it as an
 ///   `async fn`;
 /// - what is written within the body of a function, without a route attribute or by a macro that is called
-///   there: write it in the module.
+///   there: write it in the module;
+/// - what the module imports with `use`, or registers by a path, such as `elsewhere::handler`: it keeps its own
+///   price, or none.
 ///
 /// Outside of modules only what has the attribute is charged for. So ask the running API: in a test
 /// of yours `Sandbox::audit` of `l402-sandbox` takes the address and a list such as `["GET /a", …]`, and

@@ -68,15 +68,17 @@
 //!
 //! # One price for a module
 //!
-//! A handler that is left out silently would be served free, so over a module it cannot be left
-//! out: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile,
+//! A handler that is left out silently would be served free, so over a module most of what may be one has
+//! to say what it costs: a public `async fn` without a route, an `#[l402]` or a `#[l402(free)]` does not compile,
 //! nor does a public function that answers with a future, or with a `Route`, a `Resource`, a `Scope` or another
 //! service; a route attribute under another name or within a function's body; or an `async fn` under an
 //! attribute that may make a handler of it;
 //! [`l402`](macro@crate::l402) lists them. A private `async fn` without any attribute is taken for a
 //! helper and stays as it is, so a private handler that you register by hand needs an `#[l402]`, or
 //! it is free. So is a closure that you register, as in `.to(|| async { … })`, which cannot be told
-//! from any other: write it as an `async fn`.
+//! from any other: write it as an `async fn`. A handler that the module imports with `use`, or names by a
+//! path, keeps what it has where it is written. All that cannot be seen is listed at
+//! [`l402`](macro@crate::l402), and [`Sandbox::audit`](super::testing) tells you what is free.
 //!
 //! ```
 //! #[l402_actix::l402(price_sats = 50)]
