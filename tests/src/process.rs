@@ -2,8 +2,11 @@
 //! test that changes what all tests of a process share.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Read as _, Write as _},
+    net::SocketAddr,
     process::{Command, Stdio},
+    thread,
 };
 
 const ALONE: &str = "L402_TESTS_ALONE";
@@ -26,6 +29,22 @@ pub fn is_alone(name: &str) -> bool {
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success() && said.contains("1 passed"), "{name} alone: {said}");
     false
+}
+
+/// Tells the test that has started this process where it serves, and ends with it: when standard input does.
+///
+/// # Errors
+///
+/// If nobody listens.
+pub fn serves_a_test(at: SocketAddr) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "http://{at}")?;
+    out.flush()?;
+    thread::spawn(|| {
+        let _ = io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
+    Ok(())
 }
 
 /// The resident memory of a process, in KiB, from `/proc`.

@@ -83,14 +83,17 @@ fn boxed<'r>(entrance: &'r mut Entrance<'_>, handler: &'r dyn Gated) -> Answerin
 }
 
 async fn served(entrance: &mut Entrance<'_>, handler: &dyn Gated) -> HttpResponse {
-    if let Some(refused) = entrance.admit().await {
-        return refused;
-    }
     let span = entrance.span();
-    let mut guest = entrance.guest();
-    let answer = handler.call(&mut guest).instrument(span).await;
-    drop(guest);
-    entrance.leave(answer).await
+    let served = async {
+        if let Some(refused) = entrance.admit().await {
+            return refused;
+        }
+        let mut guest = entrance.guest();
+        let answer = handler.call(&mut guest).await;
+        drop(guest);
+        entrance.leave(answer).await
+    };
+    served.instrument(span).await
 }
 
 /// An answer under way: a pointer, so that what makes it is compiled here and not where it is awaited.

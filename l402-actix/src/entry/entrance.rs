@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, dev::Payload};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use super::{
     drawn::{NotServed, drawn},
@@ -118,7 +118,7 @@ impl<'r> Entrance<'r> {
             return Some(answer);
         }
         let admission = gate::admit(self.request, self.config, self.offer, &self.body, &self.watch);
-        let admission = match admission.instrument(self.span()).await {
+        let admission = match admission.await {
             Ok(admission) => admission,
             Err(refusal) => return Some(self.refused(refusal)),
         };
@@ -149,7 +149,7 @@ impl<'r> Entrance<'r> {
             let counts = self.offer.good_for.is_some();
             let method = self.request.method();
             let drawn = Box::pin(drawn(hold, method, answer, self.config, counts));
-            answer = match drawn.instrument(self.span()).await {
+            answer = match drawn.await {
                 Ok(answer) => answer,
                 Err(refusal) => return self.refused(refusal),
             };

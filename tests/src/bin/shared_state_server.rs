@@ -6,19 +6,14 @@
 //! Switches: `reuse` (clients are handed the challenge that they hold), `key` (an idempotency key of
 //! the merchant's), `rechallenge`, `uncached` (each request is a broker call), `unlimited`.
 
-use std::{
-    env,
-    error::Error,
-    io::{self, Read as _, Write as _},
-    thread,
-};
+use std::{env, error::Error};
 
 use actix_web::{App, HttpServer, Responder, get};
 use l402_actix::{
     BrokerBudget, ClientIdentity, L402Client, L402Config, OnInvalidToken, RedisState, VerifyCache,
     l402,
 };
-use l402_tests::PATIENCE;
+use l402_tests::{PATIENCE, process::serves_a_test};
 
 #[get("/weather")]
 #[l402(price_sats = 100)]
@@ -38,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [broker, key, redis, switches @ ..] = arguments.as_slice() else {
         return Err("expected: broker's URL, API key, Redis' URL, switches".into());
     };
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let client = L402Client::builder(key).base_url(broker).timeout(PATIENCE).build()?;
     let mut config = L402Config::new(client);
     if redis != "-" {
@@ -60,12 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .client_request_timeout(PATIENCE)
             .keep_alive(PATIENCE)
             .bind(("127.0.0.1", 0))?;
-    println!("http://{}", server.addrs()[0]);
-    io::stdout().flush()?;
-    thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+    serves_a_test(server.addrs()[0])?;
     server.run().await?;
     Ok(())
 }

@@ -8,9 +8,7 @@ use std::{
     convert::Infallible,
     env,
     error::Error,
-    io::{self, Read as _, Write as _},
     sync::atomic::{AtomicUsize, Ordering},
-    thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,7 +20,7 @@ use futures_util::stream;
 use l402_actix::{
     Balance, BrokerBudget, L402Client, L402Config, RedbStore, RedisState, RedisStore, l402,
 };
-use l402_tests::{PATIENCE, TestStore};
+use l402_tests::{PATIENCE, TestStore, process::serves_a_test};
 use tokio::sync::watch;
 
 /// Short, so that a test need not wait long for what a killed server had reserved.
@@ -146,12 +144,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .client_request_timeout(PATIENCE)
     .keep_alive(PATIENCE)
     .bind(("127.0.0.1", 0))?;
-    println!("http://{}", server.addrs()[0]);
-    io::stdout().flush()?;
-    thread::spawn(|| {
-        let _ = io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
+    serves_a_test(server.addrs()[0])?;
     server.run().await?;
     if l402_actix::flush(PATIENCE).await { Ok(()) } else { Err("something is not done".into()) }
 }

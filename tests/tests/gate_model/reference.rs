@@ -494,9 +494,10 @@ impl Reference {
                     return if just_paid { Step::Fails } else { Step::Pays };
                 }
                 Said::Yes(facts) => {
-                    // Without facts it is valid for what was sent.
+                    // Without facts it is valid for what was sent, and for what it was sold for here.
                     let resource = facts.resource.unwrap_or_else(|| asked.resource.to_owned());
-                    let sats = facts.sats.unwrap_or(gate.accepts);
+                    let sold = Some(&self.payments[at]).filter(|payment| payment.sold_here);
+                    let sats = facts.sats.or(sold.map(|sold| sold.sats)).unwrap_or(gate.accepts);
                     let facts = Facts { resource: Some(resource), sats: Some(sats) };
                     if !covers(&facts, &question) {
                         return Step::Fails;
