@@ -54,6 +54,15 @@ impl<V: Send + 'static> Memory<V> {
         self.entries().pop(key);
     }
 
+    /// Forgets the entry if it is this one.
+    pub(crate) fn forget_if(&self, key: &Key, is_this: impl FnOnce(&V) -> bool) {
+        let mut entries = self.entries();
+        let entry = entries.peek(key).and_then(|entry| entry.downcast_ref());
+        if entry.is_some_and(is_this) {
+            entries.pop(key);
+        }
+    }
+
     /// The entry, which is forgotten.
     pub(crate) fn take(&self, key: &Key) -> Option<V> {
         let entry = self.entries().pop(key)?;

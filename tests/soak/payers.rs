@@ -314,9 +314,10 @@ fn answered(
 /// Whether another process may not have written down yet that the broker has taken it.
 fn others_may_know_more(town: &Town, payment: &Payment, asked: &Asked) -> bool {
     let were_lately = town.outages.were_lately(asked.begun, Instant::now());
-    payment.form == Form::Mpp
-        && payment.got == 0
-        && (were_lately || payment.may_be_held(asked.begun))
+    // Beside a hold on the only answer there is none, and then it is 409.
+    let is_beside_others =
+        payment.buys().is_some_and(|buys| buys > 1) && payment.may_be_held(asked.begun);
+    payment.form == Form::Mpp && payment.got == 0 && (were_lately || is_beside_others)
 }
 
 /// Whether another request came with the same MPP payment meanwhile.

@@ -30,6 +30,9 @@ use crate::{background, notice::Notice};
 /// Keeps a store that names a lease of nothing from being asked without a pause.
 const MIN_RENEWAL: Duration = Duration::from_millis(50);
 
+/// No store has to count beyond this.
+const COUNTED_EXACTLY: u64 = 1 << 53;
+
 /// How often a long lease is looked at: what renews it must not outlive its request for long.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -112,10 +115,15 @@ impl Hold {
         (quota.kind, quota.limit) == (kind, limit)
     }
 
-    /// Whether others have held or drawn something of the same payment.
-    pub(crate) fn is_beside_others(&self) -> bool {
+    /// Whether others hold something of the same payment, of which nothing is drawn for good.
+    pub(crate) async fn is_beside_others(&self) -> Result<bool, StoreError> {
         let (quota, left) = self.shared.remaining();
-        left < quota.limit
+        let Some(line) = self.shared.running() else { return Ok(false) };
+        if left >= quota.limit.min(COUNTED_EXACTLY) {
+            return Ok(false);
+        }
+        let one = Quota { limit: 1, ..quota };
+        Ok(within_time(line.store.look(line.mark, one)).await? != Claim::UsedUp)
     }
 
     pub(crate) fn balance(&self) -> Balance {

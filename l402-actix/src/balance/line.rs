@@ -24,26 +24,34 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) async fn draw(&self, portion: Portion) -> Result<(), StoreError> {
-        let step = self.store.draw(self.mark, self.id, self.quota, portion);
-        if within_time(step).await? { Ok(()) } else { Err(StoreError::Lost) }
+        if within_time(self.drawn(portion)).await? { Ok(()) } else { Err(StoreError::Lost) }
     }
 
     pub(super) async fn hold(&self, amount: u64) -> Result<Claim, StoreError> {
         within_time(self.store.hold(self.mark, self.id, self.quota, amount)).await
     }
 
-    pub(super) fn give_back(&self) -> StoreFuture<'_, ()> {
-        self.end(|line| line.store.give_back(line.mark, line.id))
+    fn drawn(&self, portion: Portion) -> StoreFuture<'_, bool> {
+        self.after_acceptance(move |line| line.store.draw(line.mark, line.id, line.quota, portion))
     }
 
-    fn end<'a>(
+    pub(super) fn give_back(&self) -> StoreFuture<'_, ()> {
+        self.after_acceptance(|line| line.store.give_back(line.mark, line.id))
+    }
+
+    /// Who finds the payment drawn from, or free, finds what it was accepted for.
+    fn after_acceptance<'a, T: 'a>(
         &'a self,
-        step: impl FnOnce(&'a Self) -> StoreFuture<'a, ()> + Send + 'a,
-    ) -> StoreFuture<'a, ()> {
+        step: impl FnOnce(&'a Self) -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
         Box::pin(async move {
-            written_first(&*self.store, self.mark).await?;
+            self.written_first().await?;
             step(self).await
         })
+    }
+
+    fn written_first(&self) -> StoreFuture<'_, ()> {
+        Box::pin(written_first(&*self.store, self.mark))
     }
 
     /// What is drawn already stays; a settlement that is lost comes by itself when the lease runs out.
@@ -52,7 +60,9 @@ impl Line {
             return;
         }
         in_the_background(async move {
-            let step = || self.end(|line| line.store.settle(line.mark, line.id));
+            // For longer: a store takes for held what it was never told the end of.
+            until_done(|| self.written_first(), TRY_FOR, |_| {}).await;
+            let step = || self.store.settle(self.mark, self.id);
             until_done(step, STORE_TIMEOUT, |_| {}).await;
         });
     }
@@ -61,7 +71,8 @@ impl Line {
     pub(super) fn settle_at_in_the_background(self, drawn: u64) {
         in_the_background(async move {
             let mark = self.mark;
-            let step = || self.end(|line| line.store.settle_at(line.mark, line.id, drawn));
+            let step =
+                || self.after_acceptance(|line| line.store.settle_at(line.mark, line.id, drawn));
             until_done(step, TRY_FOR, |err| {
                 if let Some(times) = NOT_SETTLED.due() {
                     tracing::warn!(%mark, times, "cannot settle a stream that was cut off, trying again: {err}");
@@ -80,7 +91,7 @@ impl Line {
         }
         in_the_background(async move {
             let mark = self.mark;
-            let step = || self.store.draw(mark, self.id, self.quota, portion);
+            let step = || self.drawn(portion);
             let failed = |err: &StoreError| {
                 if let Some(times) = NOT_DRAWN.due() {
                     tracing::error!(%mark, times, "cannot write down what a request has drawn, trying again: {err}");

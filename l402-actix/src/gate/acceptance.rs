@@ -6,7 +6,7 @@ use super::visit::Visit;
 use crate::{
     answer::Refusal,
     balance::{Accepted, Balances, Kind, Mark, accept, accepted},
-    key::{Key, hex, key},
+    key::{Key, key},
     notice::Notice,
     payment::Payment,
     terms::GoodFor,
@@ -14,38 +14,50 @@ use crate::{
 
 static NOT_BELIEVED: Notice = Notice::new();
 
+/// A payment that was accepted, and what it was drawn at.
+pub(super) type Before = (Mark, Arc<Payment>, Option<GoodFor>);
+
 /// What the broker has accepted for this resource, at this price or more.
 pub(super) async fn before(
     visit: &Visit<'_>,
     payment_hash: Option<Key>,
-) -> Result<Option<(Mark, Arc<Payment>, Option<GoodFor>)>, Refusal> {
-    let Some(hash) = payment_hash else { return Ok(None) };
-    let mark = visit.mark(hash);
-    let accepted = accepted(visit.store()?, mark).await?;
+) -> Result<Option<Before>, Refusal> {
+    let Some(mark) = payment_hash.map(|hash| visit.mark(hash)) else { return Ok(None) };
+    let accepted = for_anything(visit, mark).await?;
+    Ok(accepted.and_then(|accepted| for_this(visit, mark, &accepted)))
+}
+
+pub(super) fn for_this(visit: &Visit<'_>, mark: Mark, accepted: &Accepted) -> Option<Before> {
     let (any_resource, any_amount) = (!visit.config.enforce_resource, !visit.config.enforce_amount);
-    let accepted = accepted.filter(|accepted| {
-        let is_sealed = accepted.seal == seal(&secret(visit), mark, accepted);
-        if !is_sealed && let Some(times) = NOT_BELIEVED.due() {
-            tracing::error!(%mark, times, "the store has an MPP payment as accepted that this account has not accepted: it is not believed");
-        }
-        is_sealed
-    });
-    let is_for_this = |accepted: &Accepted| {
-        (any_resource || accepted.resource == resource(visit))
-            && (any_amount || accepted.amount_sats >= visit.sats.accept)
-    };
-    Ok(accepted.filter(is_for_this).map(|accepted| {
+    let is_for_this = (any_resource || accepted.resource == resource(visit))
+        && (any_amount || accepted.amount_sats >= visit.sats.accept);
+    is_for_this.then(|| {
         let payment = Arc::new(Payment {
             resource: visit.resource.to_string(),
             merchant_id: None,
             amount_sats: accepted.amount_sats,
-            payment_hash: Some(hex(&hash)),
+            payment_hash: Some(mark.to_string()),
         });
         let counted = accepted.counted.map(|(kind, limit)| match kind {
             Kind::Uses => GoodFor::Uses(limit),
             Kind::Units => GoodFor::Units { units: limit, hold: 1 },
         });
         (mark, payment, counted)
+    })
+}
+
+/// What the broker has accepted, for whatever resource and price.
+pub(super) async fn for_anything(
+    visit: &Visit<'_>,
+    mark: Mark,
+) -> Result<Option<Accepted>, Refusal> {
+    let accepted = accepted(visit.store()?, mark).await?;
+    Ok(accepted.filter(|accepted| {
+        let is_sealed = accepted.seal == seal(&secret(visit), mark, accepted);
+        if !is_sealed && let Some(times) = NOT_BELIEVED.due() {
+            tracing::error!(%mark, times, "the store has an MPP payment as accepted that this account has not accepted: it is not believed");
+        }
+        is_sealed
     }))
 }
 

@@ -77,19 +77,20 @@ pub(super) async fn decide(
         Answer::Yes(payment) => payment,
         Answer::Incomplete(verdict) => return Err(Refusal::MissingFact(missing_fact(&verdict))),
         Answer::No(verdict) => {
-            let is_beside_others =
-                claimed.as_ref().is_some_and(|(_, hold)| hold.is_beside_others());
-            // Another request of its payer may have been first, here or at another process.
-            if let (Some((mark, payment, _)), Some((_, hold))) =
-                (acceptance::before(visit, payment_hash).await?, claimed)
-            {
-                return Ok(admitted(visit, (mark, payment), hold, echo));
-            }
-            // The process that has accepted it may not have been able to say so yet.
-            let store = visit.store()?;
-            if store.was_away_lately() || store.lease().is_some() && is_beside_others {
-                let cause = "others may not have written down yet what they know of the payment";
-                return Err(Refusal::Balances(StoreError::unreachable(cause)));
+            if let Some((mark, hold)) = claimed {
+                // Asked before what is known, which is written before a hold ends.
+                let may_be_unwritten = may_be_unwritten(visit, &hold).await?;
+                // Another request of its payer may have been first, here or at another process.
+                let accepted = acceptance::for_anything(visit, mark).await?;
+                let before = |accepted| acceptance::for_this(visit, mark, accepted);
+                if let Some((mark, payment, _)) = accepted.as_ref().and_then(before) {
+                    return Ok(admitted(visit, (mark, payment), hold, echo));
+                }
+                if may_be_unwritten && accepted.is_none() {
+                    let cause =
+                        "others may not have written down yet what they know of the payment";
+                    return Err(Refusal::Balances(StoreError::unreachable(cause)));
+                }
             }
             let known = visit.broker.known_with(known, &name);
             let case = Case {
@@ -111,6 +112,12 @@ pub(super) async fn decide(
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = claimed.ok_or(Refusal::Unproven)?;
     Ok(admitted(visit, (mark, payment), hold, echo))
+}
+
+/// Whether a process that has accepted it may not have been able to say so yet.
+async fn may_be_unwritten(visit: &Visit<'_>, hold: &Hold) -> Result<bool, Refusal> {
+    let store = visit.store()?;
+    Ok(store.was_away_lately() || store.lease().is_some() && hold.is_beside_others().await?)
 }
 
 /// What a yes leads to, whether or not the request is still there.

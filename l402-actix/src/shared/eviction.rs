@@ -8,9 +8,9 @@ use std::{
 /// How often it is asked.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 
-/// A script, so that the server that holds the key answers, in a cluster too. `CONFIG GET` would be
-/// the direct way, but hosted servers do not have it.
-pub(super) const INFO: &str = "return redis.call('INFO', 'memory')";
+/// Of its memory, and which run it is. A script, so that the server that holds the key answers, in a
+/// cluster too. `CONFIG GET` would be the direct way, but hosted servers do not have it.
+pub(super) const INFO: &str = "return redis.call('INFO', 'memory') .. redis.call('INFO', 'server')";
 
 /// When the server last said that it forgets nothing.
 #[derive(Default)]

@@ -13,6 +13,7 @@ use super::{
     connection::{Connections, is_of_the_connection},
     eviction::{Eviction, INFO},
     patience::{Aside, within},
+    run::Run,
 };
 use crate::notice::Notice;
 
@@ -55,11 +56,13 @@ pub(super) struct Line {
     pub(super) patience: Duration,
     aside: Aside,
     eviction: Eviction,
+    server: Run,
 }
 
 impl Line {
     pub(super) fn of(connections: Connections, patience: Duration) -> Self {
-        Self { connections, patience, aside: Aside::default(), eviction: Eviction::default() }
+        let (aside, eviction, server) = <(Aside, Eviction, Run)>::default();
+        Self { connections, patience, aside, eviction, server }
     }
 
     pub(super) fn connections(&self) -> Connections {
@@ -80,11 +83,12 @@ impl Line {
     ) -> Result<Value, Fault> {
         let result = async {
             if lasts && !self.eviction.is_checked() {
-                let info = self.ask(eval(INFO, &keys, &[])).await?;
+                let info = self.ask(eval(INFO, &keys, &[]), &keys).await?;
                 let info = String::from_redis_value(info).map_err(Fault::away)?;
+                self.server.is_as_before(&info);
                 self.eviction.check(&info).map_err(Fault::away)?;
             }
-            self.ask(eval(script, &keys, &arguments)).await
+            self.ask(eval(script, &keys, &arguments), &keys).await
         }
         .await;
         if let Err(fault) = &result
@@ -95,11 +99,11 @@ impl Line {
         result
     }
 
-    async fn ask(&self, command: Cmd) -> Result<Value, Fault> {
+    async fn ask(&self, command: Cmd, keys: &[String]) -> Result<Value, Fault> {
         if !self.aside.may_ask(Instant::now()) {
             return Err(Fault::LeftAside);
         }
-        match within(self.patience, self.ask_anew(command)).await {
+        match within(self.patience, self.ask_anew(command, keys)).await {
             Some(Err(err)) if is_of_the_connection(&err) => {
                 self.aside.put(Instant::now());
                 Err(Fault::of(err))
@@ -119,12 +123,17 @@ impl Line {
 
     /// Twice if the connection turns out to be dead, as one does that was idle for long or whose
     /// server was started anew: each script can be run again.
-    async fn ask_anew(&self, command: Cmd) -> RedisResult<Value> {
+    async fn ask_anew(&self, command: Cmd, keys: &[String]) -> RedisResult<Value> {
         let (number, connection) = self.connections.alive(None).await?;
         match connection.ask(command.clone()).await {
             Err(err) if is_of_the_connection(&err) => {
-                self.aside.was_away(Instant::now());
                 let (_, connection) = self.connections.alive(Some(number)).await?;
+                let info = connection.ask(eval(INFO, keys, &[])).await;
+                let info = info.and_then(|info| Ok(String::from_redis_value(info)?));
+                // Else it is there all the time, and has closed what was idle.
+                if !info.is_ok_and(|info| self.server.is_as_before(&info)) {
+                    self.aside.was_away(Instant::now());
+                }
                 connection.ask(command).await
             }
             answer => answer,

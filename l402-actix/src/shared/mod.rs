@@ -8,6 +8,7 @@ mod connection;
 mod eviction;
 mod line;
 mod patience;
+mod run;
 mod state;
 
 pub(crate) use self::line::Fault;

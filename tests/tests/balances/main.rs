@@ -25,6 +25,8 @@ mod redis;
 #[cfg(feature = "redis-server")]
 mod redis_beside_others;
 #[cfg(feature = "redis-server")]
+mod redis_refused;
+#[cfg(feature = "redis-server")]
 mod restore_faults;
 mod scopes;
 #[cfg(unix)]

@@ -39,6 +39,9 @@ use super::{
 const FREE: Claim = Claim::Held { amount: 1, left: 0 };
 const ONE: Portion = Portion { held: 1, drawn: 1 };
 
+/// With `everysec` a busy disk may have what was written two seconds ago still to write.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
 /// Short, so that a test need not wait long, and longer than a busy machine is held up.
 const LEASE: Duration = Duration::from_secs(1);
 
@@ -453,7 +456,7 @@ async fn after_an_outage_that_was_longer_than_a_lease_it_is_not_asked_for_again_
 
 /// The broker has taken MPP payments, one process knows and cannot say so, and the other one is asked.
 async fn another_asks_for_no_second_payment(lease: &str, is_new: bool) {
-    let mut redis = Redis::start(&["--appendonly", "yes"]);
+    let mut redis = Redis::start(&DURABLE);
     let sandbox = Sandbox::start().await;
     let store = format!("redis:{}", redis.url());
     let start = || {
@@ -480,7 +483,7 @@ async fn another_asks_for_no_second_payment(lease: &str, is_new: bool) {
     redis.kill();
     assert_eq!(asked.join_all().await, vec![503; payments.len()]);
     sandbox.clear_faults();
-    redis.run(&["--appendonly", "yes"]);
+    redis.run(&DURABLE);
     let second = if is_new { start() } else { old };
     second.release().await;
     for (path, payment) in &payments {

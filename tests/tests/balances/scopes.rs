@@ -111,6 +111,32 @@ async fn what_an_mpp_payment_is_good_for_is_written_down_once() {
     }
 }
 
+/// The scope's word is tried again for long, and must not come after that of the gate within.
+#[actix_web::test]
+async fn what_could_not_be_written_down_at_first_does_not_undo_what_was_written_since() {
+    let shop = Shop::open().await;
+    let mut payments = Vec::new();
+    for _ in 0..4 {
+        payments.push(by_mpp(&shop.buy("/plain/pack").await));
+    }
+    shop.store.fail_acceptances(true);
+    let asked: Vec<_> = payments
+        .iter()
+        .map(|payment| shop.api.get("/plain/pack").header("authorization", payment).send())
+        .map(actix_web::rt::spawn)
+        .collect();
+    // The scope has waited for so long, and goes on.
+    tokio::time::sleep(std::time::Duration::from_millis(5200)).await;
+    shop.store.fail_acceptances(false);
+    for answer in asked {
+        assert_eq!(answer.await.unwrap().unwrap().status().as_u16(), 200);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(8)).await;
+    for payment in payments {
+        assert_eq!(shop.statuses("/plain/pack", &payment, 3).await, [200, 200, 402]);
+    }
+}
+
 /// What the payer has paid is what is written down, not what the scope asks.
 #[actix_web::test]
 async fn an_mpp_payment_for_a_dearer_handler_stays_good_for_it() {

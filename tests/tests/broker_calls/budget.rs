@@ -157,6 +157,23 @@ async fn what_another_process_has_called_counts_here_too() {
     assert_eq!(shop.api.ask_with("/weather", &paid).await.status, 200);
 }
 
+/// What else calls with the same key is no process at which this payer has called too.
+#[actix_web::test]
+async fn who_has_hardly_called_is_served_where_another_program_has_called_the_rest() {
+    let sandbox = Sandbox::builder().rate_limit(100).start().await.unwrap();
+    let shop = Shop::on(sandbox, |config| config.verify_cache(VerifyCache::off())).await;
+    let paid = shop.buy("/weather").await;
+    let client = shop.sandbox.client();
+    for number in 0..88 {
+        let nobody = l402_actix::l402_server::VerifyRequest::new("AgEL", format!("{number:064x}"));
+        client.verify_token(&nobody).await.unwrap();
+    }
+    for times in 1..=6 {
+        let status = shop.api.ask_with("/weather", &paid).await.status;
+        assert_eq!(status, 200, "asked {times} times of ten, and {} are left", 12 - times);
+    }
+}
+
 #[actix_web::test]
 async fn one_greedy_payer_leaves_five_others_what_is_theirs() {
     let sandbox = Sandbox::builder().rate_limit(100).start().await.unwrap();
