@@ -132,7 +132,7 @@ struct Taking {
     resource: (String, bool),
     accepts: (u64, bool),
     /// What it was sold for here, for the same.
-    sold_sats: Option<u64>,
+    sold_sats: u64,
 }
 
 impl Taking {
@@ -150,7 +150,7 @@ impl Taking {
             acceptance: name.payment_hash.map(acceptance).transpose()?,
             resource: (visit.resource.to_string(), visit.config.enforce_resource),
             accepts: (visit.sats.accept, visit.config.enforce_amount),
-            sold_sats: visit.sold_sats(known),
+            sold_sats: visit.sold_sats(known).unwrap_or_default(),
         })
     }
 
@@ -162,7 +162,7 @@ impl Taking {
             Answer::Incomplete(verdict) => Arc::new(Payment {
                 resource: verdict.resource.unwrap_or_else(|| resource.clone()),
                 merchant_id: verdict.merchant_id,
-                amount_sats: verdict.amount_sats.or(self.sold_sats).unwrap_or(accepts),
+                amount_sats: verdict.amount_sats.unwrap_or(accepts.max(self.sold_sats)),
                 payment_hash: verdict.payment_hash,
             }),
             no @ Answer::No(_) => return no,

@@ -497,7 +497,8 @@ impl Reference {
                     // Without facts it is valid for what was sent, and for what it was sold for here.
                     let resource = facts.resource.unwrap_or_else(|| asked.resource.to_owned());
                     let sold = Some(&self.payments[at]).filter(|payment| payment.sold_here);
-                    let sats = facts.sats.or(sold.map(|sold| sold.sats)).unwrap_or(gate.accepts);
+                    let sold = sold.map_or(0, |sold| sold.sats);
+                    let sats = facts.sats.unwrap_or(gate.accepts.max(sold));
                     let facts = Facts { resource: Some(resource), sats: Some(sats) };
                     if !covers(&facts, &question) {
                         return Step::Fails;
