@@ -61,7 +61,7 @@ fn page_of(name: &str, source: &str) -> String {
                 code = Some(is_rust);
             }
             (Some(_), Some(_)) => {
-                while lines.last().is_some_and(|line| line.is_empty()) {
+                while lines.last().is_some_and(String::is_empty) {
                     lines.pop();
                 }
                 lines.push(line.to_owned());
