@@ -87,16 +87,17 @@ struct Shop {
     sandbox: Sandbox,
     stage: Stage,
     config: L402Config,
+    store: TestStore,
 }
 
 impl Shop {
     async fn open() -> Self {
         let sandbox = Sandbox::start().await;
         let store = TestStore::around(MemoryStore::new());
-        let config = l402_tests::config(sandbox.client()).balances(store);
+        let config = l402_tests::config(sandbox.client()).balances(store.clone());
         let stage = Stage::default();
         let api = serve(&config, &stage).await;
-        Self { api, sandbox, stage, config }
+        Self { api, sandbox, stage, config, store }
     }
 
     /// Waits until so much is left, and then it stays so.
@@ -182,6 +183,8 @@ async fn a_client_that_leaves_before_the_handler_is_called_has_drawn_no_units() 
     let credential = shop.api.buy(UNITS, &shop.sandbox).await;
     let head = "POST /units/body HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: 9";
     let stream = shop.begin(head, &credential, "3").await;
+    // Before anybody asks what is left, who holds six of ten for that moment too.
+    eventually("it holds its part", async || shop.store.holds() == 1).await;
     shop.has_left(UNITS, &credential, 4).await;
     leave(stream);
     shop.has_left(UNITS, &credential, 10).await;
