@@ -39,8 +39,8 @@ impl Line {
         self.after_acceptance(|line| line.store.give_back(line.mark, line.id))
     }
 
-    /// Who finds the payment drawn from, or free, finds what it was accepted for. A store without a lease
-    /// is this process's own, which knows that.
+    /// Who finds the payment drawn from, or free, finds what it was accepted for. A store without a
+    /// lease is this process's own, which knows that.
     fn after_acceptance<'a, T: 'a>(
         &'a self,
         step: impl FnOnce(&'a Self) -> StoreFuture<'a, T> + Send + 'a,
