@@ -38,6 +38,10 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 /// Generous as well: on a busy machine only a Redis that is away or frozen is silent for so long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a process that stops writes down what it could not before. Redis may fall ill again and
+/// again meanwhile.
+pub(crate) const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+
 const KEY: &str = "LIGHTNING_ENABLE_API_KEY";
 const URL: &str = "LIGHTNING_ENABLE_API_URL";
 const REDIS: &str = "REDIS_URL";
@@ -146,7 +150,7 @@ pub(crate) async fn serve() -> io::Result<()> {
         std::process::exit(0);
     });
     server.run().await?;
-    let done = l402_actix::flush(4 * TIMEOUT).await;
+    let done = l402_actix::flush(WRITTEN_WITHIN).await;
     if done { Ok(()) } else { Err(io::Error::other("something was not written down")) }
 }
 

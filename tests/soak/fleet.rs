@@ -11,13 +11,13 @@ use l402_tests::process;
 use tokio::time::sleep;
 
 use crate::{
-    api::{Api, Setting},
+    api::{Api, Setting, WRITTEN_WITHIN},
     random::Random,
     redis::left,
 };
 
 /// How long a process may take to stop: its deadlines, and what it waits for after them.
-const STOPS_WITHIN: Duration = Duration::from_secs(60);
+const STOPS_WITHIN: Duration = WRITTEN_WITHIN.saturating_add(Duration::from_secs(60));
 
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -122,7 +122,7 @@ impl Fleet {
             if how == End::Killed {
                 api.kill().await?;
             } else if !api.stop(STOPS_WITHIN).await? {
-                println!("a process did not stop well after {:?}", life.begun.elapsed());
+                println!("a process did not stop well, {:?} old", life.begun.elapsed());
                 stops_well = false;
             }
             *lock(&self.panics) += api.panics();

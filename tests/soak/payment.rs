@@ -46,8 +46,8 @@ pub(crate) struct Payment {
     pub(crate) got: u64,
     /// How many may have been drawn for answers that ended with a killed process.
     pub(crate) cut_off: u64,
-    /// Failed while Redis was away, at which process: what may have been drawn is undone, unless that is
-    /// killed before it can.
+    /// Failed or cut off while Redis was away, at which process: what may have been drawn and was not sent
+    /// is undone, unless that is killed before it can.
     pub(crate) doubtful: Vec<(Arc<Life>, Instant)>,
     /// Requests that wait for their answer.
     pub(crate) in_flight: u64,

@@ -81,13 +81,12 @@ impl Ledger {
         Asked { ledger: self, id }
     }
 
-    /// Whether something that was said of this request may yet take effect after its end.
+    /// Whether something that was said of this request may yet take effect after its end. So it is taken
+    /// where nothing is known of it any more, which is so when its end is said again.
     pub(super) fn is_unsure(&self, mark: Mark, id: HoldId) -> bool {
-        let was_said_again = self
-            .entries()
-            .get(&mark)
-            .is_some_and(|holds| holds.iter().any(|entry| entry.id == id && entry.said_again));
-        was_said_again || self.unheard().contains_key(&id)
+        let entries = self.entries();
+        let own = entries.get(&mark).and_then(|holds| holds.iter().find(|own| own.id == id));
+        own.is_none_or(|own| own.said_again) || self.unheard().contains_key(&id)
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
@@ -117,5 +116,25 @@ impl Asked<'_> {
             }
         }
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_that_is_said_again_is_as_unsure_as_before() {
+        let (ledger, mark, id) =
+            (Ledger::default(), Mark::new([1; 32], [2; 32]), HoldId::new([3; 16]));
+        let now = Instant::now();
+        ledger.put(mark, id, |own| own.held = 1);
+        ledger.heard(mark, id, now);
+        assert!(!ledger.is_unsure(mark, id));
+        // Another request has told Redis of it, and nothing was heard of that.
+        assert_eq!(ledger.of(mark, Duration::ZERO).len(), 1);
+        assert!(ledger.is_unsure(mark, id));
+        ledger.end(mark, id);
+        assert!(ledger.is_unsure(mark, id));
     }
 }
