@@ -61,11 +61,17 @@ impl Left {
         self.limit / 10
     }
 
-    /// What all processes have seen of what this one has seen so much of. The others are not asked,
-    /// and a balancer gives each of them about the same.
+    /// What all processes have seen of what this one has seen so much of.
     pub(super) fn everywhere(self, here: u32) -> u32 {
-        let (used, own) = (u64::from(self.used.max(self.own)), u64::from(self.own.max(1)));
-        u32::try_from((u64::from(here) * used).div_ceil(own)).unwrap_or(u32::MAX)
+        here.saturating_add(self.elsewhere(here))
+    }
+
+    /// What the others have seen of what this one has seen so much of. They are not asked, and a
+    /// balancer gives each of them about the same.
+    pub(super) fn elsewhere(self, here: u32) -> u32 {
+        let (others, own) = (self.used.saturating_sub(self.own), u64::from(self.own.max(1)));
+        let seen = (u64::from(here) * u64::from(others)).div_ceil(own);
+        u32::try_from(seen).unwrap_or(u32::MAX)
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Counted {
     pub(super) at: Instant,
     pub(super) client: Key,
     pub(super) place: Option<Place>,
+    /// The payment hash that a credential proves, whether or not it is known.
     pub(super) payer: Option<Key>,
     pub(super) is_sent: bool,
 }
@@ -53,18 +54,21 @@ impl Permit {
                     counted.state.give_back(calls, place);
                 }
                 if let Some(payer) = payer {
-                    counted.state.accept(payer);
+                    counted.state.accept(payer, counted.at);
                 }
             } else if let Some(payer) = counted.payer {
-                let now = Instant::now();
+                let (state, client, now) = (&counted.state, counted.client, Instant::now());
                 if counted.call == Call::Verify {
-                    counted.state.payers.change(&payer, |payer| payer.vain.note(now));
+                    let is_known =
+                        state.payers.change(&payer, |payer| payer.vain.note(now)).is_some();
+                    if !is_known {
+                        state.clients.with(payer, |own| own.note(now));
+                    }
                 }
                 if counted.place.is_none() {
-                    let shared = counted.state.elsewhere.get();
-                    let shared = shared.map(|elsewhere| elsewhere.note(counted.client));
-                    let place = Place { client: counted.client, at: now, is_mint: false, shared };
-                    counted.state.note(calls, place);
+                    let shared = state.elsewhere.get().map(|elsewhere| elsewhere.note(client));
+                    let (is_mint, is_typical) = (false, true);
+                    state.note(calls, Place { client, at: now, is_mint, is_typical, shared });
                 }
             }
         });

@@ -17,6 +17,7 @@ use crate::{
         places::{Share, SharedPlace},
     },
     key::Key,
+    window::Window,
 };
 
 /// How often somebody who has paid is let through although nothing seems to be left.
@@ -36,8 +37,7 @@ pub(super) fn allow(
     }
     let left = calls.minute.left(cap, now);
     let take = |payer| state.payers.change(&payer, |payer: &mut Payer| payer.take(left, now));
-    let rank = asker.payer.and_then(take).flatten();
-    let payer = asker.payer.filter(|_| rank.is_some());
+    let (payer, rank) = (asker.payer, asker.payer.and_then(take).flatten());
     let begun = |calls: &mut Calls, place: Option<Place>| {
         calls.minute.begin(now);
         if let Some(place) = place {
@@ -58,7 +58,13 @@ pub(super) fn allow(
             return Err(Denied::Account(left.renewed_in.max(PROBE_EVERY)));
         }
         Some(Rank::Denied(wait)) => return Err(Denied::Payer(wait)),
-        Some(Rank::LikeAStranger) | None => {}
+        Some(Rank::LikeAStranger) => {}
+        // Whoever may have paid at another process asks no more in vain than who has paid here.
+        None => {
+            if let Some(wait) = payer.and_then(|payer| wait_in_vain(state, left, payer, now)) {
+                return Err(Denied::Payer(wait));
+            }
+        }
     }
     let is_short = left.calls <= left.reserve();
     let full_for = match shared {
@@ -76,7 +82,8 @@ pub(super) fn allow(
             Some(SharedPlace::Taken(place)) => Some(place),
             _ => None,
         };
-        let place = Place { client, at: now, is_mint: call == Call::Mint, shared };
+        let (is_mint, is_typical) = (call == Call::Mint, is_typical(state, left, client, now));
+        let place = Place { client, at: now, is_mint, is_typical, shared };
         return Ok(begun(&mut calls, Some(place)));
     }
     state.take_back(payer, now);
@@ -110,13 +117,27 @@ fn most_to_nothing(left: Left) -> u32 {
     left.limit.saturating_mul(2).div_ceil(3)
 }
 
+/// For how long a payment has to wait that nobody here knows, if it was asked about in vain as often as
+/// who has paid may ask.
+fn wait_in_vain(state: &State, left: Left, payment: Key, now: Instant) -> Option<Duration> {
+    let right = left.reserve().max(1);
+    let wait = |own: &mut Window| (own.count(now) >= right).then(|| own.wait_for(right, now));
+    state.clients.change(&payment, wait).flatten()
+}
+
+/// What one client does over and over says little of what other processes see.
+fn is_typical(state: &State, left: Left, client: Key, now: Instant) -> bool {
+    state.clients.with(client, |own| own.count(now)) < left.reserve().div_ceil(2)
+}
+
 /// For how long strangers have to wait by what is known here: the other processes are taken to see
 /// what this one sees.
 fn is_full(calls: &mut Calls, left: Left, call: Call, now: Instant) -> Option<Duration> {
     // While hardly any credential is refused, whoever comes with one has paid, perhaps at another
     // process.
     let is_garbage = left.everywhere(calls.refused.count(now)) >= left.reserve();
-    let is_in_vain = left.everywhere(calls.nothing.count(now)) >= most_to_nothing(left)
+    let (here, typical) = (calls.nothing.count(now), calls.typical.count(now));
+    let is_in_vain = here.saturating_add(left.elsewhere(typical)) >= most_to_nothing(left)
         && (call == Call::Mint || is_garbage);
     is_in_vain.then(|| calls.nothing.frees_in(now))
 }

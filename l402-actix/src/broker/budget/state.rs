@@ -15,7 +15,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct State {
     calls: Mutex<Calls>,
-    /// What each client has caused that came to nothing.
+    /// What each client has caused that came to nothing, and what was asked in vain with the proof of each
+    /// payment that nobody here knows.
     pub(super) clients: Memory<Window>,
     /// Those who have paid, by payment hash: the broker has said yes to them, or they have shown the
     /// preimage of a challenge that was minted here. No flood of garbage drives one out.
@@ -31,6 +32,8 @@ pub(super) struct Calls {
     pub(super) minute: Minute,
     /// What all clients have caused that came to nothing.
     pub(super) nothing: Window,
+    /// Of it, what tells of other processes.
+    pub(super) typical: Window,
     /// Of it, the questions about credentials.
     pub(super) refused: Window,
     /// When somebody who has paid was let through although nothing was left.
@@ -43,8 +46,18 @@ pub(super) struct Place {
     pub(super) client: Key,
     pub(super) at: Instant,
     pub(super) is_mint: bool,
+    /// Whether the other processes may well see the same: not what one client has asked again and again.
+    pub(super) is_typical: bool,
     /// Its name among those of all processes.
     pub(super) shared: Option<u64>,
+}
+
+impl Calls {
+    fn that_count(&mut self, place: Place) -> impl Iterator<Item = &mut Window> {
+        let typical = place.is_typical.then_some(&mut self.typical);
+        let refused = (!place.is_mint).then_some(&mut self.refused);
+        [Some(&mut self.nothing), typical, refused].into_iter().flatten()
+    }
 }
 
 impl State {
@@ -52,10 +65,11 @@ impl State {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever is known as a payer stays what it is.
+    /// Whoever is known as a payer stays what it is, and who was not has called all the same.
     pub(super) fn has_paid(&self, payment_hash: Key, now: Instant) {
         if !self.payers.holds(&payment_hash) {
-            self.payers.put(payment_hash, Payer::new(now), CAPACITY);
+            let calls = self.clients.take(&payment_hash).unwrap_or_default();
+            self.payers.put(payment_hash, Payer { calls, ..Payer::new(now) }, CAPACITY);
         }
     }
 
@@ -68,12 +82,15 @@ impl State {
         }
     }
 
-    /// The broker has said yes.
-    pub(super) fn accept(&self, payment_hash: Key) {
-        let now = Instant::now();
+    /// The broker has said yes to a call that was begun at this moment.
+    pub(super) fn accept(&self, payment_hash: Key, at: Instant) {
+        let (is_new, now) = (!self.payers.holds(&payment_hash), Instant::now());
         self.has_paid(payment_hash, now);
         self.payers.change(&payment_hash, |payer| {
             (payer.since, payer.vain) = (now, Window::default());
+            if is_new {
+                payer.calls.note(at);
+            }
         });
     }
 
@@ -84,27 +101,21 @@ impl State {
         }
     }
 
-    pub(super) fn note(&self, calls: &mut Calls, Place { client, at, is_mint, .. }: Place) {
-        calls.nothing.note(at);
-        if !is_mint {
-            calls.refused.note(at);
+    pub(super) fn note(&self, calls: &mut Calls, place: Place) {
+        for counted in calls.that_count(place) {
+            counted.note(place.at);
         }
-        self.clients.with(client, |own| own.note(at));
+        self.clients.with(place.client, |own| own.note(place.at));
     }
 
-    pub(super) fn give_back(
-        &self,
-        calls: &mut Calls,
-        Place { client, at, is_mint, shared }: Place,
-    ) {
-        if let Some(place) = shared {
-            self.give_back_elsewhere(place);
+    pub(super) fn give_back(&self, calls: &mut Calls, place: Place) {
+        if let Some(shared) = place.shared {
+            self.give_back_elsewhere(shared);
         }
-        calls.nothing.give_back(at);
-        if !is_mint {
-            calls.refused.give_back(at);
+        for counted in calls.that_count(place) {
+            counted.give_back(place.at);
         }
-        self.clients.with(client, |own| own.give_back(at));
+        self.clients.with(place.client, |own| own.give_back(place.at));
     }
 
     pub(super) fn give_back_elsewhere(&self, place: u64) {

@@ -129,6 +129,26 @@ fn a_payer_who_asks_in_vain_counts_like_a_stranger_and_has_its_right_at_most() {
     mint(&budget, by(2), PAYER).expect_err("the account is short");
 }
 
+/// As the other processes of an API take it for somebody whom another one may have sold to.
+#[test]
+fn what_is_proven_and_not_known_is_asked_about_in_vain_as_often_as_who_has_paid_may_ask() {
+    let budget = Budget::default();
+    let from = |client: usize| Asker { payer: Some(PAYER), ..self::client(client) };
+    assert_eq!(count(|number| ask(&budget, from(number), false).is_ok()), 10);
+    assert!(matches!(ask(&budget, from(1), true), Err(Denied::Payer(_))));
+    ask(&budget, with(named(1)), true).expect("another one");
+}
+
+#[test]
+fn who_turns_out_to_have_paid_has_called_before() {
+    let budget = Budget::default();
+    for number in 0..3 {
+        ask(&budget, with(PAYER), number == 2).expect("a stranger's call");
+    }
+    let known = budget.0.payers.change(&PAYER, |payer| payer.calls.count(Instant::now()));
+    assert_eq!(known, Some(3));
+}
+
 #[test]
 fn a_yes_ends_the_time_of_asking_in_vain() {
     let budget = Budget::default();
