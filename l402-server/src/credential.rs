@@ -86,23 +86,17 @@ fn mpp_preimage(credential: &str) -> Result<String, &'static str> {
 }
 
 fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
-    let credential = credential.trim();
+    let credential = credential.trim_ascii();
     if credential.len() > MAX_CREDENTIAL_BYTES {
         return Err("the credential is longer than 8 KiB");
     }
-    let (scheme, rest) =
-        credential.split_once(' ').ok_or("the credential is not `L402 <macaroon>:<preimage>`")?;
-    if !scheme.eq_ignore_ascii_case("L402") && !scheme.eq_ignore_ascii_case("LSAT") {
-        return Err("the credential's scheme is neither `L402` nor `LSAT`");
-    }
-    let mut rest = rest.trim_start_matches(' ');
+    let of_scheme = |scheme| Some((scheme, after(scheme, credential)?));
+    let (scheme, rest) = of_scheme("L402")
+        .or_else(|| of_scheme("LSAT"))
+        .ok_or("the credential's scheme is neither `L402` nor `LSAT`")?;
     // One client writes the scheme before what it has read the scheme with. Its user would pay for
     // each request.
-    if let Some(inner) = rest.get(scheme.len()..).and_then(|inner| inner.strip_prefix(' '))
-        && rest[..scheme.len()].eq_ignore_ascii_case(scheme)
-    {
-        rest = inner.trim_start_matches(' ');
-    }
+    let rest = after(scheme, rest).unwrap_or(rest);
     // All of them are looked at, which is done in blocks; to stop at the first is one by one.
     if !rest.bytes().fold(true, |so_far, byte| so_far & byte.is_ascii_graphic()) {
         return Err("the credential holds characters outside of visible ASCII");
@@ -113,6 +107,13 @@ fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
         }
         _ => Err("the credential is not `L402 <macaroon>:<preimage>` with both halves filled"),
     }
+}
+
+/// What follows a scheme in any case and the spaces after it.
+fn after<'c>(scheme: &str, credential: &'c str) -> Option<&'c str> {
+    let (name, rest) = credential.split_at_checked(scheme.len())?;
+    let is_scheme = name.eq_ignore_ascii_case(scheme) && rest.starts_with(' ');
+    is_scheme.then(|| rest.trim_start_matches(' '))
 }
 
 /// 96 hexadecimal digits -> the 64 that were meant; 32 bytes in base64 -> the same in hexadecimal;

@@ -43,12 +43,12 @@ pub(crate) struct Watch {
 impl Watch {
     /// The watch of the gate around, or a new one.
     pub(crate) fn of(request: &HttpRequest) -> Self {
+        if !is_heard() {
+            return Self::unwatched();
+        }
         let around = request.extensions().get::<Around>().and_then(|Around(watch)| watch.upgrade());
         if around.is_some() {
             return Self { watched: around, ..Self::unwatched() };
-        }
-        if !is_heard() {
-            return Self::unwatched();
         }
         let route = route(request);
         // At `info` it would print a line for each request of those who have only `log`.
