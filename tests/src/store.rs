@@ -134,13 +134,12 @@ impl Balances for TestStore {
             return self.step(Box::pin(async { Ok(Claim::Busy) }));
         }
         *self.state.kept_for.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota.kept_for);
-        let (state, claim) = (&self.state, self.step(self.inner.hold(mark, id, quota, amount)));
-        let late = *state.holds_late.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = *self.state.holds_late.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(async move {
             tokio::time::sleep(late).await;
-            let claim = claim.await?;
+            let claim = self.step(self.inner.hold(mark, id, quota, amount)).await?;
             if matches!(claim, Claim::Held { .. }) {
-                state.holds.fetch_add(1, Ordering::SeqCst);
+                self.state.holds.fetch_add(1, Ordering::SeqCst);
             }
             Ok(claim)
         })

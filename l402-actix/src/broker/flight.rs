@@ -160,6 +160,7 @@ mod tests {
     };
 
     use actix_web::rt;
+    use futures_util::future::join;
     use tokio::sync::Notify;
 
     use super::*;
@@ -231,9 +232,10 @@ mod tests {
             rt::System::new().block_on(late)
         });
         assert!(worker.join().expect("a worker that stops"));
+        // It waits before the call ends.
         let second = flights.share([0; 32], Duration::from_secs(60), || None, || Ok(call(&go, 2)));
-        go.notify_one();
-        assert_eq!(value(second.await), 1);
+        let (second, ()) = join(second, async { go.notify_one() }).await;
+        assert_eq!(value(second), 1);
     }
 
     #[actix_web::test]

@@ -25,9 +25,9 @@ pub(super) async fn look(visit: &Visit<'_>, question: &Question) -> Result<(), R
     let (quota, mark) = (quota(visit, good_for), visit.mark(payment_hash));
     match within_time(visit.store()?.look(mark, quota)).await? {
         Claim::Held { .. } => Ok(()),
-        Claim::Busy => Err(refused(visit, quota, Claimed::Busy).await),
-        Claim::UsedUp => Err(refused(visit, quota, Claimed::UsedUp).await),
-        Claim::OtherKind => Err(refused(visit, quota, Claimed::OtherKind).await),
+        Claim::Busy => Err(refused(visit, good_for, Claimed::Busy).await),
+        Claim::UsedUp => Err(refused(visit, good_for, Claimed::UsedUp).await),
+        Claim::OtherKind => Err(refused(visit, good_for, Claimed::OtherKind).await),
     }
 }
 
@@ -60,15 +60,22 @@ pub(super) async fn hold(
     mark: Mark,
     good_for: GoodFor,
 ) -> Result<Hold, Refusal> {
-    let quota = quota(visit, good_for);
+    match claim(visit, mark, good_for).await? {
+        Claimed::Held(hold) => Ok(hold),
+        claimed => Err(refused(visit, good_for, claimed).await),
+    }
+}
+
+pub(super) async fn claim(
+    visit: &Visit<'_>,
+    mark: Mark,
+    good_for: GoodFor,
+) -> Result<Claimed, Refusal> {
     let amount = match good_for {
         GoodFor::Uses(_) => 1,
         GoodFor::Units { hold, .. } => hold,
     };
-    match Hold::make(visit.store()?, mark, quota, amount).await? {
-        Claimed::Held(hold) => Ok(hold),
-        claimed => Err(refused(visit, quota, claimed).await),
-    }
+    Ok(Hold::make(visit.store()?, mark, quota(visit, good_for), amount).await?)
 }
 
 fn quota(visit: &Visit<'_>, good_for: GoodFor) -> Quota {
@@ -79,7 +86,8 @@ fn quota(visit: &Visit<'_>, good_for: GoodFor) -> Quota {
     Quota { kind, limit, kept_for: visit.config.balance.kept_for() }
 }
 
-async fn refused(visit: &Visit<'_>, quota: Quota, claimed: Claimed) -> Refusal {
+pub(super) async fn refused(visit: &Visit<'_>, good_for: GoodFor, claimed: Claimed) -> Refusal {
+    let quota = quota(visit, good_for);
     let refusal = match claimed {
         Claimed::UsedUp => sell::challenge_anew(visit, Why::Spent).await,
         Claimed::OtherKind => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use l402_server::VerifyRequest;
 
 use super::{
-    acceptance::{self, Acceptance},
+    acceptance::{self, Acceptance, Before},
     echo::Echo,
     hold,
     list::{Case, Said, Scheme},
@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     answer::{Problem, Refusal},
-    balance::{Hold, Mark, StoreError},
+    balance::{Claimed, Hold, Mark, StoreError},
     broker::{Answer, BrokerRefusal, Known, Line, is_malformed, missing_fact},
     payment::Payment,
-    terms::{Question, Terms},
+    terms::{GoodFor, Question, Terms},
 };
 
 /// The broker takes such a payment once, so it is asked once: not for a diagnosis, and not again if
@@ -39,20 +39,22 @@ pub(super) async fn decide(
     };
     let name = terms.question(&question);
     let payment_hash = name.payment_hash;
-    let good_for = visit.good_for().unwrap_or(hold::ONE_USE);
     let (known, claimed, answer) = loop {
         let known = visit.broker.known(&name);
-        if let Some((mark, payment, counted)) = acceptance::before(visit, payment_hash).await? {
-            // Where this scope counts nothing, the gate within that it was drawn at does.
-            let good_for = visit.good_for().or(counted).unwrap_or(hold::ONE_USE);
-            let hold = hold::hold(visit, mark, good_for).await?;
+        let before = acceptance::before(visit, payment_hash).await?;
+        let good_for = good_for(visit, before.as_ref());
+        if let Some((mark, payment, _)) = before {
+            let Some(hold) = hold_as_known(visit, mark, good_for).await? else { continue };
             return Ok(admitted(visit, (mark, payment), hold, echo));
         }
         // In this order: garbage comes no further than the budget, and a store that is away must
         // not cost a payment, so that it is held before it is used up.
         let permit = visit.broker.allow_once(&name).await?;
         let claimed = match payment_hash.map(|hash| visit.mark(hash)) {
-            Some(mark) => Some((mark, hold::hold(visit, mark, good_for).await?)),
+            Some(mark) => match hold_as_known(visit, mark, good_for).await? {
+                Some(hold) => Some((mark, hold)),
+                None => continue,
+            },
             None => None,
         };
         let taking = Taking::of(visit, &name, &question, known)?;
@@ -112,6 +114,30 @@ pub(super) async fn decide(
     // A preimage that proves no payment hash could be presented any number of times.
     let (mark, hold) = claimed.ok_or(Refusal::Unproven)?;
     Ok(admitted(visit, (mark, payment), hold, echo))
+}
+
+/// Where this scope counts nothing, the gate within that it was drawn at does.
+fn good_for(visit: &Visit<'_>, before: Option<&Before>) -> GoodFor {
+    let counted = before.and_then(|(_, _, counted)| *counted);
+    visit.good_for().or(counted).unwrap_or(hold::ONE_USE)
+}
+
+/// Holds it. `None` if that fails and another request has said since what it is good for: look again.
+async fn hold_as_known(
+    visit: &Visit<'_>,
+    mark: Mark,
+    is_good_for: GoodFor,
+) -> Result<Option<Hold>, Refusal> {
+    match hold::claim(visit, mark, is_good_for).await? {
+        Claimed::Held(hold) => Ok(Some(hold)),
+        claimed => {
+            let now = acceptance::before(visit, Some(*mark.payment_hash())).await?;
+            if good_for(visit, now.as_ref()) != is_good_for {
+                return Ok(None);
+            }
+            Err(hold::refused(visit, is_good_for, claimed).await)
+        }
+    }
 }
 
 /// Whether a process that has accepted it may not have been able to say so yet.

@@ -1,6 +1,8 @@
 //! Scopes that charge, and what is counted at the gates within: one request draws once, and only for
 //! what a handler has answered.
 
+use std::time::Duration;
+
 use actix_web::{get, web};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{Balance, MemoryStore, RequirePayment, l402};
@@ -181,8 +183,7 @@ async fn a_scope_and_a_gate_within_that_count_different_things_are_a_fault_that_
 async fn two_requests_at_once_with_one_mpp_payment_are_both_served_from_its_pack() {
     let shop = Shop::open().await;
     let payment = by_mpp(&shop.buy("/pack").await);
-    shop.sandbox
-        .fault(Fault::delay(std::time::Duration::from_millis(100)).on(Endpoint::Verify).times(2));
+    shop.sandbox.fault(Fault::delay(Duration::from_millis(100)).on(Endpoint::Verify).times(2));
     let asked = [(); 2].map(|()| {
         actix_web::rt::spawn(shop.api.get("/pack").header("authorization", &payment).send())
     });
@@ -190,4 +191,29 @@ async fn two_requests_at_once_with_one_mpp_payment_are_both_served_from_its_pack
         assert_eq!(answer.await.unwrap().unwrap().status().as_u16(), 200);
     }
     assert_eq!(shop.statuses("/pack", &payment, 2).await, [200, 402]);
+}
+
+/// As a request at another process does: it looks, and the other one is served before it holds.
+#[actix_web::test]
+async fn what_was_accepted_and_drawn_since_a_request_has_looked_is_what_it_holds() {
+    const LATE: Duration = Duration::from_millis(600);
+    let shop = Shop::open().await;
+    for path in ["/plain/pack", "/plain/metered"] {
+        let payment = by_mpp(&shop.buy(path).await);
+        let ask = || {
+            let request = shop.api.get(path).header("authorization", &payment);
+            actix_web::rt::spawn(request.send())
+        };
+        shop.store.hold_late(LATE);
+        let late = ask();
+        actix_web::rt::time::sleep(LATE / 3).await;
+        shop.store.hold_late(Duration::ZERO);
+        let served = ask().await.unwrap().unwrap();
+        assert_eq!(served.status().as_u16(), 200, "{path}");
+        let late = late.await.unwrap().unwrap();
+        assert_eq!(late.status().as_u16(), 200, "{path}");
+        let left = if path == "/plain/pack" { "r=1" } else { "r=8" };
+        let rate_limit = late.headers().get("ratelimit").unwrap().to_str().unwrap();
+        assert!(rate_limit.ends_with(left), "{path}: {rate_limit}");
+    }
 }
