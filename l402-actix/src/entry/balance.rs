@@ -32,12 +32,19 @@ impl FromRequest for Balance {
 #[derive(Debug)]
 pub struct NoBalance(());
 
+impl NoBalance {
+    pub(super) const FAULT: &str = "a handler takes a `Balance` but its payments are not counted; put `uses` or `units` into its \
+         `#[l402(..)]`, or take `Option<Balance>` where the request can be free";
+
+    /// Whether this is why no handler was called.
+    pub(super) fn is_why<B>(answer: &HttpResponse<B>) -> bool {
+        answer.error().is_some_and(|err| err.as_error::<Self>().is_some())
+    }
+}
+
 impl fmt::Display for NoBalance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a handler takes a `Balance` but its payments are not counted; put `uses` or `units` into \
-             its `#[l402(..)]`, or take `Option<Balance>` where the request can be free",
-        )
+        f.write_str(Self::FAULT)
     }
 }
 

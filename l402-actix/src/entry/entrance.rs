@@ -6,6 +6,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, dev::Payload
 use tracing::Span;
 
 use super::{
+    balance::NoBalance,
     drawn::{NotServed, drawn},
     trial::{self, Trial},
 };
@@ -145,6 +146,11 @@ impl<'r> Entrance<'r> {
 
     /// What the handler has answered, once what it costs is written down.
     pub(super) async fn leave(&mut self, mut answer: HttpResponse) -> HttpResponse {
+        let is_paid = || self.request.extensions().contains::<Arc<Payment>>();
+        if NoBalance::is_why(&answer) && is_paid() {
+            let own = self.config.map(|config| (config, self.offer));
+            gate::only_fails(self.request, own, NoBalance::FAULT);
+        }
         if let Some(hold) = self.hold.take() {
             let counts = self.offer.good_for.is_some();
             let method = self.request.method();

@@ -19,7 +19,10 @@ use actix_web::{
 
 use tracing::Instrument as _;
 
-use super::drawn::{NotServed, is_bare};
+use super::{
+    balance::NoBalance,
+    drawn::{NotServed, is_bare},
+};
 use crate::{
     answer::{self, Refusal, Standing},
     balance::{Ending, Hold},
@@ -282,6 +285,11 @@ where
             let method = (hold.is_some() || unstated.is_some()).then(|| request.method().clone());
             let answer = watch.span().in_scope(|| service.call(request));
             let mut answer = answer.instrument(watch.span()).await;
+            if let Ok(response) = &answer
+                && NoBalance::is_why(response.response())
+            {
+                gate::only_fails(response.request(), None, NoBalance::FAULT);
+            }
             // What a gate within has not taken.
             let hold = hold.or_else(|| unstated.and_then(|unstated| unstated.take()));
             if let (Some(hold), Some(method)) = (hold, method) {

@@ -31,6 +31,7 @@ use paid::Passed;
 pub(crate) use paid::{Admission, Unstated};
 use presented::{Presented, presented};
 use visit::Visit;
+pub(crate) use within::only_fails;
 use within::{Of, noted};
 
 use crate::{

@@ -1,5 +1,5 @@
-//! What scopes have learned of the gates within them, which only those who have paid reach: what they
-//! refuse for good is not sold there again.
+//! What gates have learned of what is behind them, which only those who have paid reach: what can only
+//! fail there is not sold again.
 
 use std::{
     iter::successors,
@@ -15,8 +15,10 @@ use actix_web::{
 use super::{paid::Passed, visit::Visit};
 use crate::{
     answer::Refusal,
+    config::L402Config,
     key::{Key, key},
     memory::{CAPACITY, Memory},
+    terms::Offer,
 };
 
 /// One for the process: each worker has its own copy of a scope, and each would sell once.
@@ -55,6 +57,26 @@ pub(super) fn noted(request: &HttpRequest, of: Of, refusal: impl Into<Refusal>) 
         learn(request, of, &Learned::Fault(says, None));
     }
     refusal
+}
+
+/// Takes note of a route whose handler cannot be called for anybody who has paid, at its own gate and at
+/// the scopes around.
+pub(crate) fn only_fails(
+    request: &HttpRequest,
+    own: Option<(&L402Config, &Offer<'_>)>,
+    says: &'static str,
+) {
+    let fault = Learned::Fault(says, None);
+    if let Some((config, offer)) = own {
+        let sold = Sold {
+            account: &config.broker.line.account.id,
+            resource: offer.resource.unwrap_or_default(),
+            is_stated: offer.resource.is_some(),
+            own_header: config.answer.credential_header.as_ref(),
+        };
+        LEARNED.put(sold.place(request, Of::Route, &fault), fault.clone(), CAPACITY);
+    }
+    learn(request, Of::Route, &fault);
 }
 
 /// The same of one that would be none if the scope sold this resource.

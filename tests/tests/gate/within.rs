@@ -9,7 +9,7 @@ use actix_web::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{
-    L402Client, L402Config, OnInvalidToken, Price, RequirePayment, VerifyCache, l402,
+    Balance, L402Client, L402Config, OnInvalidToken, Price, RequirePayment, VerifyCache, l402,
 };
 use l402_sandbox::{Endpoint, Fault, Sandbox};
 use l402_tests::{Answer, Api, Calls, pay};
@@ -94,6 +94,18 @@ async fn units(calls: Data<Calls>) -> &'static str {
     "units"
 }
 
+/// Its payments are not counted, so that it can never be called.
+#[get("/uncounted")]
+#[l402(price_sats = 5)]
+async fn uncounted(_: Balance) -> &'static str {
+    "uncounted"
+}
+
+#[get("/ungated")]
+async fn ungated(_: Balance) -> &'static str {
+    "ungated"
+}
+
 struct Site {
     api: Api,
     sandbox: Sandbox,
@@ -119,7 +131,8 @@ impl Site {
                 web::scope("/inner").app_data(within.clone()).service((plain, dear, priceless));
             let site = web::scope("/site")
                 .wrap(priced())
-                .service((own_config, plain, dear, own, page, computed, by_path));
+                .service((own_config, plain, dear, own, page, computed, by_path))
+                .service((uncounted, ungated));
             let paths = web::scope("/paths").wrap(RequirePayment::sats(10)).service((item, plain));
             let packs = web::scope("/packs")
                 .wrap(RequirePayment::sats(10).resource("packs").uses(3))
@@ -130,7 +143,8 @@ impl Site {
                 .service(plain);
             app.app_data(around.clone())
                 .app_data(Data::new(counter.clone()))
-                .service((site, paths, packs, accounts));
+                .service((site, paths, packs, accounts))
+                .service((uncounted, plain));
         })
         .await;
         Self { api, sandbox, calls }
@@ -297,6 +311,9 @@ async fn what_could_only_be_answered_500_within_is_sold_once() {
         ("/site/inner/priceless", "/site/plain"),
         ("/packs/units", "/packs/plain"),
         ("/accounts/inner/plain", "/accounts/plain"),
+        ("/site/uncounted", "/site/plain"),
+        ("/site/ungated", "/site/plain"),
+        ("/uncounted", "/plain"),
     ] {
         assert_eq!(site.obey(path).await, [402, 500], "{path}");
         let mints = site.sandbox.mints();
