@@ -131,9 +131,11 @@ async fn hold_as_known(
     match hold::claim(visit, mark, is_good_for).await? {
         Claimed::Held(hold) => Ok(Some(hold)),
         claimed => {
-            let now = acceptance::before(visit, Some(*mark.payment_hash())).await?;
-            if good_for(visit, now.as_ref()) != is_good_for {
-                return Ok(None);
+            if visit.good_for().is_none() {
+                let now = acceptance::before(visit, Some(*mark.payment_hash())).await?;
+                if good_for(visit, now.as_ref()) != is_good_for {
+                    return Ok(None);
+                }
             }
             Err(hold::refused(visit, is_good_for, claimed).await)
         }

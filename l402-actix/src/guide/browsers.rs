@@ -1,7 +1,7 @@
 //! Pages of another origin that pay.
 //!
-//! A browser lets a page read only what the server allows. Four lines of `actix-cors` are needed, on
-//! the whole app, so that CORS stands outside of the gate:
+//! A browser lets a page read only what the server allows. Four lines of `actix-cors` (`cargo add
+//! actix-cors`) are needed, on the whole app, so that CORS stands outside of the gate:
 //!
 //! ```
 //! use actix_cors::Cors;

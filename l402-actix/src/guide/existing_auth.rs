@@ -5,7 +5,7 @@
 //!
 //! # Bearer tokens
 //!
-//! With `actix-web-httpauth` as middleware, outside of the gate:
+//! With `actix-web-httpauth` as middleware (`cargo add actix-web-httpauth`), outside of the gate:
 //!
 //! ```
 //! use actix_web::{App, Error, dev::ServiceRequest, error, get, http::header::HeaderName, web};

@@ -1,7 +1,8 @@
 //! Tools for agents over MCP, each at its price.
 //!
 //! MCP over HTTP has one path: each call is a `POST` with the tool's name in its JSON. So the price is a
-//! matter of the body, and the price function takes it as the handler does:
+//! matter of the body, and the price function takes it as the handler does. For the JSON: `cargo add serde
+//! --features derive` and `cargo add serde_json`.
 //!
 //! ```
 //! use actix_web::{App, Error, post, test, web};

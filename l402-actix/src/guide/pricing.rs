@@ -128,7 +128,8 @@
 //!
 //! # A price for what has no handler of yours
 //!
-//! [`RequirePayment`](crate::RequirePayment) charges for a scope, a folder of files, or a proxy.
+//! [`RequirePayment`](crate::RequirePayment) charges for a scope, a folder of files (`cargo add
+//! actix-files`), or a proxy.
 //!
 //! ```
 //! use actix_files::Files;
@@ -219,7 +220,7 @@
 //! to [`body_limit`](crate::L402Config::body_limit): 2 MiB unless you say otherwise.
 //!
 //! Say also what a payment is for. By its path alone a payment for one text would open every text of that
-//! price for an hour:
+//! price for an hour. With `cargo add serde --features derive` and `cargo add sha2`:
 //!
 //! ```
 //! use actix_web::{App, Error, post, test, web};

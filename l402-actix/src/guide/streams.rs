@@ -1,6 +1,7 @@
 //! Server-sent events, and other answers that take their time.
 //!
-//! A stream is paid for before its first byte. Write it as you would without this crate:
+//! A stream is paid for before its first byte. Write it as you would without this crate, here with
+//! `cargo add futures-util`:
 //!
 //! ```
 //! use std::time::Duration;

@@ -21,7 +21,8 @@
 //!
 //! # A price by the size
 //!
-//! A price is known before the body, so let the client state the size, and hold it to that:
+//! A price is known before the body, so let the client state the size, and hold it to that. With `cargo add
+//! futures-util` and `cargo add serde --features derive`:
 //!
 //! ```
 //! use actix_web::{App, Error, error, post, test, web};

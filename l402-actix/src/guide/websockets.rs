@@ -1,7 +1,7 @@
 //! A WebSocket that is paid for before it opens.
 //!
 //! A WebSocket begins as a `GET`, so a gate stands in front of it as before any other route. With
-//! `actix-ws`:
+//! `actix-ws` (`cargo add actix-ws`):
 //!
 //! ```
 //! use actix_web::{Error, HttpRequest, HttpResponse, get, http::header::UPGRADE, rt, web};
