@@ -196,9 +196,9 @@ async fn two_requests_at_once_with_one_mpp_payment_are_both_served_from_its_pack
 /// As a request at another process does: it looks, and the other one is served before it holds.
 #[actix_web::test]
 async fn what_was_accepted_and_drawn_since_a_request_has_looked_is_what_it_holds() {
-    const LATE: Duration = Duration::from_millis(600);
-    let shop = Shop::open().await;
+    const LATE: Duration = Duration::from_secs(3);
     for path in ["/plain/pack", "/plain/metered"] {
+        let shop = Shop::open().await;
         let payment = by_mpp(&shop.buy(path).await);
         let ask = || {
             let request = shop.api.get(path).header("authorization", &payment);
@@ -206,7 +206,10 @@ async fn what_was_accepted_and_drawn_since_a_request_has_looked_is_what_it_holds
         };
         shop.store.hold_late(LATE);
         let late = ask();
-        actix_web::rt::time::sleep(LATE / 3).await;
+        // From when it holds on, and not before it has looked.
+        while shop.store.kept_for().is_none() {
+            actix_web::rt::time::sleep(Duration::from_millis(10)).await;
+        }
         shop.store.hold_late(Duration::ZERO);
         let served = ask().await.unwrap().unwrap();
         assert_eq!(served.status().as_u16(), 200, "{path}");
