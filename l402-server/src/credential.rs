@@ -86,7 +86,7 @@ fn mpp_preimage(credential: &str) -> Result<String, &'static str> {
 }
 
 fn halves(credential: &str) -> Result<(&str, &str), &'static str> {
-    let credential = credential.trim_ascii();
+    let credential = credential.trim();
     if credential.len() > MAX_CREDENTIAL_BYTES {
         return Err("the credential is longer than 8 KiB");
     }

@@ -35,8 +35,8 @@ use tokio::{
 /// into it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Generous as well: on a busy machine only a Redis that is away or frozen is silent for so long.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Generous as well: Redis writes each step to the disk, and on a busy machine that takes its time.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a process that stops writes down what it could not before. Redis may fall ill again and
 /// again meanwhile.

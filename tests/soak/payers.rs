@@ -213,7 +213,7 @@ fn judge(town: &Town, payment: &mut Payment, asked: &Asked, by_cookie: bool) {
                 }
                 None if outage && payment.kind == Kind::Metered => {
                     payment.left_held = Some(Instant::now());
-                    payment.doubtful.push((Arc::clone(&asked.life), asked.begun));
+                    payment.doubts(asked, *units);
                     town.seen.note("streams cut off: no Redis to draw from", 1);
                 }
                 None => town.no_answer(asked, who, why),
@@ -240,7 +240,7 @@ fn judge(town: &Town, payment: &mut Payment, asked: &Asked, by_cookie: bool) {
                 payment.is_perhaps_taken |= breaks_off;
                 if outage {
                     payment.left_held = Some(Instant::now());
-                    payment.doubtful.push((Arc::clone(&asked.life), asked.begun));
+                    payment.doubts(asked, 0);
                 }
             }
         }

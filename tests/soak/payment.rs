@@ -9,6 +9,7 @@ use std::{
 use crate::{
     api::{SENT, TIMEOUT, UNITS, USES},
     fleet::Life,
+    town::Asked,
 };
 
 /// How long what a killed process had held is out of use: the lease, and a little.
@@ -37,6 +38,13 @@ pub(crate) enum Form {
     Cookie,
 }
 
+/// What may have been drawn and was not sent. It is undone, unless its process is killed before it can.
+pub(crate) struct Doubt {
+    pub(crate) life: Arc<Life>,
+    pub(crate) at: Instant,
+    pub(crate) of: u64,
+}
+
 pub(crate) struct Payment {
     pub(crate) kind: Kind,
     pub(crate) form: Form,
@@ -46,9 +54,8 @@ pub(crate) struct Payment {
     pub(crate) got: u64,
     /// How many may have been drawn for answers that ended with a killed process.
     pub(crate) cut_off: u64,
-    /// Failed or cut off while Redis was away, at which process: what may have been drawn and was not sent
-    /// is undone, unless that is killed before it can.
-    pub(crate) doubtful: Vec<(Arc<Life>, Instant)>,
+    /// What failed or was cut off while Redis was away.
+    pub(crate) doubtful: Vec<Doubt>,
     /// Requests that wait for their answer.
     pub(crate) in_flight: u64,
     /// When the last one ended, and when the last one that left something held.
@@ -128,11 +135,17 @@ impl Payment {
         if self.kind == Kind::Metered { SENT } else { 1 }
     }
 
+    /// Takes note of an answer of which so much was sent.
+    pub(crate) fn doubts(&mut self, asked: &Asked, sent: u64) {
+        let (life, at) = (Arc::clone(&asked.life), asked.begun);
+        self.doubtful.push(Doubt { life, at, of: self.costs().saturating_sub(sent) });
+    }
+
     /// How much may have been drawn for answers that a kill has kept from their payer.
     pub(crate) fn killed(&self) -> u64 {
-        let was_killed = |(life, at): &&(Arc<Life>, Instant)| life.was_killed(*at, *at + UNDONE);
-        let doubtful = self.doubtful.iter().filter(was_killed).count() as u64;
-        self.cut_off + doubtful * self.costs()
+        let was_killed = |doubt: &&Doubt| doubt.life.was_killed(doubt.at, doubt.at + UNDONE);
+        let doubtful = self.doubtful.iter().filter(was_killed).map(|doubt| doubt.of).sum::<u64>();
+        self.cut_off + doubtful
     }
 
     /// Whether it may be an MPP payment that is lost: see "Not promised" in docs/RELIABILITY.md.

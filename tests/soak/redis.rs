@@ -15,7 +15,7 @@ use crate::random::Random;
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
 /// How long one that was silent is left aside, and what a process may take to notice that it is back.
-const LEFT_ASIDE: Duration = Duration::from_secs(8);
+const LEFT_ASIDE: Duration = Duration::from_secs(9);
 
 /// For how long after that its processes answer 503 where another one may know more.
 const OTHERS_CATCH_UP_IN: Duration = Duration::from_secs(20);

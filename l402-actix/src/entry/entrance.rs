@@ -146,10 +146,8 @@ impl<'r> Entrance<'r> {
 
     /// What the handler has answered, once what it costs is written down.
     pub(super) async fn leave(&mut self, mut answer: HttpResponse) -> HttpResponse {
-        let is_paid = || self.request.extensions().contains::<Arc<Payment>>();
-        if NoBalance::is_why(&answer) && is_paid() {
-            let own = self.config.map(|config| (config, self.offer));
-            gate::only_fails(self.request, own, NoBalance::FAULT);
+        if NoBalance::is_why(&answer) {
+            gate::only_fails(self.request, self.config, NoBalance::FAULT);
         }
         if let Some(hold) = self.hold.take() {
             let counts = self.offer.good_for.is_some();

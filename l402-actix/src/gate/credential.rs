@@ -45,13 +45,13 @@ const PAYMENT: &str = "Payment";
 /// credential: its sender is asked to pay, as if it had sent none.
 pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Credential> {
     let names = || [own, Some(&AUTHORIZATION)].into_iter().flatten();
+    let one = names().find_map(|name| find_in(headers, name, mpp));
     let of_payment = || {
         let lines = names().flat_map(|name| headers.get_all(name));
-        let parts = lines.flat_map(|line| parts(line.as_bytes()));
+        let parts = lines.flat_map(|line| parts(line.as_bytes())).map(str::trim);
         parts.filter(|part| has_scheme(part, PAYMENT)).count()
     };
-    match names().find_map(|name| find_in(headers, name, mpp)) {
-        Some(Credential::Token(token)) => Some(Credential::Token(token)),
+    match one {
         Some(Credential::Mpp(..)) if of_payment() > 1 => Some(Credential::SeveralPayments),
         Some(one) => Some(one),
         None if names().any(|name| holds_several(headers, name)) => Some(Credential::Several),
@@ -80,42 +80,42 @@ fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credenti
         headers
             .get_all(name)
             .flat_map(|line| parts(line.as_bytes()))
+            .map(str::trim)
             .filter(|part| has_scheme(part, scheme))
-            .find_map(|part| read(str::from_utf8(part).ok()?).ok())
+            .find_map(|part| read(part).ok())
     })
 }
 
 /// `L402 t1, t2:preimage`: tokens without a colon and without a scheme, up to the one that has it.
 fn holds_several(headers: &HeaderMap, name: &HeaderName) -> bool {
     let of_tokens = |line: &[u8]| {
-        let mut parts = parts(line).skip_while(|part| {
+        let mut parts = parts(line).map(str::trim).skip_while(|part| {
             let is_first = SCHEMES[..2].iter().any(|(scheme, _)| has_scheme(part, scheme));
-            !is_first || part.contains(&b':')
+            !is_first || part.contains(':')
         });
         parts.next().is_some()
             && parts
-                .take_while(|part| !part.is_empty() && !part.contains(&b' '))
-                .any(|part| memchr(b':', part).is_some_and(|colon| colon + 1 < part.len()))
+                .take_while(|part| !part.is_empty() && !part.contains(' '))
+                .any(|part| part.split_once(':').is_some_and(|(_, preimage)| !preimage.is_empty()))
     };
     headers.get_all(name).any(|line| of_tokens(line.as_bytes()))
 }
 
-/// A line -> what stands between its commas. Neither base64 nor hexadecimal digits hold a comma, so a
-/// credential ends at one.
-fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// A line -> what stands between its commas, as far as that is text. Neither base64 nor hexadecimal
+/// digits hold a comma, so a credential ends at one.
+fn parts(line: &[u8]) -> impl Iterator<Item = &str> {
     let mut rest = Some(line);
-    iter::from_fn(move || {
+    let parts = iter::from_fn(move || {
         let line = rest?;
         let end = memchr(b',', line);
         rest = end.map(|end| &line[end + 1..]);
-        Some(line[..end.unwrap_or(line.len())].trim_ascii())
-    })
+        Some(&line[..end.unwrap_or(line.len())])
+    });
+    parts.filter_map(|part| str::from_utf8(part).ok())
 }
 
-fn has_scheme(part: &[u8], scheme: &str) -> bool {
-    part.split_at_checked(scheme.len()).is_some_and(|(name, rest)| {
-        rest.starts_with(b" ") && name.eq_ignore_ascii_case(scheme.as_bytes())
-    })
+fn has_scheme(part: &str, scheme: &str) -> bool {
+    part.split_once(' ').is_some_and(|(name, _)| name.eq_ignore_ascii_case(scheme))
 }
 
 #[cfg(test)]

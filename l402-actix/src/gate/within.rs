@@ -18,7 +18,7 @@ use crate::{
     config::L402Config,
     key::{Key, key},
     memory::{CAPACITY, Memory},
-    terms::Offer,
+    payment::Payment,
 };
 
 /// One for the process: each worker has its own copy of a scope, and each would sell once.
@@ -59,24 +59,21 @@ pub(super) fn noted(request: &HttpRequest, of: Of, refusal: impl Into<Refusal>) 
     refusal
 }
 
-/// Takes note of a route whose handler cannot be called for anybody who has paid, at its own gate and at
-/// the scopes around.
-pub(crate) fn only_fails(
-    request: &HttpRequest,
-    own: Option<(&L402Config, &Offer<'_>)>,
-    says: &'static str,
-) {
+/// Takes note of a paid request that can only fail, at its own gate and at the scopes around: the same
+/// one is not sold again. `config` is the own gate's.
+pub(crate) fn only_fails(request: &HttpRequest, config: Option<&L402Config>, says: &'static str) {
     let fault = Learned::Fault(says, None);
-    if let Some((config, offer)) = own {
+    let payment = request.extensions().get::<Arc<Payment>>().cloned();
+    if let (Some(config), Some(payment), false) = (config, payment, has_body(request)) {
         let sold = Sold {
             account: &config.broker.line.account.id,
-            resource: offer.resource.unwrap_or_default(),
-            is_stated: offer.resource.is_some(),
+            resource: &payment.resource,
+            is_stated: false,
             own_header: config.answer.credential_header.as_ref(),
         };
-        LEARNED.put(sold.place(request, Of::Route, &fault), fault.clone(), CAPACITY);
+        LEARNED.put(sold.place(request, Of::Request, &fault), fault.clone(), CAPACITY);
     }
-    learn(request, Of::Route, &fault);
+    learn(request, Of::Request, &fault);
 }
 
 /// The same of one that would be none if the scope sold this resource.

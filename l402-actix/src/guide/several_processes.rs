@@ -86,7 +86,7 @@
 //! | what was sold, who has paid, who was accepted | Redis, for an hour | elsewhere, and after a restart, a payer is a stranger until the first yes |
 //! | challenges that a client holds ([`reuse_challenges`](crate::ClientIdentity::reuse_challenges)) | Redis | each process hands out its own, and one that was paid for elsewhere: leave it off |
 //! | keys of [`idempotency_key_with`](crate::L402Config::idempotency_key_with) that are used up | Redis | each process finds it out with one more mint |
-//! | how many calls of strangers have come to nothing in the last minute, of each and of all | Redis | each process counts what a client has asked in vain there, and takes the others to see as much as it does |
+//! | how many calls of strangers have come to nothing in the last minute, of each and of all | Redis | each process counts what a client has asked in vain there, and takes the others to see as much as it does, but for what one client asks again and again |
 //! | verdicts, refusals, what a payer has by right | nobody: each process asks and counts for itself | |
 //!
 //! Redis never says that a payment is good; only the broker does, and each process keeps its verdicts to

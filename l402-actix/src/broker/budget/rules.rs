@@ -61,6 +61,10 @@ pub(super) fn allow(
         Some(Rank::LikeAStranger) => {}
         // Whoever may have paid at another process asks no more in vain than who has paid here.
         None => {
+            if let Some(payer) = &payer {
+                // Nobody is known for longer.
+                state.payers.forget(payer);
+            }
             let wait = payer.and_then(|payer| wait_in_vain(state, left, payer, now));
             if let Some(wait) = wait.filter(|_| call != Call::Diagnose) {
                 return Err(Denied::Payer(wait));
@@ -128,7 +132,7 @@ fn wait_in_vain(state: &State, left: Left, payment: Key, now: Instant) -> Option
 
 /// What one client does over and over says little of what other processes see.
 fn is_typical(state: &State, left: Left, client: Key, now: Instant) -> bool {
-    state.clients.with(client, |own| own.count(now)) < left.reserve().div_ceil(2)
+    state.clients.with(client, |own| own.count(now)) < left.reserve().div_ceil(2).max(1)
 }
 
 /// For how long strangers have to wait by what is known here: the other processes are taken to see
