@@ -201,15 +201,15 @@ async fn what_is_misconfigured_is_an_error_once_a_minute_at_each_route() {
 
 #[actix_web::test]
 async fn what_the_broker_should_not_have_said_is_an_error_once_a_minute() {
-    let shop = Shop::open("/nonsense").await;
-    let credential = shop.api.buy("/nonsense/weather/rome", &shop.sandbox).await;
-    said_at("/nonsense/weather/{city}");
+    let shop = Shop::open("/contradicted").await;
+    let credential = shop.api.buy("/contradicted/weather/rome", &shop.sandbox).await;
+    said_at("/contradicted/weather/{city}");
     let other = Fault::edit(|reply| reply["resource"] = json!("/another"));
     shop.sandbox.fault(other.on(Endpoint::Verify).always());
     for _ in 0..5 {
         assert_eq!(shop.ask_with("/weather/rome", &credential).await.status, 502);
     }
-    assert_eq!(alerts("/nonsense"), ["ERROR invalid_reply -"]);
+    assert_eq!(alerts("/contradicted"), ["ERROR invalid_reply -"]);
 }
 
 #[actix_web::test]
