@@ -13,11 +13,14 @@ const doubt = async (times = 1) => {
   for (let time = 0; time < times; time += 1) await fetch(`${shop}/doubt`, { method: 'POST' });
 };
 
-// A page that loads again takes the wait for what is on it away with it.
+// A page that loads again takes the wait for what is on it away with it. Whoever goes on before it is there
+// in whole meets its loading.
 const arrives = async (page, selector) => {
+  const isThere = (wanted) =>
+    document.readyState === 'complete' && !document.querySelector('#pay') && document.querySelector(wanted) !== null;
   for (let tries = 0; ; tries += 1) {
     try {
-      return await page.waitForSelector(selector);
+      return await page.waitForFunction(isThere, {}, selector);
     } catch (err) {
       if (tries === 3 || /exceeded/.test(`${err.message} ${err.cause?.message}`)) throw err;
     }
