@@ -15,7 +15,7 @@ impl L402Config {
     /// | --- | --- | --- |
     /// | somebody who has paid | ten a minute of a limit of 100, by right; more while there is more for others too, unless the broker has just said no to it twice | 429 |
     /// | a client that has not | while more is left than a tenth and twice what it has caused in vain in the last minute | 429 |
-    /// | all clients together | two thirds of the limit in vain; with several processes without shared state about that | 503 |
+    /// | all clients together | two thirds of the limit in vain; a little more where several processes have no shared state | 503 |
     /// | anybody | while the account's minute is not used up; then one who has paid tries once a second | 503 |
     ///
     /// In vain are challenges that nobody has paid yet, credentials that were refused, and the second

@@ -192,6 +192,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_calls_of_a_client_tell_of_other_processes_however_small_the_limit() {
+        for (limit, first) in [(100, 5), (9, 1)] {
+            let (state, now) = (State::default(), Instant::now());
+            let mut left = Left::of_a_hundred(limit);
+            left.limit = limit;
+            let typical = (0..10).filter(|_| {
+                let is_typical = is_typical(&state, left, [1; 32], now);
+                state.clients.with([1; 32], |own| own.note(now));
+                is_typical
+            });
+            assert_eq!(typical.count(), first, "of {limit}");
+        }
+    }
+
+    #[test]
     fn no_place_at_all_processes_is_asked_for_where_none_is_to_be_had_here() {
         let (budget, twenty) = (Budget::default(), BrokerBudget::per_minute(20));
         let spare = |call, by: Asker| Some(budget.places_for(twenty, call, by.client)?.spare);
