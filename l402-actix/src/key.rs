@@ -3,7 +3,7 @@
 use l402_server::{Challenge, decode_hex};
 use sha2::{Digest as _, Sha256};
 
-/// A name in memory: a hash, so that no credential is kept.
+/// A name in memory: a hash, which gives nothing away of what it names.
 pub(crate) type Key = [u8; 32];
 
 /// SHA-256 over the parts, each behind its length: two different lists never run together into one

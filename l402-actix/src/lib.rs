@@ -150,6 +150,7 @@ mod start;
 mod terms;
 // The ground: small things without opinions.
 mod background;
+mod credential;
 mod hook;
 mod key;
 mod lines;

@@ -258,13 +258,13 @@ impl<'a> Broker<'a> {
         if before.sold.is_none() && now.sold.is_some() { now } else { before }
     }
 
-    /// Takes note of a credential, before it is verified: its invoice is paid and must not be
+    /// Takes note of the payment behind a credential, before that is verified: its invoice must not be
     /// handed out again. Another config of the account may be the one that holds it.
-    pub(crate) fn presented(&self, credential: &VerifyRequest) {
+    pub(crate) fn presented(&self, payment_hash: Option<&Key>) {
         let account = &self.settings.line.account;
         if account.held.is_used()
-            && let Some(hash) = credential.payment_hash()
-            && let Some(holder) = account.held.paid(&hash)
+            && let Some(hash) = payment_hash
+            && let Some(holder) = account.held.paid(hash)
             && let Some(elsewhere) = account.elsewhere()
         {
             elsewhere.release(&holder);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use l402_server::{L402Client, VerifyRequest};
+use l402_server::L402Client;
 use tokio::sync::Semaphore;
 
 #[cfg(feature = "redis")]
@@ -13,7 +13,7 @@ use super::{
 };
 #[cfg(feature = "redis")]
 use crate::shared::RedisState;
-use crate::{memory::CAPACITY, terms::Question};
+use crate::{key::Key, memory::CAPACITY, terms::Question};
 
 /// How many calls of one config may be under way at once. At 50 ms a call these are some 5,000 a
 /// second, which is far beyond every limit; what it bounds is the sockets to a broker that hangs.
@@ -47,8 +47,8 @@ impl Line {
 
     /// Takes note of an accepted payment whose invoice a key of the merchant's could bring back:
     /// nobody can pay it again.
-    pub(crate) fn settled(&self, credential: &VerifyRequest) {
-        if let Some(hash) = credential.payment_hash() {
+    pub(crate) fn settled(&self, payment_hash: Option<Key>) {
+        if let Some(hash) = payment_hash {
             self.account.settled.put(hash, (), CAPACITY);
         }
     }

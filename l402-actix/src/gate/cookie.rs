@@ -1,6 +1,7 @@
 //! A browser's credential out of its cookie, and into it.
 
 use std::{
+    rc::Rc,
     sync::LazyLock,
     time::{Duration, SystemTime},
 };
@@ -14,6 +15,7 @@ use l402_server::VerifyRequest;
 use super::{expiry, visit::Visit};
 use crate::{
     answer::{CredentialCookie, Refusal, Unkept},
+    credential::Credential,
     notice::Notice,
     observe,
 };
@@ -29,14 +31,14 @@ static ONE_TOO_MANY: LazyLock<Notice> = LazyLock::new(Notice::default);
 
 /// The token in the cookie, where the site itself has caused the request. Browsers withhold it from
 /// others by `SameSite`, and those that do not say who asks.
-pub(super) fn find(visit: &Visit<'_>) -> Option<VerifyRequest> {
+pub(super) fn find(visit: &Visit<'_>) -> Option<Rc<Credential>> {
     if !visit.config.answer.credential_cookie || is_foreign(visit) {
         return None;
     }
     let credential = CredentialCookie::of(visit.request, &visit.resource).read(visit.request)?;
     let token = VerifyRequest::from_credential(&credential).ok()?;
     visit.from_cookie.set(true);
-    Some(token)
+    Some(Rc::new(token.into()))
 }
 
 fn is_foreign(visit: &Visit<'_>) -> bool {
@@ -54,7 +56,7 @@ fn is_foreign(visit: &Visit<'_>) -> bool {
 
 /// The 204 that has a verified token kept, where that is asked for and a cookie can hold it. Nothing
 /// is drawn and no handler is called.
-pub(super) fn kept(visit: &Visit<'_>, token: &VerifyRequest) -> Option<Refusal> {
+pub(super) fn kept(visit: &Visit<'_>, token: &Credential) -> Option<Refusal> {
     let is_asked = visit.config.answer.credential_cookie
         && visit.request.headers().get(ASKS).is_some_and(|value| value == "1")
         && !visit.from_cookie.get()
@@ -62,12 +64,12 @@ pub(super) fn kept(visit: &Visit<'_>, token: &VerifyRequest) -> Option<Refusal> 
     if !is_asked {
         return None;
     }
-    let expires = token.macaroon().and_then(expiry::of);
+    let expires = token.request.macaroon().and_then(expiry::of);
     // The broker has just taken it: if it has expired by the clock here, that clock is wrong.
     let left = expires.and_then(|at: SystemTime| at.duration_since(SystemTime::now()).ok());
     let lifetime = left.unwrap_or(DEFAULT_LIFETIME);
     let cookie = CredentialCookie::of(visit.request, &visit.resource);
-    match cookie.keep(visit.request, token, lifetime) {
+    match cookie.keep(visit.request, &token.request, lifetime) {
         Ok(header) => Some(Refusal::Kept(header)),
         Err(Unkept::Unfit) => None,
         Err(Unkept::OneTooMany) => {

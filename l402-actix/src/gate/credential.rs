@@ -1,20 +1,21 @@
 //! The request's headers -> the credential to be verified.
 
-use std::iter;
+use std::{iter, rc::Rc};
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use l402_server::{L402Error, VerifyRequest};
 use memchr::memchr;
 
-use super::echo::Echo;
+use super::{echo::Echo, recent};
+use crate::credential::Credential;
 
 /// What a request presents to have paid.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Credential {
+pub(crate) enum Found {
     /// A macaroon and a preimage, which can be verified again and again.
-    Token(VerifyRequest),
+    Token(Rc<Credential>),
     /// A preimage alone (MPP), which the broker takes once, and what is repeated of its challenge.
-    Mpp(VerifyRequest, Echo),
+    Mpp(Rc<Credential>, Echo),
     /// Several of these.
     SeveralPayments,
     /// Something in the `Payment` scheme that cannot be read.
@@ -24,11 +25,11 @@ pub(crate) enum Credential {
     Several,
 }
 
-type Read = fn(&str) -> Result<Credential, L402Error>;
+type Read = fn(&str) -> Result<Found, L402Error>;
 
-const TOKEN: Read = |text| VerifyRequest::from_credential(text).map(Credential::Token);
+const TOKEN: Read = |text| VerifyRequest::from_credential(text).map(|read| Found::Token(rc(read)));
 const MPP: Read = |text| {
-    VerifyRequest::from_mpp_credential(text).map(|read| Credential::Mpp(read, Echo::of(text)))
+    VerifyRequest::from_mpp_credential(text).map(|read| Found::Mpp(rc(read), Echo::of(text)))
 };
 
 /// The schemes that are looked for. The earlier one wins, wherever it stands.
@@ -43,19 +44,26 @@ const PAYMENT: &str = "Payment";
 /// One client sends a line of each; a merchant's own `Bearer` may stand in a line before or after
 /// ours, or before or after a comma in the same line. What is not shaped like a credential is no
 /// credential: its sender is asked to pay, as if it had sent none.
-pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Credential> {
+pub(crate) fn find(headers: &HeaderMap, own: Option<&HeaderName>, mpp: bool) -> Option<Found> {
     let names = || [own, Some(&AUTHORIZATION)].into_iter().flatten();
+    let only = only(names().flat_map(|name| headers.get_all(name)));
+    if let Some(token) = only.and_then(|line| recent::read(line.as_bytes())) {
+        return Some(Found::Token(token));
+    }
     let one = names().find_map(|name| find_in(headers, name, mpp));
+    if let (Some(line), Some(Found::Token(token))) = (only, &one) {
+        recent::keep(line.as_bytes(), token);
+    }
     let of_payment = || {
         let lines = names().flat_map(|name| headers.get_all(name));
         let parts = lines.flat_map(|line| parts(line.as_bytes())).map(str::trim);
         parts.filter(|part| has_scheme(part, PAYMENT)).count()
     };
     match one {
-        Some(Credential::Mpp(..)) if of_payment() > 1 => Some(Credential::SeveralPayments),
+        Some(Found::Mpp(..)) if of_payment() > 1 => Some(Found::SeveralPayments),
         Some(one) => Some(one),
-        None if names().any(|name| holds_several(headers, name)) => Some(Credential::Several),
-        None if mpp && of_payment() > 0 => Some(Credential::UnreadablePayment),
+        None if names().any(|name| holds_several(headers, name)) => Some(Found::Several),
+        None if mpp && of_payment() > 0 => Some(Found::UnreadablePayment),
         None => None,
     }
 }
@@ -69,12 +77,22 @@ pub fn presented(
     mpp: bool,
 ) -> Option<VerifyRequest> {
     match find(headers, own, mpp)? {
-        Credential::Token(request) | Credential::Mpp(request, _) => Some(request),
-        Credential::Several | Credential::SeveralPayments | Credential::UnreadablePayment => None,
+        Found::Token(credential) | Found::Mpp(credential, _) => Some(credential.request.clone()),
+        Found::Several | Found::SeveralPayments | Found::UnreadablePayment => None,
     }
 }
 
-fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Credential> {
+fn rc(read: VerifyRequest) -> Rc<Credential> {
+    Rc::new(read.into())
+}
+
+/// The one of which there is no other.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next();
+    first.filter(|_| all.next().is_none())
+}
+
+fn find_in(headers: &HeaderMap, name: &HeaderName, mpp: bool) -> Option<Found> {
     let schemes = if mpp { &SCHEMES[..] } else { &SCHEMES[..2] };
     schemes.iter().find_map(|(scheme, read)| {
         headers
@@ -132,10 +150,11 @@ mod tests {
             headers.append(AUTHORIZATION, line);
         }
         let found = find(&headers, None, false)?;
-        ["a", "b", "c"]
-            .into_iter()
-            .map(str::to_owned)
-            .find(|macaroon| Credential::Token(VerifyRequest::new(macaroon.as_str(), "p")) == found)
+        ["a", "b", "c"].into_iter().map(str::to_owned).find(|macaroon| token(macaroon) == found)
+    }
+
+    fn token(macaroon: &str) -> Found {
+        Found::Token(rc(VerifyRequest::new(macaroon, "p")))
     }
 
     #[test]
@@ -171,9 +190,17 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_read_before_is_believed_alone_only() {
+        assert_eq!(macaroon_in(&["L402 a:p"]).as_deref(), Some("a"));
+        assert_eq!(macaroon_in(&["L402 a:p"]).as_deref(), Some("a"));
+        assert_eq!(macaroon_in(&["L402 b:p", "L402 a:p"]).as_deref(), Some("b"));
+        assert_eq!(macaroon_in(&["LSAT a:p", "L402 c:p"]).as_deref(), Some("c"));
+    }
+
+    #[test]
     fn the_merchants_own_header_is_looked_at_first() {
         let own = HeaderName::from_static("x-l402");
-        let token = |macaroon: &str| Some(Credential::Token(VerifyRequest::new(macaroon, "p")));
+        let token = |macaroon: &str| Some(token(macaroon));
         let mut headers = HeaderMap::new();
         headers.insert(own.clone(), HeaderValue::from_static("L402 b:p"));
         assert_eq!(find(&headers, None, false), None);
@@ -196,11 +223,11 @@ mod tests {
         let found = find(&headers, None, true);
         assert_eq!(
             found,
-            Some(Credential::Mpp(VerifyRequest::preimage_only("00"), Echo::default()))
+            Some(Found::Mpp(rc(VerifyRequest::preimage_only("00")), Echo::default()))
         );
         headers.append(AUTHORIZATION, HeaderValue::from_static("LSAT a:p"));
         let found = find(&headers, None, true);
-        assert_eq!(found, Some(Credential::Token(VerifyRequest::new("a", "p"))));
+        assert_eq!(found, Some(token("a")));
     }
 
     #[test]
@@ -219,12 +246,12 @@ mod tests {
             find(&headers, None, false)
         };
         for line in ["L402 a,b:p", "lsat a, b,c:p", "Bearer x, L402 a,b:p"] {
-            assert_eq!(found(line), Some(Credential::Several), "{line}");
+            assert_eq!(found(line), Some(Found::Several), "{line}");
         }
         for line in ["L402 a,b", "L402 a, Bearer b:p", "L402 a,,b:p", "a,b:p", "L402 a, b:"] {
             assert_eq!(found(line), None, "{line}");
         }
-        let one = Some(Credential::Token(VerifyRequest::new("c", "p")));
+        let one = Some(token("c"));
         assert_eq!(found("L402 a, L402 c:p"), one);
     }
 }

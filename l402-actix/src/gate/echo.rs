@@ -4,11 +4,11 @@
 use std::time::SystemTime;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use l402_server::{VerifyRequest, decode_hex};
+use l402_server::decode_hex;
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::answer::Problem;
+use crate::{answer::Problem, key::Key};
 
 /// The longest name of a challenge that is repeated.
 const MAX_ID_BYTES: usize = 256;
@@ -18,7 +18,7 @@ pub(crate) struct Echo {
     /// The challenge's `id`.
     pub(super) id: Option<String>,
     expires: Option<SystemTime>,
-    payment_hash: Option<[u8; 32]>,
+    payment_hash: Option<Key>,
 }
 
 impl Echo {
@@ -40,8 +40,7 @@ impl Echo {
     }
 
     /// Why a payment of this challenge may have been refused.
-    pub(super) fn problem(&self, payment: &VerifyRequest, was_accepted: bool) -> Problem {
-        let proven = payment.payment_hash();
+    pub(super) fn problem(&self, proven: Option<Key>, was_accepted: bool) -> Problem {
         if proven.is_none() {
             Problem::MalformedCredential
         } else if self.payment_hash.is_some() && self.payment_hash != proven {

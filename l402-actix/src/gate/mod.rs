@@ -15,6 +15,7 @@ mod list;
 mod mpp;
 mod paid;
 mod presented;
+mod recent;
 mod refuse;
 mod scope;
 mod sell;

@@ -1,8 +1,6 @@
 //! A payment in the `Payment` scheme, which has no macaroon.
 
-use std::sync::Arc;
-
-use l402_server::VerifyRequest;
+use std::{rc::Rc, sync::Arc};
 
 use super::{
     acceptance::{self, Acceptance, Before},
@@ -18,6 +16,8 @@ use crate::{
     answer::{Problem, Refusal},
     balance::{Claimed, Hold, Mark, StoreError},
     broker::{Answer, BrokerRefusal, Known, Line, is_malformed, missing_fact},
+    credential::Credential,
+    key::Key,
     payment::Payment,
     terms::{GoodFor, Question, Terms},
 };
@@ -26,18 +26,17 @@ use crate::{
 /// the answer was lost. From its yes on our store answers for it, also if nobody has waited for that.
 pub(super) async fn decide(
     visit: &Visit<'_>,
-    payment: VerifyRequest,
+    payment: Rc<Credential>,
     echo: Echo,
 ) -> Result<Admission, Refusal> {
-    visit.broker.presented(&payment);
+    visit.broker.presented(payment.payment_hash.as_ref());
     visit.problem.set(Problem::UnknownChallenge);
-    let question = payment.resource(visit.resource.as_ref()).amount_sats(visit.sats.accept);
     let terms = Terms {
         resource: Some(visit.resource.as_ref()),
         amount_sats: Some(visit.sats.accept),
         ..visit.terms()
     };
-    let name = terms.question(&question);
+    let (name, question) = (terms.question(&payment), terms.put_to(&payment));
     let payment_hash = name.payment_hash;
     let (known, claimed, answer) = loop {
         let known = visit.broker.known(&name);
@@ -57,7 +56,7 @@ pub(super) async fn decide(
             },
             None => None,
         };
-        let taking = Taking::of(visit, &name, &question, known)?;
+        let taking = Taking::of(visit, &name, known)?;
         let taken = |answer| taking.taken(answer);
         match visit.broker.verify_once(permit, (&name, &question), known, taken).await {
             Err(BrokerRefusal::Verify(err)) if is_malformed(&err) => {
@@ -104,7 +103,7 @@ pub(super) async fn decide(
                 opens_scope: false,
                 has_second_question: false,
             };
-            visit.problem.set(echo.problem(&question, known.accepted));
+            visit.problem.set(echo.problem(payment_hash, known.accepted));
             return Err(refuse::by(visit, case.line(Said::No), verdict).await);
         }
     };
@@ -152,7 +151,7 @@ async fn may_be_unwritten(visit: &Visit<'_>, hold: &Hold) -> Result<bool, Refusa
 struct Taking {
     line: Line,
     /// Set where a key of the merchant's could bring back the invoice.
-    settles: Option<VerifyRequest>,
+    settles: Option<Key>,
     teller: Teller,
     /// `None` of what proves no payment hash.
     acceptance: Option<Acceptance>,
@@ -164,16 +163,11 @@ struct Taking {
 }
 
 impl Taking {
-    fn of(
-        visit: &Visit<'_>,
-        name: &Question,
-        question: &VerifyRequest,
-        known: Known,
-    ) -> Result<Self, Refusal> {
+    fn of(visit: &Visit<'_>, name: &Question, known: Known) -> Result<Self, Refusal> {
         let acceptance = |hash| Acceptance::of(visit, visit.mark(hash), visit.good_for());
         Ok(Self {
             line: visit.config.broker.line.clone(),
-            settles: visit.settles().then(|| question.clone()),
+            settles: name.payment_hash.filter(|_| visit.settles()),
             teller: Teller::of(visit, name),
             acceptance: name.payment_hash.map(acceptance).transpose()?,
             resource: (visit.resource.to_string(), visit.config.enforce_resource),
@@ -195,9 +189,7 @@ impl Taking {
             }),
             no @ Answer::No(_) => return no,
         };
-        if let Some(question) = self.settles {
-            self.line.settled(&question);
-        }
+        self.line.settled(self.settles);
         let terms = Terms {
             account: &self.line.account.id,
             resource: binds.then_some(resource),

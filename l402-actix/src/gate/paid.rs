@@ -3,11 +3,11 @@
 use std::{cell::Cell, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::http::header::HeaderName;
-use l402_server::VerifyRequest;
 
 use crate::{
     answer::Receipt,
     balance::{Hold, Mark},
+    credential::Credential,
     key::Key,
     payment::Payment,
     terms::{GoodFor, Terms},
@@ -30,12 +30,12 @@ pub(crate) struct Paid {
 }
 
 impl Paid {
-    pub(super) fn by(token: VerifyRequest, payment: Arc<Payment>, is_fresh: bool) -> Self {
+    pub(super) fn by(token: Rc<Credential>, payment: Arc<Payment>, is_fresh: bool) -> Self {
         Self { payment, proof: Proof::Token { token, is_fresh }, receipt: None }
     }
 
     /// The token that it was verified by, unless it is MPP's.
-    pub(super) fn token(&self) -> Option<&VerifyRequest> {
+    pub(super) fn token(&self) -> Option<&Credential> {
         match &self.proof {
             Proof::Token { token, .. } => Some(token),
             Proof::Mpp { .. } => None,
@@ -45,7 +45,7 @@ impl Paid {
     /// What its preimage hashes to: the payment hash, and that is proven.
     pub(super) fn proven_hash(&self) -> Option<Key> {
         match &self.proof {
-            Proof::Token { token, .. } => token.payment_hash(),
+            Proof::Token { token, .. } => token.payment_hash,
             Proof::Mpp { payment_hash } => *payment_hash,
         }
     }
@@ -63,7 +63,7 @@ impl Paid {
 pub(super) enum Proof {
     /// A token. Its holder can append caveats, so what the broker has read out of it is believed as
     /// far as the broker was asked for it. It is fresh if that was for this very request.
-    Token { token: VerifyRequest, is_fresh: bool },
+    Token { token: Rc<Credential>, is_fresh: bool },
     /// What the broker has on its books, or what it was asked for and said yes to.
     Mpp { payment_hash: Option<[u8; 32]> },
 }

@@ -1,18 +1,16 @@
 //! What a request has in its hand at a gate, as far as that can be told without asking anybody.
 
-use std::sync::Arc;
-
-use l402_server::VerifyRequest;
+use std::{rc::Rc, sync::Arc};
 
 use super::{
     cookie,
-    credential::{self, Credential},
+    credential::{self, Found},
     echo::Echo,
     paid::Paid,
     told,
     visit::Visit,
 };
-use crate::{answer::Problem, payment::Payment, terms::Question};
+use crate::{answer::Problem, credential::Credential, payment::Payment, terms::Question};
 
 pub(super) enum Presented {
     Nothing,
@@ -23,9 +21,9 @@ pub(super) enum Presented {
     /// What the scope around has taken, once and for all, and this gate does not.
     NotTaken,
     /// A token that has to be verified, and the names of the question that does it.
-    Token(VerifyRequest, Question),
+    Token(Rc<Credential>, Question),
     /// An MPP payment, and what its credential repeats of its challenge.
-    Mpp(VerifyRequest, Echo),
+    Mpp(Rc<Credential>, Echo),
     SeveralPayments,
     /// Several tokens at once, of which the broker verifies one.
     Several,
@@ -35,22 +33,22 @@ pub(super) enum Presented {
 pub(super) fn presented(visit: &Visit<'_>) -> Presented {
     let own_header = visit.config.answer.credential_header.as_ref();
     let found = credential::find(visit.request.headers(), own_header, visit.config.mpp);
-    match found.or_else(|| cookie::find(visit).map(Credential::Token)) {
+    match found.or_else(|| cookie::find(visit).map(Found::Token)) {
         None => Presented::Nothing,
-        Some(Credential::Several) => Presented::Several,
-        Some(Credential::SeveralPayments) => Presented::SeveralPayments,
-        Some(Credential::UnreadablePayment) => {
+        Some(Found::Several) => Presented::Several,
+        Some(Found::SeveralPayments) => Presented::SeveralPayments,
+        Some(Found::UnreadablePayment) => {
             visit.problem.set(Problem::MalformedCredential);
             Presented::Nothing
         }
-        Some(Credential::Mpp(payment, echo)) => Presented::Mpp(payment, echo),
-        Some(Credential::Token(token)) => {
-            visit.broker.presented(&token);
+        Some(Found::Mpp(payment, echo)) => Presented::Mpp(payment, echo),
+        Some(Found::Token(token)) => {
+            visit.broker.presented(token.payment_hash.as_ref());
             let name = visit.terms().question(&token);
             match standing(visit, &name) {
                 Some(payment) => {
                     visit.broker.spared();
-                    visit.settled(&token);
+                    visit.settled(token.payment_hash);
                     // The request that has brought it about may have gone before it could say so.
                     told::accepted(visit, &name, &payment);
                     Presented::Standing(Paid::by(token, payment, false))

@@ -1,7 +1,7 @@
 //! A gate within a scope that charges, which is [`RequirePayment`](crate::RequirePayment)'s: one
 //! request, one credential, and two prices.
 
-use l402_server::VerifyRequest;
+use std::rc::Rc;
 
 use super::{
     paid::{Passed, Proof},
@@ -9,7 +9,7 @@ use super::{
     visit::Visit,
     within::{self, Of, noted},
 };
-use crate::answer::Refusal;
+use crate::{answer::Refusal, credential::Credential};
 
 /// Takes the payment that was verified around this gate, if it covers this one too and may be taken
 /// by its settings. The broker is asked again only where it has not been asked for as much.
@@ -56,14 +56,14 @@ pub(super) fn presented(visit: &Visit<'_>, passed: &Passed) -> Result<Presented,
             // Enough for the scope and, by what the broker read out there, perhaps not for this
             // gate. A broker that repeats what it was asked would say so of every token: it is
             // asked for this gate's price before anybody is asked to pay that.
-            Ok(Presented::Token(token.clone(), terms.question(token)))
+            Ok(Presented::Token(Rc::clone(token), terms.question(token)))
         }
     }
 }
 
 /// Whether the verdict that was good at the scope stands by this gate's own setting. One use is sold
 /// on a verdict of this moment only.
-fn stands(visit: &Visit<'_>, passed: &Passed, token: &VerifyRequest) -> bool {
+fn stands(visit: &Visit<'_>, passed: &Passed, token: &Credential) -> bool {
     let question = passed.terms().question(token);
     visit.cache().is_some_and(|cache| visit.broker.standing(&question, cache).is_some())
 }

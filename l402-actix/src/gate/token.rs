@@ -1,6 +1,6 @@
 //! What a token is answered: the list, from its second line on.
 
-use l402_server::VerifyRequest;
+use std::rc::Rc;
 
 use super::{
     cookie, expiry, hold,
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     answer::Refusal,
     broker::{Answer, Broker, BrokerRefusal, Known, Purpose, Refused, is_malformed, missing_fact},
+    credential::Credential,
     terms::{Question, Terms},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 /// list says. That the broker cannot be asked or fails is line 2.
 pub(super) async fn decide(
     visit: &Visit<'_>,
-    token: VerifyRequest,
+    token: Rc<Credential>,
     name: Question,
 ) -> Result<Admission, Refusal> {
     if let Some(refused) = recall(visit, &token, &name) {
@@ -38,7 +39,7 @@ pub(super) async fn decide(
     let line = case(visit, &token, known, said).line(said);
     match (line, answer) {
         (Line::Admitted, Ok(Answer::Yes(payment))) => {
-            visit.settled(&token);
+            visit.settled(token.payment_hash);
             told::accepted(visit, &name, &payment);
             if let Some(kept) = cookie::kept(visit, &token) {
                 return Err(kept);
@@ -53,7 +54,7 @@ pub(super) async fn decide(
         (_, Ok(Answer::Incomplete(verdict))) => Err(Refusal::MissingFact(missing_fact(&verdict))),
         // It would say the same of the next payment, so nobody is asked for one.
         (_, Ok(Answer::Yes(_))) => {
-            visit.settled(&token);
+            visit.settled(token.payment_hash);
             visit.broker.distrust(&name);
             Err(Refusal::Contradiction)
         }
@@ -65,7 +66,7 @@ pub(super) async fn decide(
 /// where a yes to less stands: at a price that floats one such yes is good for the next ones too.
 async fn ask(
     visit: &Visit<'_>,
-    token: &VerifyRequest,
+    token: &Credential,
     name: Question,
 ) -> Result<(Answer, bool), BrokerRefusal> {
     // What is sent is checked by the broker against every caveat, which is what binds the
@@ -105,7 +106,7 @@ fn said(visit: &Visit<'_>, answer: Option<&Answer>) -> Said {
 /// Lines 6 to 11.
 async fn refuse_no(
     visit: &Visit<'_>,
-    token: &VerifyRequest,
+    token: &Credential,
     name: &Question,
     mut refused: Refused,
 ) -> Refusal {
@@ -135,7 +136,7 @@ async fn refuse_no(
 }
 
 /// What stands between what the broker has said and the answer.
-fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known, said: Said) -> Case {
+fn case(visit: &Visit<'_>, token: &Credential, known: Known, said: Said) -> Case {
     let terms = visit.terms();
     Case {
         scheme: Scheme::Token,
@@ -143,7 +144,7 @@ fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known, said: Said) -> C
         minted_for: visit.minted_for(known),
         was_accepted: known.accepted,
         // Nobody has to take a macaroon apart that the broker takes.
-        has_expired: said == Said::No && token.macaroon().is_some_and(expiry::is_past),
+        has_expired: said == Said::No && token.request.macaroon().is_some_and(expiry::is_past),
         opens_scope: visit.too_little().is_some(),
         // Where nothing was sent, the answer would be the same.
         has_second_question: terms.resource.is_some() || terms.amount_sats.is_some(),
@@ -151,7 +152,7 @@ fn case(visit: &Visit<'_>, token: &VerifyRequest, known: Known, said: Said) -> C
 }
 
 /// The broker's no to this question, if it still stands and says enough.
-fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<Refused> {
+fn recall(visit: &Visit<'_>, token: &Credential, name: &Question) -> Option<Refused> {
     let refused = visit.broker.recall(name)?;
     let line = case(visit, token, refused.known, Said::No).line(Said::No);
     let says_enough = line != Line::SecondQuestion || refused.is_for_something_else.is_some();
@@ -164,8 +165,9 @@ fn recall(visit: &Visit<'_>, token: &VerifyRequest, name: &Question) -> Option<R
 
 /// Whether a refused token is genuine and only not for this request. The answer picks the refusal
 /// and never opens the route.
-async fn ask_once_more(visit: &Visit<'_>, token: &VerifyRequest) -> Result<Line, Refusal> {
+async fn ask_once_more(visit: &Visit<'_>, token: &Credential) -> Result<Line, Refusal> {
     let name = Terms { resource: None, amount_sats: None, ..visit.terms() }.question(token);
-    let (answer, _) = visit.broker.verify(name, token, Purpose::Diagnosis, visit.cache()).await?;
+    let (answer, _) =
+        visit.broker.verify(name, &token.request, Purpose::Diagnosis, visit.cache()).await?;
     Ok(second_line(said(visit, Some(&answer))))
 }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use actix_web::HttpRequest;
-use l402_server::VerifyRequest;
 
 use super::{
     list::{MintedFor, Mode},
@@ -205,9 +204,9 @@ impl<'a> Visit<'a> {
 
     /// Takes note of an accepted payment, where a key of the merchant's could bring back its
     /// invoice.
-    pub(super) fn settled(&self, credential: &VerifyRequest) {
+    pub(super) fn settled(&self, payment_hash: Option<Key>) {
         if self.settles() {
-            self.config.broker.line.settled(credential);
+            self.config.broker.line.settled(payment_hash);
         }
     }
 

@@ -3,6 +3,7 @@
 use l402_server::VerifyRequest;
 
 use crate::{
+    credential::Credential,
     key::{Key, key},
     payment::Payment,
 };
@@ -29,9 +30,9 @@ impl Terms<'_> {
             && self.amount_sats.is_none_or(|sats| payment.amount_sats >= sats)
     }
 
-    /// The question whether a token covers them.
-    pub(crate) fn put_to(&self, token: &VerifyRequest) -> VerifyRequest {
-        let mut question = token.clone();
+    /// The question whether this credential covers them.
+    pub(crate) fn put_to(&self, credential: &Credential) -> VerifyRequest {
+        let mut question = credential.request.clone();
         if let Some(resource) = self.resource {
             question = question.resource(resource);
         }
@@ -42,20 +43,10 @@ impl Terms<'_> {
     }
 
     /// The question whether this credential covers them, by its names.
-    pub(crate) fn question(&self, credential: &VerifyRequest) -> Question {
-        let payment_hash = credential.payment_hash();
-        // A preimage must not be mistaken for a payment hash, which anybody reads off an invoice.
-        let (kind, proof): (&str, &[u8]) = match &payment_hash {
-            Some(payment_hash) => ("payment hash", payment_hash),
-            None => ("preimage", credential.preimage().as_bytes()),
-        };
-        let verdict = key(&[
-            Some(self.account),
-            Some(kind.as_bytes()),
-            credential.macaroon().map(str::as_bytes),
-            Some(proof),
-            self.resource.map(str::as_bytes),
-        ]);
+    pub(crate) fn question(&self, credential: &Credential) -> Question {
+        let resource = self.resource.map(str::as_bytes);
+        let verdict = key(&[Some(self.account), Some(&credential.name), resource]);
+        let payment_hash = credential.payment_hash;
         Question { verdict, amount_sats: self.amount_sats, payment_hash }
     }
 }
@@ -85,16 +76,14 @@ mod tests {
     #[test]
     fn a_question_is_named_by_all_that_the_answer_depends_on() {
         let terms = Terms { account: &[1; 32], resource: Some("/a"), amount_sats: Some(5) };
-        let token = VerifyRequest::new("m", "00");
+        let token = Credential::from(VerifyRequest::new("m", "00"));
         let question = terms.question(&token);
-        assert_eq!(question.name(), terms.question(&token.clone()).name());
+        assert_eq!(question.name(), terms.question(&token).name());
         for other in [
             Terms { account: &[2; 32], ..terms }.question(&token),
             Terms { resource: Some("/b"), ..terms }.question(&token),
             Terms { resource: None, ..terms }.question(&token),
-            terms.question(&VerifyRequest::new("n", "00")),
-            terms.question(&VerifyRequest::new("m", "01")),
-            terms.question(&VerifyRequest::preimage_only("00")),
+            terms.question(&VerifyRequest::new("n", "00").into()),
         ] {
             assert_ne!(question.verdict, other.verdict);
             assert_ne!(question.name(), other.name());
@@ -104,17 +93,5 @@ mod tests {
             assert_eq!(question.verdict, other.verdict, "a yes is for any amount up to its own");
             assert_ne!(question.name(), other.name());
         }
-    }
-
-    #[test]
-    fn a_preimage_is_never_mistaken_for_a_payment_hash() {
-        let terms = Terms { account: &[1; 32], resource: None, amount_sats: None };
-        let preimage = "00".repeat(32);
-        let hash = VerifyRequest::preimage_only(preimage.as_str()).payment_hash().expect("a hash");
-        let hash: String =
-            hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let paid = terms.question(&VerifyRequest::new("m", preimage));
-        let reads_the_invoice = terms.question(&VerifyRequest::new("m", hash));
-        assert_ne!(paid.verdict, reads_the_invoice.verdict);
     }
 }
