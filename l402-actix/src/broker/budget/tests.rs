@@ -1,8 +1,11 @@
 //! Payers and strangers, against one budget of a hundred calls.
 
+use std::time::Duration;
+
 use l402_server::L402Error;
 
 use super::*;
+use crate::{broker::payer::Payer, memory::CAPACITY};
 
 const PAYER: Key = [1; 32];
 const BUDGET: BrokerBudget = BrokerBudget::by_broker();
@@ -137,6 +140,18 @@ fn what_is_proven_and_not_known_is_asked_about_in_vain_as_often_as_who_has_paid_
     assert_eq!(count(|number| ask(&budget, from(number), false).is_ok()), 10);
     assert!(matches!(ask(&budget, from(1), true), Err(Denied::Payer(_))));
     ask(&budget, with(named(1)), true).expect("another one");
+}
+
+/// The broker's tokens live for an hour.
+#[test]
+fn who_paid_over_an_hour_ago_is_not_known_and_asks_in_vain_no_more_often() {
+    let budget = Budget::default();
+    let since = Instant::now().checked_sub(Duration::from_secs(61 * 60));
+    let since = since.expect("a machine that runs for hours");
+    budget.0.payers.put(PAYER, Payer::new(since), CAPACITY);
+    let paid_once = |number| Asker { payer: Some(PAYER), ..client(number) };
+    assert_eq!(count(|number| ask(&budget, paid_once(number), false).is_ok()), 10);
+    assert!(!budget.knows(&PAYER));
 }
 
 #[test]
