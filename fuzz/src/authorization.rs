@@ -34,4 +34,6 @@ pub fn check(input: &[u8]) {
         Expected::Mpp { preimage } => VerifyRequest::preimage_only(preimage),
     });
     assert!(read == expected, "the grammar says otherwise: {input:?}");
+    let again = presented(&headers, Some(&OWN), mpp);
+    assert!(again == expected, "and the second time: {input:?}");
 }

@@ -1,6 +1,6 @@
 //! Which credentials are looked at, and what they have to have paid for.
 
-use actix_web::http::header::HeaderName;
+use actix_web::http::header::{AUTHORIZATION, HeaderName};
 
 use super::L402Config;
 use crate::answer::OnInvalidToken;
@@ -29,7 +29,8 @@ impl L402Config {
     /// # Ok::<(), l402_actix::L402Error>(())
     /// ```
     pub fn credential_header(mut self, name: HeaderName) -> Self {
-        self.answer.credential_header = Some(name);
+        // That one is looked at anyway; twice, its one payment would be two.
+        self.answer.credential_header = (name != AUTHORIZATION).then_some(name);
         self
     }
 

@@ -12,7 +12,7 @@ use crate::credential::Credential;
 /// As many as there are payers at a time at one worker of a busy API.
 const PLACES: usize = 256;
 
-/// Longer lines are read each time, so that no flood of them fills more than a megabyte.
+/// Longer lines are read each time, so that a flood of them fills a megabyte of each worker at most.
 const MAX_LINE_BYTES: usize = 2 * 1024;
 
 /// A line has one place, whoever was there before.

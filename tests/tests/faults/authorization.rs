@@ -18,7 +18,9 @@ fn read(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) -> Option<VerifyR
             headers.append(name.clone(), HeaderValue::from_bytes(line).expect("a header value"));
         }
     }
-    presented(&headers, Some(&OWN), mpp)
+    let read = presented(&headers, Some(&OWN), mpp);
+    assert!(read == presented(&headers, Some(&OWN), mpp), "and the second time it is the same");
+    read
 }
 
 fn specified(authorization: &[Vec<u8>], own: &[Vec<u8>], mpp: bool) -> Option<VerifyRequest> {

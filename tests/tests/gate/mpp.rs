@@ -1,6 +1,9 @@
 //! Payments in the `Payment` scheme (MPP), which has no macaroon and is taken once.
 
-use actix_web::{HttpRequest, HttpResponse, Responder, http::header::HeaderName};
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    http::header::{AUTHORIZATION, HeaderName},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use l402_actix::{OnInvalidToken, l402_server::Verification};
 use l402_sandbox::{Endpoint, Fault, Sandbox};
@@ -180,6 +183,15 @@ async fn a_header_of_the_merchants_choice_carries_it_too() {
 
 /// The broker may have taken it although its answer never came. An L402 token is asked about
 /// again, because that changes nothing.
+/// It is looked at anyway, and its payment is one.
+#[actix_web::test]
+async fn the_header_of_the_merchants_choice_may_be_authorization_itself() {
+    let settings = |config: L402Config| config.mpp(true).credential_header(AUTHORIZATION);
+    let shop = Shop::with(Sandbox::start().await, settings).await;
+    let payment = shop.buy_by_mpp("/weather").await;
+    assert_eq!(shop.api.ask_with("/weather", &payment).await.status, 200);
+}
+
 #[actix_web::test]
 async fn a_verification_whose_answer_is_lost_is_not_repeated() {
     let shop = shop().await;
