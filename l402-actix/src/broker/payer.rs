@@ -45,8 +45,9 @@ impl Payer {
         let asks_in_vain = self.vain.count(now) >= 2;
         let everywhere = left.everywhere(own);
         // The last calls are for those who have hardly called at any process. What else calls with the
-        // same key looks like more processes, so that nobody is kept from more than it has called here.
-        let is_right = own < right && left.for_payers > (everywhere / 4).min(own);
+        // same key looks like more processes, and so do the others where one's own calls all come to this
+        // one, so that nobody is kept from more than half of what it has called here.
+        let is_right = own < right && left.for_payers > (everywhere / 4).min(own / 2);
         let rank = if left.for_payers == 0 {
             Rank::ToProbe
         } else if asks_in_vain {
@@ -113,9 +114,12 @@ mod tests {
         for _ in 0..8 {
             assert!(takes(&mut payer, Left::of_a_hundred(100), now));
         }
-        assert!(!takes(&mut payer, Left::of_a_hundred(8).at_one_of(4), now), "of 32 a quarter");
-        assert!(takes(&mut payer, Left::of_a_hundred(9).at_one_of(4), now));
-        assert!(!takes(&mut payer, Left::of_a_hundred(9).at_one_of(40), now));
-        assert!(takes(&mut payer, Left::of_a_hundred(10).at_one_of(40), now), "as many as here");
+        assert!(!takes(&mut payer, Left::of_a_hundred(2), now), "of 8 a quarter");
+        for processes in [2, 4, 40] {
+            let left = |calls| Left::of_a_hundred(calls).at_one_of(processes);
+            assert!(!takes(&mut payer, left(4), now), "half of what it has called here");
+            let mut same = Payer { calls: payer.calls.clone(), ..Payer::new(now) };
+            assert!(takes(&mut same, left(5), now), "and no more, at {processes}");
+        }
     }
 }
