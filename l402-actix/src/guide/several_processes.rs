@@ -74,7 +74,8 @@
 //! ```
 //!
 //! The first answers 200 and the second 402 with a new invoice: the token is used up there too. Stop
-//! Redis, and `/draw` answers 503 while `/weather` is sold on.
+//! Redis, and a token for `/draw` is answered 503 while `/weather` is sold on. Without a token `/draw`
+//! shows its price all the same; what is bought then is served once Redis is back.
 //!
 //! # What is shared, and how
 //!

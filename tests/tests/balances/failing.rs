@@ -34,6 +34,18 @@ async fn a_store_that_is_away_is_answered_503_and_the_handler_is_not_called() {
     assert_eq!(shop.status("/once", &credential).await, 200);
 }
 
+/// A price is no promise of this moment; what was paid is not lost.
+#[actix_web::test]
+async fn what_is_bought_while_the_store_is_away_is_served_when_it_is_back() {
+    let shop = Shop::open().await;
+    shop.store.away(true);
+    let credential = shop.buy("/once").await;
+    assert_eq!(shop.status("/once", &credential).await, 503);
+    shop.store.away(false);
+    assert_eq!(shop.status("/once", &credential).await, 200);
+    assert_eq!(shop.status("/once", &credential).await, 402);
+}
+
 #[actix_web::test]
 async fn a_store_that_is_full_is_answered_503_until_there_is_room() {
     let store = TestStore::around(MemoryStore::with_capacity(1));
