@@ -86,8 +86,9 @@ ATTACKS = """
 ## Attacks
 
 PyPI's `{harness.name}` {harness.version} has {tests} tests for servers of L402, with forged, widened,
-replayed and malformed credentials, and floods. With its three paths pointed to the quickstart's,
-{held} hold. Those that do not fail by their own fault:
+replayed and malformed credentials, and floods. Its three paths are pointed to the quickstart's, and
+macaroons and invoices are blanked in the bodies that it searches for words like `sql`: they are
+letters by chance. {held} tests hold. Those that do not fail by their own fault:
 
 | test | why |
 | --- | --- |

@@ -194,6 +194,7 @@ mod tests {
         assert_eq!(macaroon_in(&["L402 a:p"]).as_deref(), Some("a"));
         assert_eq!(macaroon_in(&["L402 a:p"]).as_deref(), Some("a"));
         assert_eq!(macaroon_in(&["L402 b:p", "L402 a:p"]).as_deref(), Some("b"));
+        assert_eq!(macaroon_in(&["LSAT a:p"]).as_deref(), Some("a"));
         assert_eq!(macaroon_in(&["LSAT a:p", "L402 c:p"]).as_deref(), Some("c"));
     }
 
